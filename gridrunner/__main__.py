@@ -1,0 +1,7 @@
+"""`python -m gridrunner` is `gridrunner`."""
+
+import sys
+
+from gridrunner.cli import main
+
+sys.exit(main())

@@ -1,0 +1,74 @@
+"""Every exception that gridrunner raises on purpose.
+
+The tree, with the exit code of CLI.md that each ends in when nothing catches it:
+
+    GridrunnerError
+    |-- UsageError            2   the command line, a setting or a file of the user's is wrong
+    |   `-- SiteListError     2   a site list has mistakes; holds all of them, each with file:line
+    |-- NothingToRun          4   the selection is empty
+    |-- RunFolderError        2   a run folder, plan or journal cannot be read, or is of a newer format
+    `-- GridFault             3   the grid, a hub, a node, a session or this machine failed; never a site's fault
+        |-- HubUnreachable        a hub does not answer, or refuses us
+        |-- SessionNotCreated     no browser session could be had
+        `-- SessionLost           a session ended under us
+
+What a *site* does wrong (it is down, it crashes its renderer) is no exception: it is the outcome of an observation.
+A message says what happened, to which site, hub or file:line; `hint` says what to do next, on a line of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class GridrunnerError(Exception):
+    """Base of all. `str(error)` is one sentence without a trailing full stop; `hint` is the next step, or None."""
+
+    exit_code: int = 3
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(GridrunnerError):
+    """The user can mend this: a wrong option, setting or file."""
+
+    exit_code = 2
+
+
+class SiteListError(UsageError):
+    """A site list has mistakes. `mistakes` holds one line each, `file:line:column: what; what would be right`."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        count = len(mistakes)
+        super().__init__(f"{count} mistake{'s' if count != 1 else ''} in the site list", hint=None)
+        self.mistakes = tuple(mistakes)
+
+
+class NothingToRun(GridrunnerError):
+    """The selection left no site or no check."""
+
+    exit_code = 4
+
+
+class RunFolderError(UsageError):
+    """A run folder, plan or journal is missing, damaged before its last line, or of a newer format."""
+
+
+class GridFault(GridrunnerError):
+    """Ours or the grid's fault, never a verdict on a site. Catch it to retry elsewhere."""
+
+    exit_code = 3
+
+
+class HubUnreachable(GridFault):
+    """A hub gave no usable answer within its time limit."""
+
+
+class SessionNotCreated(GridFault):
+    """A new session was refused, failed, or took longer than its time limit."""
+
+
+class SessionLost(GridFault):
+    """A session stopped answering or was ended by somebody else."""

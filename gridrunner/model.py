@@ -1,0 +1,382 @@
+"""The words of gridrunner as data: what is planned, visited, observed, detected and judged.
+
+Everything here is frozen and knows nothing of files, browsers or clocks; `msgspec` reads and writes it as JSON with the
+field names below (see `gridrunner.codec`). States are enums whose values are the words that users see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+# --------------------------------------------------------------------------------------------------------------- sites
+
+
+class StepKind(StrEnum):
+    """What can be done on a page before it is probed (CLI.md, site list)."""
+
+    CLICK = "click"
+    FILL = "fill"
+    WAIT_FOR = "wait_for"
+    FOLLOW = "follow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step before probing. `target` is CSS (`host >>> inner` crosses a shadow root or a frame), or for FOLLOW the
+    word `login-link`; `value` is the text that FILL types."""
+
+    kind: StepKind
+    target: str
+    value: str | None = None
+
+
+class ExpectedLogin(StrEnum):
+    """What a site list says about the login form; UNKNOWN: it is there, where nobody outside the page can see it."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """How a visit ended, from the site's side. Only OBSERVED has facts that a verdict can rest on."""
+
+    OBSERVED = "observed"
+    UNREACHABLE = "unreachable"  # no connection: name not found, refused, reset, bad certificate
+    HTTP_ERROR = "http-error"  # the document came with status 400 or more
+    BLOCKED = "blocked"  # a bot challenge or 403/429 stands in place of the page
+    AUTH_REQUIRED = "auth-required"  # HTTP authentication asked for
+    REDIRECT_LOOP = "redirect-loop"
+    DOWNLOAD = "download"  # the address answers with a file instead of a page
+    NAVIGATED_AWAY = "navigated-away"  # the page kept leaving while it was probed
+    STEP_FAILED = "step-failed"  # a step of the site list could not be done
+    TIMED_OUT = "timed-out"  # nothing to probe at the visit's deadline
+    CRASHED = "crashed"  # the renderer died on this page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What a site list expects of a site. `login` None: nothing is claimed (the suite then only reports)."""
+
+    login: ExpectedLogin | None = None
+    username: str | None = None
+    password: str | None = None
+    submit: str | None = None
+    sso: tuple[str, ...] = ()
+    outcome: Outcome = Outcome.OBSERVED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLine:
+    """Where an entry was written; `file` as the user named it, lines from 1."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One entry of a site list. `visit_timeout_s` None: the run's own limit holds."""
+
+    id: str
+    url: str
+    locale: str | None = None
+    tags: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    expect: Expectation = field(default_factory=Expectation)
+    visit_timeout_s: float | None = None
+    source: SourceLine | None = None
+
+
+# ---------------------------------------------------------------------------------------------------------------- plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSite:
+    """A site of a plan with the seconds that its visit is expected to take."""
+
+    site: Site
+    expected_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run owes: every check of `checks` on every site, exactly once. `hash` covers sites and checks, not the
+    expected durations; `sites` is in the order of the site list; `shard` is (i, n) of the part that this machine runs,
+    whose site ids are `shard_sites` (None: all)."""
+
+    hash: str
+    sites: tuple[PlannedSite, ...]
+    checks: tuple[str, ...]
+    shard: tuple[int, int] | None = None
+    shard_sites: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """Sites that one session visits in turn; `attempt` counts from 1 and is the same for all of them."""
+
+    id: int
+    sites: tuple[str, ...]
+    attempt: int = 1
+
+
+# --------------------------------------------------------------------------------------------------------------- facts
+
+Facts = Mapping[str, Any]
+"""What the probes saw, as JSON: schema in `dom_probes/collect_page.js`, read only by `gridrunner.detection`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A rectangle in CSS pixels, relative to the top-left corner of the top document's viewport at scroll 0,0."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+# ----------------------------------------------------------------------------------------------------------- detection
+
+
+class FormKind(StrEnum):
+    """What a form is for."""
+
+    LOGIN = "login"
+    SIGNUP = "signup"
+    CHANGE_PASSWORD = "change-password"
+    RESET = "reset"
+    OTP = "otp"
+    NEWSLETTER = "newsletter"
+    SEARCH = "search"
+    PAYMENT = "payment"
+    OTHER = "other"
+
+
+class LoginStep(StrEnum):
+    """Which part of a login a form is."""
+
+    COMPLETE = "complete"
+    IDENTIFIER = "identifier"
+    PASSWORD = "password"
+
+
+class Role(StrEnum):
+    """What a field or button of a form is for."""
+
+    USERNAME = "username"
+    EMAIL = "email"
+    PHONE = "phone"
+    PASSWORD_CURRENT = "password-current"
+    PASSWORD_NEW = "password-new"
+    PASSWORD_CONFIRM = "password-confirm"
+    OTP = "otp"
+    REMEMBER_ME = "remember-me"
+    SHOW_PASSWORD = "show-password"
+    SUBMIT = "submit"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element:
+    """An element found on the page. `selector` leads from the top document to it, ` >>> ` stepping into an open shadow
+    root or a frame; `box` None: it has no layout."""
+
+    selector: str
+    box: Box | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """An element with its role; `score` is the probability (0 to 1) that the role is right."""
+
+    role: Role
+    score: float
+    element: Element
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A form, or a group of fields without one. `score` is the probability that `kind` is right, `login_score` that it
+    is a login; `evidence` is readable, strongest first."""
+
+    kind: FormKind
+    score: float
+    login_score: float
+    step: LoginStep | None = None
+    username: Element | None = None
+    password_current: Element | None = None
+    password_new: tuple[Element, ...] = ()
+    submit: Element | None = None
+    fields: tuple[Field, ...] = ()
+    box: Box | None = None
+    frame: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SsoProvider:
+    """A button or link that logs in through somebody else; `name` is google, apple, microsoft, facebook, github, saml,
+    passkey, …"""
+
+    name: str
+    element: Element
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsertionPoint:
+    """Where a one-click login would go: a `box` beside `anchor` (the field it belongs to), on its `side`
+    (inside-end, below, above, end). `covers` names what the box would hide; empty means nothing interactive."""
+
+    anchor: Element
+    side: str
+    box: Box
+    covers: tuple[str, ...] = ()
+    is_usable: bool = True
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """What the scorer makes of facts. `login_present` None: unknown, because `hidden` parts of the page (closed shadow
+    roots, frames that could not be read) may hold it. `confidence` is that of the verdict; forms come best first."""
+
+    login_present: bool | None
+    confidence: float
+    forms: tuple[Form, ...] = ()
+    sso: tuple[SsoProvider, ...] = ()
+    insertion_point: InsertionPoint | None = None
+    hidden: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    weights_version: str = ""
+
+    @property
+    def login(self) -> Form | None:
+        """The best login form, or None."""
+        return next((form for form in self.forms if form.kind is FormKind.LOGIN), None)
+
+
+# --------------------------------------------------------------------------------------------------------- observation
+
+
+class ReadyBy(StrEnum):
+    """Why the page was taken to be ready: the thing looked for was there, nothing moved any more, or time was up."""
+
+    FOUND = "found"
+    QUIET = "quiet"
+    DEADLINE = "deadline"
+
+
+class FaultKind(StrEnum):
+    """What failed on our side of the line; never charged to a site."""
+
+    HUB_UNREACHABLE = "hub-unreachable"
+    SESSION_NOT_CREATED = "session-not-created"
+    SESSION_LOST = "session-lost"
+    INTERRUPTED = "interrupted"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A failure of the grid, a session or gridrunner itself, in one sentence."""
+
+    kind: FaultKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Seconds of a visit by phase: context made, first navigation committed to load or give-up, waiting for readiness,
+    probing (all frames), detection, evidence; `total_s` is what the slot was busy for."""
+
+    total_s: float = 0.0
+    context_s: float = 0.0
+    navigate_s: float = 0.0
+    ready_s: float = 0.0
+    steps_s: float = 0.0
+    probe_s: float = 0.0
+    detect_s: float = 0.0
+    evidence_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageEvent:
+    """Something the page did that a report should show; `kind` is console-error, network-failure, dialog, popup,
+    crash, download, navigation or step. `text` comes from the page: escape it wherever it is shown."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """The record of one visit. Exactly one of `outcome` and `fault` is set. Paths are relative to the run folder.
+
+    `started_s` is seconds since the run began; `facts_path` holds the facts as gzipped JSON (None: there are none);
+    `hub`, `node`, `session` and `slot` say where; `at_deadline` of `ready_by` weakens a negative verdict.
+    """
+
+    site: str
+    attempt: int
+    outcome: Outcome | None = None
+    detail: str = ""
+    fault: Fault | None = None
+    url: str = ""
+    title: str = ""
+    http_status: int | None = None
+    ready_by: ReadyBy | None = None
+    detection: Detection | None = None
+    facts_path: str | None = None
+    screenshot_path: str | None = None
+    capture_path: str | None = None
+    viewport: tuple[int, int] = (1366, 900)
+    events: tuple[PageEvent, ...] = ()
+    probes: Mapping[str, Any] = field(default_factory=dict)
+    timings: Timings = field(default_factory=Timings)
+    started_s: float = 0.0
+    hub: str = ""
+    node: str = ""
+    session: str = ""
+    slot: str = ""
+
+
+# -------------------------------------------------------------------------------------------------------------- result
+
+
+class Status(StrEnum):
+    """What pytest said of one check on one observation; ERROR is ours (a fault, a broken check), FAILED the site's."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One check judged on one attempt at one site. `message` is one line, `details` the traceback or explanation."""
+
+    check: str
+    site: str
+    attempt: int
+    status: Status
+    message: str = ""
+    details: str = ""
+    duration_s: float = 0.0
+
+
+class Verdict(StrEnum):
+    """What is reported for one (check, site) after all attempts. FLAKY passed after it had failed; NOT_RUN is owed."""
+
+    PASSED = "passed"
+    FLAKY = "flaky"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    NOT_RUN = "not-run"
