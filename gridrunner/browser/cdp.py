@@ -1,0 +1,187 @@
+"""One DevTools socket of one browser session: commands out, answers and events in, no thread of its own.
+
+The thread that waits for an answer is the one that reads the socket, so nothing polls and nothing is locked: while it
+waits, every other message that comes in is handed on (answers to their callbacks, events to the listener of their
+target). Commands can be sent without waiting, which is how the next context is made while this page still loads.
+
+Invariant: only the thread that owns the session calls anything but `abort`.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import websocket
+
+from gridrunner.errors import SessionLost
+
+Listener = Callable[[str, dict[str, Any]], None]
+"""Takes an event's method and parameters."""
+
+OnAnswer = Callable[["Answer"], None]
+
+CONNECT_TIMEOUT_S = 15.0
+"""The handshake through a hub took 0.01 to 0.3 s when tried (Grid 4.48, 2026-11-24); beyond 15 s it is not coming."""
+
+
+class _Message(msgspec.Struct):
+    """What of a DevTools message is read; the rest is not even decoded."""
+
+    id: int | None = None
+    method: str = ""
+    params: msgspec.Raw = msgspec.Raw(b"{}")
+    result: msgspec.Raw = msgspec.Raw(b"{}")
+    error: dict[str, Any] | None = None
+    sessionId: str = ""
+
+
+_DECODER = msgspec.json.Decoder(_Message)
+_ENCODER = msgspec.json.Encoder()
+
+
+class CommandFailed(Exception):
+    """The browser refused a command: an ordinary answer on pages that leave, close or crash while they are probed."""
+
+
+class DeadlinePassed(Exception):
+    """The answer or the state waited for did not come in time."""
+
+
+class Answer:
+    """What became of one command: not yet there, a result, or an error in the browser's words."""
+
+    __slots__ = ("error", "is_done", "method", "result")
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        self.is_done = False
+        self.result: dict[str, Any] = {}
+        self.error: str | None = None
+
+    def value(self) -> dict[str, Any]:
+        """The result. Raises CommandFailed where the browser answered with an error."""
+        if self.error is not None:
+            raise CommandFailed(f"{self.method}: {self.error}")
+        return self.result
+
+
+class Connection:
+    """The socket of one session. `label` names the session in messages."""
+
+    def __init__(self, url: str, *, label: str, headers: list[str] | None = None) -> None:
+        """Connect. Raises SessionLost when the socket cannot be had within CONNECT_TIMEOUT_S."""
+        self._label = label
+        self._last_id = 0
+        self._pending: dict[int, tuple[Answer, OnAnswer | None]] = {}
+        self._listeners: dict[str, Listener] = {}
+        self._socket = websocket.WebSocket(enable_multithread=False, skip_utf8_validation=True)
+        try:
+            self._socket.connect(
+                url,
+                timeout=CONNECT_TIMEOUT_S,
+                suppress_origin=True,
+                header=headers or [],
+                http_proxy_host=None,
+                http_no_proxy=["*"],
+                sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+            )
+        except (OSError, websocket.WebSocketException, ValueError) as error:
+            raise SessionLost(f"{label}: no DevTools socket: {error}") from error
+
+    def listen(self, target: str, listener: Listener) -> None:
+        """Hand every event of `target` (a DevTools session id; "" is the browser itself) to `listener`."""
+        self._listeners[target] = listener
+
+    def unlisten(self, target: str) -> None:
+        """Drop the listener of `target`; its later events are ignored."""
+        self._listeners.pop(target, None)
+
+    def send(
+        self, method: str, params: dict[str, Any] | None = None, *, target: str = "", then: OnAnswer | None = None
+    ) -> Answer:
+        """Send a command and return at once. `then` is called with the answer when it is read, in the reading thread.
+
+        Raises SessionLost when the socket is gone.
+        """
+        self._last_id += 1
+        message: dict[str, Any] = {"id": self._last_id, "method": method, "params": params or {}}
+        if target:
+            message["sessionId"] = target
+        answer = Answer(method)
+        self._pending[self._last_id] = (answer, then)
+        try:
+            self._socket.send(_ENCODER.encode(message), websocket.ABNF.OPCODE_TEXT)
+        except (OSError, websocket.WebSocketException, AttributeError) as error:
+            raise SessionLost(f"{self._label}: the session's socket broke: {error}") from error
+        return answer
+
+    def call(
+        self, method: str, params: dict[str, Any] | None = None, *, target: str = "", deadline: float
+    ) -> dict[str, Any]:
+        """Send a command and wait for its result until `deadline` (seconds of `time.monotonic`).
+
+        Raises CommandFailed, DeadlinePassed or SessionLost.
+        """
+        answer = self.send(method, params, target=target)
+        self.read_until(lambda: answer.is_done, deadline=deadline)
+        return answer.value()
+
+    def wait(self, answers: list[Answer], *, deadline: float) -> None:
+        """Read until every one of `answers` is there. Raises DeadlinePassed or SessionLost."""
+        self.read_until(lambda: all(answer.is_done for answer in answers), deadline=deadline)
+
+    def read_until(self, is_done: Callable[[], bool], *, deadline: float) -> None:
+        """Read and hand on messages until `is_done()`. Raises DeadlinePassed or SessionLost."""
+        while not is_done():
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                raise DeadlinePassed
+            self._read_one(left_s)
+
+    def _read_one(self, timeout_s: float) -> None:
+        try:
+            self._socket.settimeout(timeout_s)
+            data = self._socket.recv()
+        except websocket.WebSocketTimeoutException as error:
+            raise DeadlinePassed from error
+        except (OSError, websocket.WebSocketException, AttributeError) as error:
+            raise SessionLost(f"{self._label}: the session's socket broke: {error}") from error
+        if not data:
+            raise SessionLost(f"{self._label}: the session's socket was closed")
+        message = _DECODER.decode(data)
+        if message.id is not None:
+            self._take_answer(message)
+            return
+        listener = self._listeners.get(message.sessionId)
+        if listener is not None:
+            listener(message.method, msgspec.json.decode(message.params))
+
+    def _take_answer(self, message: _Message) -> None:
+        answer, then = self._pending.pop(message.id or 0, (None, None))
+        if answer is None:
+            return
+        if message.error is not None:
+            answer.error = str(message.error.get("message", message.error))
+        else:
+            answer.result = msgspec.json.decode(message.result)
+        answer.is_done = True
+        if then is not None:
+            then(answer)
+
+    def abort(self) -> None:
+        """Break the socket under whoever reads it; safe from any thread, and twice."""
+        raw = self._socket.sock
+        if raw is not None:
+            try:
+                raw.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return  # already gone
+
+    def close(self) -> None:
+        """Close the socket without waiting for the other side."""
+        self.abort()
+        self._socket.shutdown()

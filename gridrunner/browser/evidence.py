@@ -1,0 +1,101 @@
+"""What is kept of a visit beside its observation: the facts, a screenshot, and when a screenshot is worth its time.
+
+Files lie in `evidence/<site>/` of the run folder; paths are handed out relative to the run folder.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from dom_probes import read_probe
+from gridrunner import codec
+from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
+from gridrunner.browser.page import Page, PageGone
+from gridrunner.model import Box, Detection, Expectation, ExpectedLogin, Facts, Outcome
+
+SCREENSHOT_QUALITY = 75
+"""WebP quality: text stays readable at 1366 x 900 in 20 to 60 KiB (looked at on the demo list, 2026-11-24)."""
+
+_MARK = read_probe("mark_boxes.js")
+
+
+class Screenshots(StrEnum):
+    """Of which visits a screenshot is kept. FAILED: where what was found is not what the list expects."""
+
+    FAILED = "failed"
+    ALL = "all"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceStore:
+    """Writes evidence under `run_folder`."""
+
+    run_folder: Path
+
+    def write(self, site: str, name: str, data: bytes) -> str:
+        """Write one file of a site; returns its path relative to the run folder."""
+        folder = self.run_folder / "evidence" / site
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+        return f"evidence/{site}/{name}"
+
+    def write_facts(self, site: str, attempt: int, facts: Facts) -> str:
+        """Keep the facts of one attempt as gzipped JSON."""
+        return self.write(site, f"facts-{attempt}.json.gz", gzip.compress(codec.encode(facts), 1, mtime=0))
+
+    def read_facts(self, path: str) -> Facts:
+        """Facts that `write_facts` kept at `path`."""
+        return codec.decode(gzip.decompress((self.run_folder / path).read_bytes()), dict)
+
+
+def take_screenshot(page: Page, *, kind: str = "webp", deadline: float) -> bytes | None:
+    """The viewport as an image, or None where the page gives none any more. Raises SessionLost."""
+    params: dict[str, object] = {"format": kind, "optimizeForSpeed": True}
+    if kind != "png":
+        params["quality"] = SCREENSHOT_QUALITY
+    try:
+        return base64.b64decode(page.call("Page.captureScreenshot", params, deadline=deadline)["data"])
+    except (CommandFailed, DeadlinePassed, PageGone):
+        return None
+
+
+def mark_detection(page: Page, detection: Detection, *, deadline: float) -> None:
+    """Draw the best form, its fields and the insertion point over the page. A page that refuses stays unmarked."""
+    form = detection.login or next(iter(detection.forms), None)
+    wanted: list[tuple[str, str, Box | None]] = []
+    if form is not None:
+        wanted.append((f"{form.kind} {form.score:.2f}", "#6b7280", form.box))
+        named = {"username": form.username, "password": form.password_current, "submit": form.submit}
+        wanted.extend((name, "#2563eb", element and element.box) for name, element in named.items())
+        wanted.extend(("new password", "#b45309", element.box) for element in form.password_new)
+    if detection.insertion_point is not None:
+        wanted.append(("insertion point", "#15803d", detection.insertion_point.box))
+    boxes = [
+        {"x": box.x, "y": box.y, "width": box.width, "height": box.height, "label": label, "color": color}
+        for label, color, box in wanted
+        if box is not None
+    ]
+    try:
+        page.run(_MARK, {"boxes": boxes}, deadline=deadline)
+    except (CommandFailed, DeadlinePassed, PageGone):
+        return
+
+
+def is_as_expected(expect: Expectation, outcome: Outcome, detection: Detection | None, matches: dict[str, bool]) -> bool:
+    """Whether a visit gives the shipped suite nothing to fail on; `matches` says so of each expected field."""
+    if outcome is not expect.outcome:
+        return False
+    if detection is None:
+        return True
+    found = {True: ExpectedLogin.YES, False: ExpectedLogin.NO, None: ExpectedLogin.UNKNOWN}[detection.login_present]
+    is_login_right = expect.login is None or expect.login is found
+    is_point_right = expect.login is not ExpectedLogin.YES or bool(
+        detection.insertion_point and detection.insertion_point.is_usable
+    )
+    has_providers = set(expect.sso) <= {provider.name for provider in detection.sso}
+    return is_login_right and is_point_right and has_providers and all(matches.values())

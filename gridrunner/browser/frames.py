@@ -1,0 +1,162 @@
+"""The facts of a whole page: the collector run in every frame, and where each frame stands in the page above it.
+
+A frame that cannot be read, and a shadow root that is closed, is put down as hidden with the reason: what we cannot see
+is unknown, never absent.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from dom_probes import read_probe
+from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
+from gridrunner.browser.page import Frame, Page, value_of
+from gridrunner.model import Facts
+
+FRAME_LIMIT = 24
+"""Frames read a page, in document order. News pages carry 30 and more advertising frames; a login among them stands in
+one that is large enough (FRAME_MIN_AREA)."""
+
+FRAME_MIN_AREA = 2_000
+"""CSS pixels squared: 100 x 20 holds one field; smaller frames are trackers and are not read."""
+
+FRAME_READ_S = 3.0
+"""A frame that does not answer within this is hidden from us; the rest of the page is not held up by it."""
+
+FACTS_VERSION = 1
+
+_COLLECT = read_probe("collect_page.js")
+
+_PLACE_OF_FRAME = """
+function () {
+  const known = globalThis.__gridrunner;
+  const index = known && known.frameElements ? known.frameElements.indexOf(this) : -1;
+  return index;
+}
+"""
+
+
+def collect_facts(page: Page, *, deadline: float) -> Facts:
+    """The facts of the page and its frames, in the schema that `gridrunner.detection` reads.
+
+    Raises what `Page.run` raises for the top frame; a child frame that fails is put down as unreadable.
+    """
+    top = page.run(_COLLECT, {}, deadline=deadline)
+    frames: list[dict[str, Any]] = [_describe(page.state.frames[page.main_frame], None, None, (0.0, 0.0), top)]
+    index_of = {page.main_frame: 0}
+    waiting = _children_of(page, page.main_frame)
+    while waiting and len(frames) < FRAME_LIMIT:
+        frame = waiting.pop(0)
+        found = _collect_child(page, frame, frames, index_of, deadline=deadline)
+        if found is None:
+            continue
+        index_of[frame.id] = len(frames)
+        frames.append(found)
+        waiting.extend(_children_of(page, frame.id))
+    return {
+        "version": FACTS_VERSION,
+        "url": top.get("url", ""),
+        "title": top.get("title", ""),
+        "viewport": top.get("viewport"),
+        "frames": frames,
+        "closed_roots": [],
+    }
+
+
+def _children_of(page: Page, frame_id: str) -> list[Frame]:
+    return [frame for frame in page.state.frames.values() if frame.parent == frame_id]
+
+
+def _collect_child(
+    page: Page, frame: Frame, frames: list[dict[str, Any]], index_of: dict[str, int], *, deadline: float
+) -> dict[str, Any] | None:
+    """The facts of one child frame; None where it has no room for a field or is no longer there."""
+    parent_index = index_of[frame.parent or ""]
+    parent_facts = frames[parent_index]
+    try:
+        place = _find_owner(page, frame, deadline=deadline)
+    except CommandFailed:
+        return None  # it left the page between its announcement and now
+    owners = parent_facts["page"].get("frames", []) if parent_facts["page"] else []
+    if not 0 <= place < len(owners):
+        return None
+    owner = owners[place]
+    box = owner.get("box") or {}
+    if not owner.get("visible", True) or box.get("width", 0) * box.get("height", 0) < FRAME_MIN_AREA:
+        return None
+    inner = owner.get("content_box") or box
+    offset = (parent_facts["offset"][0] + inner["x"], parent_facts["offset"][1] + inner["y"])
+    try:
+        limit = min(deadline, time.monotonic() + FRAME_READ_S)
+        facts, reason = page.run(_COLLECT, {}, frame=frame.id, deadline=limit), ""
+    except (CommandFailed, DeadlinePassed) as error:
+        facts, reason = None, str(error) or "it did not answer in time"
+    described = _describe(frame, parent_index, owner.get("selector"), offset, facts)
+    described["reason"] = reason
+    return described
+
+
+def _find_owner(page: Page, frame: Frame, *, deadline: float) -> int:
+    """Which of the frame elements that the collector saw in the parent holds this frame; -1: none of them."""
+    parent = page.state.frames.get(frame.parent or "")
+    if parent is None:
+        raise CommandFailed("the parent frame is gone")
+    owner = page.call("DOM.getFrameOwner", {"frameId": frame.id}, target=parent.target, deadline=deadline)
+    resolved = page.call(
+        "DOM.resolveNode",
+        {"backendNodeId": owner["backendNodeId"], "executionContextId": page.world_of(parent, deadline=deadline)},
+        target=parent.target,
+        deadline=deadline,
+    )
+    params = {
+        "functionDeclaration": _PLACE_OF_FRAME,
+        "objectId": resolved["object"]["objectId"],
+        "returnByValue": True,
+    }
+    return int(value_of(page.call("Runtime.callFunctionOn", params, target=parent.target, deadline=deadline)))
+
+
+def _describe(
+    frame: Frame, parent: int | None, owner: str | None, offset: tuple[float, float], facts: Any
+) -> dict[str, Any]:
+    return {
+        "frame_id": frame.id,
+        "parent": parent,
+        "owner_selector": owner,
+        "url": (facts or {}).get("url") or frame.url,
+        "offset": list(offset),
+        "is_readable": facts is not None,
+        "reason": "",
+        "page": facts,
+    }
+
+
+
+def find_closed_roots(page: Page, *, deadline: float) -> list[dict[str, Any]]:
+    """The closed shadow roots of the top page, by the browser's own DOM domain: host tag, inputs and passwords inside.
+
+    Only asked for when nothing was found in the open, because it walks the whole document.
+    """
+    document = page.call("DOM.getDocument", {"depth": -1, "pierce": True}, deadline=deadline)
+    found: list[dict[str, Any]] = []
+    _walk(document["root"], found, inside=None)
+    return found
+
+
+def _walk(node: dict[str, Any], found: list[dict[str, Any]], inside: dict[str, Any] | None) -> None:
+    stack: list[tuple[dict[str, Any], dict[str, Any] | None]] = [(node, inside)]
+    while stack:
+        current, root = stack.pop()
+        if root is not None and current.get("localName") == "input":
+            root["inputs"] += 1
+            attributes = [text.lower() for text in current.get("attributes", [])]
+            root["passwords"] += "password" in attributes
+        stack.extend((child, root) for child in current.get("children", []))
+        for shadow in current.get("shadowRoots", []):
+            inner = root
+            if shadow.get("shadowRootType") == "closed":
+                inner = {"host": current.get("localName", ""), "inputs": 0, "passwords": 0}
+                inner["backend_node_id"] = current.get("backendNodeId")
+                found.append(inner)
+            stack.append((shadow, inner))

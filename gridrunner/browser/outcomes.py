@@ -1,0 +1,64 @@
+"""What a visit's end is called: network errors, statuses and challenge pages as outcomes with a name; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gridrunner.model import Outcome
+
+_NET_ERRORS: Mapping[str, Outcome] = {
+    # Chromium, net/base/net_error_list.h (2026-11): the errors that are not plainly "no connection"
+    "net::ERR_TOO_MANY_REDIRECTS": Outcome.REDIRECT_LOOP,
+    "net::ERR_INVALID_AUTH_CREDENTIALS": Outcome.AUTH_REQUIRED,
+    "net::ERR_UNEXPECTED_PROXY_AUTH": Outcome.AUTH_REQUIRED,
+    "net::ERR_TIMED_OUT": Outcome.TIMED_OUT,
+    "net::ERR_CONNECTION_TIMED_OUT": Outcome.TIMED_OUT,
+    "net::ERR_HTTP_RESPONSE_CODE_FAILURE": Outcome.HTTP_ERROR,
+    "net::ERR_BLOCKED_BY_RESPONSE": Outcome.BLOCKED,
+    "net::ERR_BLOCKED_BY_CLIENT": Outcome.BLOCKED,
+}
+
+_CHALLENGE_TITLES = (
+    # Written from the pages' own titles, 2026-11: Cloudflare, Akamai, PerimeterX, Imperva, DataDome, AWS WAF
+    "just a moment",
+    "attention required! | cloudflare",
+    "access denied",
+    "access to this page has been denied",
+    "pardon our interruption",
+    "please verify you are a human",
+    "human verification",
+    "security check",
+    "are you a robot",
+    "request unsuccessful. incapsula",
+)
+
+_BLOCKING_STATUSES = frozenset({403, 406, 429, 503})
+"""Statuses that bot walls answer with (RFC 9110 and RFC 6585 name them; the walls above use 403, 429 and 503)."""
+
+
+def classify_net_error(error: str) -> Outcome:
+    """The outcome of a navigation that failed with a Chromium network error."""
+    return _NET_ERRORS.get(error, Outcome.UNREACHABLE)
+
+
+def classify_document(
+    *, status: int | None, asks_for_login: bool, title: str, has_login: bool
+) -> tuple[Outcome, str]:
+    """The outcome of a document that came, with a detail for the reader.
+
+    A login form on the page wins over its status: Jenkins and others answer 401 or 403 with their login page.
+    """
+    if has_login or status is None or status < 400:
+        if not has_login and _is_challenge(title) and status in (None, *_BLOCKING_STATUSES):
+            return Outcome.BLOCKED, "a bot challenge stands in place of the page"
+        return Outcome.OBSERVED, ""
+    if asks_for_login:
+        return Outcome.AUTH_REQUIRED, "HTTP authentication is asked for (status 401)"
+    if status == 429 or (status in _BLOCKING_STATUSES and _is_challenge(title)):
+        return Outcome.BLOCKED, f"refused with HTTP status {status}"
+    return Outcome.HTTP_ERROR, f"HTTP status {status}"
+
+
+def _is_challenge(title: str) -> bool:
+    folded = title.strip().casefold()
+    return any(folded.startswith(words) for words in _CHALLENGE_TITLES)

@@ -1,0 +1,114 @@
+"""A browser session that visits one site after another, each in a context of its own.
+
+The session is Selenium's (opened by `gridrunner.grid`); the visits go over its DevTools socket, because that costs two
+thirds of the same visit over BiDi and sees closed shadow roots (docs/protocol.md has the figures). The next context is
+made while the present page loads, and the last one is thrown away without waiting.
+
+Invariant: one thread visits; `kill` may come from any other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from gridrunner.browser.cdp import CommandFailed, Connection, DeadlinePassed
+from gridrunner.browser.evidence import EvidenceStore
+from gridrunner.browser.page import Page
+from gridrunner.browser.visit import UserProbe, VisitSettings, visit_page
+from gridrunner.errors import SessionLost
+from gridrunner.model import Fault, FaultKind, Observation, Site
+
+PREPARE_TIMEOUT_S = 15.0
+"""A fresh context with its tab took 0.03 to 0.3 s (Chromium 156, two busy cores, 2026-11-24)."""
+
+
+class BrowserSession:
+    """One session. `hub`, `node` and `id` are what observations name."""
+
+    def __init__(
+        self,
+        *,
+        hub: str,
+        node: str,
+        session_id: str,
+        connection: Connection,
+        end: Callable[[], None],
+        end_now: Callable[[], None],
+        settings: VisitSettings,
+        store: EvidenceStore,
+    ) -> None:
+        """`end` quits the session politely, `end_now` takes it away at once; both are bounded and never raise."""
+        self.hub, self.node, self.id = hub, node, session_id
+        self._connection = connection
+        self._end, self._end_now = end, end_now
+        self._settings, self._store = settings, store
+        self._page: Page | None = None
+        self._spare: Page | None = None
+        connection.listen("", self._on_browser_event)
+        connection.send("Target.setDiscoverTargets", {"discover": True, "filter": [{"type": "page"}]})
+
+    def visit(
+        self, site: Site, *, attempt: int, upcoming: Site | None, probes: tuple[UserProbe, ...] = ()
+    ) -> Observation:
+        """Visit `site` in a fresh context; `probes` come after those of the run. A session that ends under us comes back as the observation's fault."""
+        started = time.monotonic()
+        try:
+            page = self._page = self._take_prepared()
+            context_s = round(time.monotonic() - started, 4)
+            observation = visit_page(
+                page,
+                site,
+                attempt=attempt,
+                settings=replace(self._settings, probes=self._settings.probes + probes),
+                store=self._store,
+                on_navigating=self._prepare_spare if upcoming is not None else lambda: None,
+            )
+            self._page = None
+            page.discard()
+        except (SessionLost, CommandFailed, DeadlinePassed) as error:
+            fault = Fault(kind=FaultKind.SESSION_LOST, message=str(error) or "no context could be made in time")
+            observation = Observation(site=site.id, attempt=attempt, fault=fault, url=site.url)
+            context_s = 0.0
+        timings = replace(observation.timings, context_s=context_s, total_s=round(time.monotonic() - started, 4))
+        return replace(observation, timings=timings, hub=self.hub, node=self.node, session=self.id)
+
+    def _take_prepared(self) -> Page:
+        page, self._spare = self._spare, None
+        if page is None:
+            page = Page(self._connection)
+            page.prepare()
+        page.wait_until_prepared(deadline=time.monotonic() + PREPARE_TIMEOUT_S)
+        return page
+
+    def _prepare_spare(self) -> None:
+        if self._spare is None:
+            self._spare = Page(self._connection)
+            self._spare.prepare()
+
+    def _on_browser_event(self, method: str, params: dict[str, Any]) -> None:
+        page = self._page
+        if page is None:
+            return
+        if method == "Target.targetCreated":
+            info = params["targetInfo"]
+            is_popup = info.get("browserContextId") == page.context and info["targetId"] != page.main_frame
+            if is_popup and info.get("type") == "page":
+                page.state.note("popup", info.get("url", "") or "about:blank")
+                self._connection.send("Target.closeTarget", {"targetId": info["targetId"]})
+        elif method == "Target.targetCrashed" and params.get("targetId") == page.main_frame:
+            page.mark_crashed("the renderer of the page died")
+        elif method == "Target.targetDestroyed" and params.get("targetId") == page.main_frame:
+            page.mark_crashed("the page closed its own window")
+
+    def close(self) -> None:
+        """End the session and give its slot back; bounded, never raises."""
+        self._connection.close()
+        self._end()
+
+    def kill(self) -> None:
+        """Take the session away at once, from any thread; whoever visits with it gets a fault."""
+        self._connection.abort()
+        self._end_now()

@@ -1,0 +1,101 @@
+"""The steps of a site list, done with real input events: click, fill, wait for, follow the login link.
+
+Each step waits for its own target and says in one sentence what was wrong when it cannot be done. Nothing here submits
+credentials or leaves the site unless the list says so.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
+from gridrunner.browser.frames import collect_facts
+from gridrunner.browser.page import Page
+from gridrunner.browser.readiness import wait_until_ready
+from gridrunner.browser.selectors import Located, NotThere, WaitFor, locate
+from gridrunner.detection import find_login_link
+from gridrunner.model import Step, StepKind
+
+STEP_TIMEOUT_S = 10.0
+"""How long a step waits for its target; Cypress waits 4 s, Playwright's expectations 5 s, its actions 30 s."""
+
+ANNOUNCE_S = 0.05
+"""A click that navigates announces it within this: the navigation is requested in the click's own task (0.2 to 3 ms
+after the release when tried, Chromium 156, 2026-11-24)."""
+
+
+class StepFailed(Exception):
+    """A step could not be done; the message says which and why."""
+
+
+def do_steps(page: Page, steps: tuple[Step, ...], *, deadline: float) -> None:
+    """Do the steps in order. Raises StepFailed, KeptLeaving, PageGone or SessionLost."""
+    for number, step in enumerate(steps, 1):
+        name = f"step {number} ({step.kind}: {step.target})"
+        limit = min(deadline, time.monotonic() + STEP_TIMEOUT_S)
+        try:
+            _do_step(page, step, deadline=limit)
+        except NotThere as error:
+            raise StepFailed(f"{name}: {error}") from None
+        except CommandFailed as error:
+            raise StepFailed(f"{name}: the browser refused: {error}") from None
+        except DeadlinePassed:
+            raise StepFailed(f"{name}: not done within {STEP_TIMEOUT_S:g} s") from None
+        page.state.note("step", name)
+
+
+def _do_step(page: Page, step: Step, *, deadline: float) -> None:
+    match step.kind:
+        case StepKind.WAIT_FOR:
+            _find(page, step.target, WaitFor.VISIBLE, deadline=deadline)
+        case StepKind.CLICK:
+            click(page, _find(page, step.target, WaitFor.CLICKABLE, deadline=deadline), deadline=deadline)
+        case StepKind.FILL:
+            click(page, _find(page, step.target, WaitFor.CLICKABLE, deadline=deadline), deadline=deadline)
+            page.call("Input.insertText", {"text": step.value or ""}, deadline=deadline)
+        case StepKind.FOLLOW:
+            _follow_login_link(page, deadline=deadline)
+
+
+def _find(page: Page, selector: str, wait_for: WaitFor, *, deadline: float) -> Located:
+    """The element when it can be used; looked for anew in the next document when the page leaves meanwhile."""
+    while True:
+        documents, frames = page.state.documents, len(page.state.frames)
+        try:
+            return locate(page, selector, wait_for=wait_for, deadline=deadline)
+        except CommandFailed:
+            # the document or frame went away under the question, or has not come yet: wait for what replaces it
+            page.wait_until(
+                lambda: page.state.documents != documents or len(page.state.frames) != frames,  # noqa: B023
+                deadline=deadline,
+            )
+
+
+def click(page: Page, where: Located, *, deadline: float) -> None:
+    """Press and release the left mouse button in the middle of the element, and wait for a navigation it starts."""
+    documents = page.state.documents
+    for kind, count in (("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 1)):
+        params: dict[str, Any] = {"type": kind, "x": where.x, "y": where.y, "button": "left", "clickCount": count}
+        page.call("Input.dispatchMouseEvent", params, deadline=deadline)
+    is_leaving = False
+
+    def leaves() -> bool:
+        return page.state.documents != documents or page.state.is_leaving
+
+    try:
+        page.wait_until(leaves, deadline=min(deadline, time.monotonic() + ANNOUNCE_S))
+        is_leaving = True
+    except DeadlinePassed:
+        pass
+    if is_leaving:
+        page.wait_until(lambda: page.state.documents != documents, deadline=deadline)
+
+
+def _follow_login_link(page: Page, *, deadline: float) -> None:
+    wait_until_ready(page, deadline=deadline)
+    link = find_login_link(collect_facts(page, deadline=deadline))
+    if link is None:
+        raise NotThere("no link or button of the page says that it leads to a login")
+    page.state.note("step", f"follows {link.label or link.selector!r}")
+    click(page, _find(page, link.selector, WaitFor.CLICKABLE, deadline=deadline), deadline=deadline)

@@ -1,0 +1,270 @@
+"""One visit: navigate, do the steps, wait until ready, probe, detect, keep evidence. Remote failure is data.
+
+The order of a visit is `visit_page`, read from top to bottom. Every wait in it is bounded by the visit's deadline; a
+page that hangs, crashes, leaves or answers with something else ends as an outcome with a name.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
+from gridrunner.browser.evidence import EvidenceStore, Screenshots, is_as_expected, mark_detection, take_screenshot
+from gridrunner.browser.frames import collect_facts, find_closed_roots
+from gridrunner.browser.outcomes import classify_document, classify_net_error
+from gridrunner.browser.page import Page, PageGone, without_query
+from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, wait_until_ready
+from gridrunner.browser.selectors import NotThere, locate
+from gridrunner.browser.steps import StepFailed, do_steps
+from gridrunner.detection import detect
+from gridrunner.model import Detection, Facts, Observation, Outcome, ReadyBy, Site, Timings
+
+PROBE_RESERVE_S = 3.0
+"""Of a visit's time this much is kept for probing and evidence: a page that never gets ready is probed as it is."""
+
+PROBE_RESERVE_SHARE = 0.3
+"""No more of a short visit's time than this share is kept back."""
+
+EVIDENCE_TIMEOUT_S = 4.0
+"""A screenshot took 0.03 to 0.4 s (Chromium 156, 2026-11-24); a renderer that is stuck gives none at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserProbe:
+    """A probe run after the built-in ones: a JavaScript function of `options` that returns JSON, under its name."""
+
+    name: str
+    source: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitSettings:
+    """What holds for every visit of a run. `visit_timeout_s` 30: CLI.md. Screenshots are webp or png; with `is_marked` the
+    fields that were found are drawn on them (reports draw on clean ones themselves)."""
+
+    visit_timeout_s: float = 30.0
+    probes: tuple[UserProbe, ...] = ()
+    screenshots: Screenshots = Screenshots.FAILED
+    screenshot_kind: str = "webp"
+    is_marked: bool = False
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a visit has come to so far; turned into an observation at its end."""
+
+    outcome: Outcome | None = None
+    detail: str = ""
+    ready_by: ReadyBy | None = None
+    facts: Facts | None = None
+    detection: Detection | None = None
+    probes: dict[str, Any] = field(default_factory=dict)
+    matches: dict[str, bool] = field(default_factory=dict)
+    clock: dict[str, float] = field(default_factory=dict)
+
+
+class _Ended(Exception):
+    """The visit ended before there was anything to detect."""
+
+    def __init__(self, outcome: Outcome, detail: str) -> None:
+        super().__init__(detail)
+        self.outcome = outcome
+
+
+def visit_page(
+    page: Page,
+    site: Site,
+    *,
+    attempt: int,
+    settings: VisitSettings,
+    store: EvidenceStore,
+    on_navigating: Callable[[], None] = lambda: None,
+) -> Observation:
+    """Visit `site` on a prepared page. `on_navigating` is called once when there is nothing to do but wait.
+
+    Raises SessionLost; everything else that goes wrong is the observation's outcome.
+    """
+    started = time.monotonic()
+    timeout_s = site.visit_timeout_s or settings.visit_timeout_s
+    deadline = started + timeout_s
+    soft_deadline = deadline - min(PROBE_RESERVE_S, timeout_s * PROBE_RESERVE_SHARE)
+    found = _Found()
+    try:
+        with _Lap(found, "navigate_s"):
+            _navigate(page, site.url, on_navigating, deadline=soft_deadline)
+        if site.steps:
+            with _Lap(found, "steps_s"):
+                do_steps(page, site.steps, deadline=soft_deadline)
+        _probe_until_it_stays(page, found, soft_deadline=soft_deadline, deadline=deadline)
+        with _Lap(found, "probe_s"):
+            _resolve_expected(page, site, found, deadline=deadline)
+            _run_user_probes(page, settings.probes, found, deadline=deadline)
+        _name_outcome(page, found)
+    except _Ended as end:
+        found.outcome, found.detail = end.outcome, str(end)
+    except StepFailed as error:
+        found.outcome, found.detail = Outcome.STEP_FAILED, str(error)
+    except PageGone:
+        found.outcome, found.detail = Outcome.CRASHED, "the page's renderer died"
+    except KeptLeaving:
+        found.outcome = Outcome.NAVIGATED_AWAY
+        found.detail = f"the page was replaced more than {DOCUMENT_LIMIT} times while it was probed"
+    except DeadlinePassed:
+        found.outcome, found.detail = Outcome.TIMED_OUT, f"the page did not answer within {timeout_s:g} s"
+    except CommandFailed as error:
+        found.outcome, found.detail = Outcome.NAVIGATED_AWAY, f"the page left while it was probed: {error}"
+    return _conclude(page, site, attempt, settings, store, found, started)
+
+
+def _navigate(page: Page, url: str, on_navigating: Callable[[], None], *, deadline: float) -> None:
+    answer = page.send("Page.navigate", {"url": url})
+    on_navigating()
+    try:
+        page.wait_until(lambda: answer.is_done or page.state.did_download, deadline=deadline)
+    except DeadlinePassed:
+        raise _Ended(Outcome.TIMED_OUT, "the server sent no page in time") from None
+    if page.state.did_download or answer.result.get("isDownload"):
+        raise _Ended(Outcome.DOWNLOAD, "the address answers with a file to download")
+    error = answer.value().get("errorText")
+    if error:
+        raise _Ended(classify_net_error(error), error)
+
+
+def _probe_until_it_stays(page: Page, found: _Found, *, soft_deadline: float, deadline: float) -> None:
+    """Wait and probe; when the page leaves meanwhile, the same of the page that came."""
+    for _ in range(DOCUMENT_LIMIT):
+        with _Lap(found, "ready_s"):
+            found.ready_by = wait_until_ready(page, deadline=soft_deadline)
+        try:
+            with _Lap(found, "probe_s"):
+                found.facts = collect_facts(page, deadline=deadline)
+            with _Lap(found, "detect_s"):
+                found.detection = detect(found.facts)
+            if found.detection.login_present is not True:
+                with _Lap(found, "probe_s"):
+                    _look_into_closed_roots(page, found, deadline=deadline)
+        except CommandFailed:
+            if time.monotonic() > soft_deadline:
+                raise
+            continue
+        return
+    raise KeptLeaving
+
+
+def _look_into_closed_roots(page: Page, found: _Found, *, deadline: float) -> None:
+    """Before "no login form" is said: what stands in closed shadow roots is unknown, never absent."""
+    closed = find_closed_roots(page, deadline=deadline)
+    if closed and found.facts is not None:
+        found.facts = {**found.facts, "closed_roots": closed}
+        found.detection = detect(found.facts)
+
+
+def _resolve_expected(page: Page, site: Site, found: _Found, *, deadline: float) -> None:
+    """What the selectors of the site list match, as the collector writes it, so that checks compare like with like."""
+    wanted = {"username": site.expect.username, "password": site.expect.password, "submit": site.expect.submit}
+    login = found.detection.login if found.detection else None
+    chosen = {
+        "username": login and login.username,
+        "password": login and login.password_current,
+        "submit": login and login.submit,
+    }
+    resolved: dict[str, dict[str, str | None]] = {}
+    for name, selector in wanted.items():
+        if selector is None:
+            continue
+        try:
+            matches: str | None = locate(page, selector, deadline=deadline).canonical
+        except (NotThere, CommandFailed):
+            matches = None
+        resolved[name] = {"selector": selector, "matches": matches}
+        element = chosen[name]
+        found.matches[name] = matches is not None and element is not None and element.selector == matches
+    if resolved:
+        found.probes["expected"] = resolved
+
+
+def _run_user_probes(page: Page, probes: tuple[UserProbe, ...], found: _Found, *, deadline: float) -> None:
+    for probe in probes:
+        try:
+            found.probes[probe.name] = {"value": page.run(probe.source, dict(probe.options), deadline=deadline)}
+        except CommandFailed as error:
+            found.probes[probe.name] = {"error": str(error)}
+
+
+def _name_outcome(page: Page, found: _Found) -> None:
+    title = str((found.facts or {}).get("title", ""))
+    has_login = found.detection is not None and found.detection.login_present is True
+    found.outcome, found.detail = classify_document(
+        status=page.state.http_status, asks_for_login=page.state.asks_for_login, title=title, has_login=has_login
+    )
+
+
+def _conclude(
+    page: Page,
+    site: Site,
+    attempt: int,
+    settings: VisitSettings,
+    store: EvidenceStore,
+    found: _Found,
+    started: float,
+) -> Observation:
+    outcome = found.outcome or Outcome.OBSERVED
+    facts_path = screenshot_path = None
+    with _Lap(found, "evidence_s"):
+        if found.facts is not None:
+            facts_path = store.write_facts(site.id, attempt, found.facts)
+        if _wants_screenshot(settings.screenshots, site, attempt, outcome, found) and not page.state.is_crashed:
+            limit = time.monotonic() + EVIDENCE_TIMEOUT_S
+            if settings.is_marked and found.detection is not None:
+                mark_detection(page, found.detection, deadline=limit)
+            image = take_screenshot(page, kind=settings.screenshot_kind, deadline=limit)
+            if image is not None:
+                name = f"screenshot-{attempt}.{settings.screenshot_kind}"
+                screenshot_path = store.write(site.id, name, image)
+    facts = found.facts or {}
+    return Observation(
+        site=site.id,
+        attempt=attempt,
+        outcome=outcome,
+        detail=found.detail,
+        url=without_query(str(facts.get("url", "")) or site.url),
+        title=str(facts.get("title", ""))[:300],
+        http_status=page.state.http_status,
+        ready_by=found.ready_by,
+        detection=found.detection,
+        facts_path=facts_path,
+        screenshot_path=screenshot_path,
+        events=tuple(page.state.events),
+        probes=found.probes,
+        timings=Timings(total_s=round(time.monotonic() - started, 4), **found.clock),
+    )
+
+
+def _wants_screenshot(policy: Screenshots, site: Site, attempt: int, outcome: Outcome, found: _Found) -> bool:
+    match policy:
+        case Screenshots.NONE:
+            return False
+        case Screenshots.ALL:
+            return True
+        case Screenshots.FAILED:
+            return attempt > 1 or not is_as_expected(site.expect, outcome, found.detection, found.matches)
+
+
+class _Lap:
+    """Adds the seconds of its block to one of the visit's timings, also when the block raises."""
+
+    def __init__(self, found: _Found, name: str) -> None:
+        self._clock, self._name, self._started = found.clock, name, 0.0
+
+    def __enter__(self) -> None:
+        self._started = time.monotonic()
+
+    def __exit__(self, *_exception: object) -> None:
+        seconds = time.monotonic() - self._started
+        self._clock[self._name] = round(self._clock.get(self._name, 0.0) + seconds, 4)
+
+

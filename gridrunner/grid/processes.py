@@ -1,0 +1,152 @@
+"""chromedriver processes of this machine: started, found again, and ended with everything that they started.
+
+Each chromedriver leads a process group of its own in which its browser stays, and a temporary folder of its own that
+holds the browser's profile; ending it ends the group and removes the folder. Each carries the id of the gridrunner
+process that owns it in its environment, so that what a killed gridrunner left behind is found and ended by the next.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from gridrunner.errors import SessionNotCreated
+
+OWNER_VARIABLE = "GRIDRUNNER_OWNER"
+"""Names the owning process as `<pid>:<start time in clock ticks>`; the start time tells a reused pid apart."""
+
+START_TIMEOUT_S = 20.0
+"""chromedriver listened after 0.01 to 0.04 s (156, 2026-11-24); a machine that swaps takes longer."""
+
+_LISTENING = re.compile(rb"started successfully on port (\d+)")
+
+
+class DriverProcess:
+    """One running chromedriver. Make it with `start_chromedriver`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+        self._process, self.port, self._folder = process, port, folder
+
+    @property
+    def url(self) -> str:
+        """Where its WebDriver interface answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is the id of its group as well."""
+        return self._process.pid
+
+    def end(self) -> None:
+        """End chromedriver, its browser and whatever they started; safe from any thread, and twice."""
+        end_group(self._process.pid)
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        remove_folder(self._folder)
+
+
+def start_chromedriver(chromedriver: Path) -> DriverProcess:
+    """Start chromedriver on a free port. Raises SessionNotCreated with its own words when it does not listen."""
+    folder = Path(tempfile.mkdtemp(prefix="gridrunner-"))
+    environment = {**os.environ, OWNER_VARIABLE: own_token(), "TMPDIR": str(folder)}
+    try:
+        process = subprocess.Popen(
+            [str(chromedriver), "--port=0"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=environment,
+        )
+    except OSError as error:
+        remove_folder(folder)
+        raise SessionNotCreated(f"{chromedriver} cannot be started: {error}") from error
+    try:
+        port = _read_port(process)
+    except SessionNotCreated:
+        end_group(process.pid)
+        process.wait()
+        remove_folder(folder)
+        raise
+    return DriverProcess(process, port, folder)
+
+
+def _read_port(process: subprocess.Popen[bytes]) -> int:
+    assert process.stdout is not None
+    deadline, heard = time.monotonic() + START_TIMEOUT_S, b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while (left_s := deadline - time.monotonic()) > 0 and selector.select(left_s):
+            data = os.read(process.stdout.fileno(), 4096)
+            heard += data
+            if match := _LISTENING.search(heard):
+                return int(match[1])
+            if not data:
+                words = heard.decode(errors="replace").strip()
+                raise SessionNotCreated(f"chromedriver ended at once: {words or 'it said nothing'}")
+    raise SessionNotCreated(f"chromedriver did not listen within {START_TIMEOUT_S:g} s")
+
+
+def end_group(group: int) -> None:
+    """Kill every process of a group; one that is gone already is fine."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a temporary folder that a dying browser may still be writing to."""
+    for _ in range(3):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+
+
+def own_token() -> str:
+    """This process in OWNER_VARIABLE."""
+    return f"{os.getpid()}:{_start_time(os.getpid())}"
+
+
+def reap_orphans() -> int:
+    """End the chromedrivers whose gridrunner is gone; returns how many. Does nothing where there is no /proc."""
+    ended = 0
+    marker = f"{OWNER_VARIABLE}=".encode()
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"chromedriver" not in (entry / "cmdline").read_bytes():
+                continue
+            variables = (entry / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it ended, or is somebody else's
+        found = {name: value for name, _, value in (text.partition(b"=") for text in variables)}
+        owner = next((text[len(marker) :] for text in variables if text.startswith(marker)), None)
+        if owner is None or _is_alive(owner.decode(errors="replace")):
+            continue
+        end_group(int(entry.name))
+        folder = Path(found.get(b"TMPDIR", b"").decode(errors="replace"))
+        if folder.name.startswith("gridrunner-"):
+            remove_folder(folder)
+        ended += 1
+    return ended
+
+
+def _is_alive(token: str) -> bool:
+    pid, _, started = token.partition(":")
+    return pid.isdigit() and started != "" and _start_time(int(pid)) == started
+
+
+def _start_time(pid: int) -> str:
+    """Field 22 of /proc/<pid>/stat (proc(5)): clock ticks after boot; "" where that cannot be read."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""

@@ -1,0 +1,93 @@
+"""A Selenium Grid hub that is up already, as the dispatcher sees it: its slots, and sessions opened through it.
+
+`/status` says `ready: false` when every slot is busy, so readiness is read from the nodes that are UP (DESIGN.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import urllib3
+from selenium.webdriver.remote.webdriver import WebDriver
+
+from gridrunner.browser.cdp import Connection
+from gridrunner.browser.evidence import EvidenceStore
+from gridrunner.browser.options import SessionOptions, make_options
+from gridrunner.browser.session import BrowserSession
+from gridrunner.browser.visit import VisitSettings
+from gridrunner.errors import HubUnreachable, UsageError
+from gridrunner.grid.webdriver import devtools_url, open_driver, quit_driver, translated
+
+STATUS_TIMEOUT_S = 10.0
+"""`/status` of a hub with two nodes took 0.01 to 0.1 s (Grid 4.48, 2026-11-24)."""
+
+
+class RemoteHub:
+    """A hub by its URL. Credentials in the URL are used and never shown."""
+
+    def __init__(self, *, url: str, options: SessionOptions, settings: VisitSettings, store: EvidenceStore) -> None:
+        """Raises UsageError when `url` is no http or https URL."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise UsageError(
+                f"--grid {hide_credentials(url)}: neither local nor the URL of a hub",
+                hint="write --grid local, or a hub such as --grid http://localhost:4444",
+            )
+        self.name = hide_credentials(url)
+        self._url = url.rstrip("/")
+        self._options, self._settings, self._store = options, settings, store
+
+    def slots(self) -> int:
+        """Slots of the nodes that are UP. Raises HubUnreachable."""
+        nodes = self._status().get("nodes", [])
+        return sum(len(node.get("slots", [])) for node in nodes if node.get("availability") == "UP")
+
+    def _status(self) -> dict[str, Any]:
+        with translated(self.name):
+            answer = urllib3.request("GET", f"{self._url}/status", timeout=STATUS_TIMEOUT_S, retries=False)
+        try:
+            value = answer.json()["value"]
+        except (ValueError, KeyError, TypeError, UnicodeDecodeError):
+            value = None
+        if not isinstance(value, dict) or "nodes" not in value:
+            raise HubUnreachable(
+                f"{self.name}: answers, but not as a Selenium Grid hub (HTTP {answer.status})",
+                hint="name the hub itself, as in http://localhost:4444",
+            )
+        return value
+
+    def open_session(self, *, slot: str, timeout_s: float) -> BrowserSession:
+        """A new session on some node of the hub. Raises GridFault within `timeout_s` and the socket's own limit."""
+        named = replace(self._options, name=f"{self._options.name} {slot}")
+        driver = open_driver(self._url, make_options(named, None), hub=self.name, timeout_s=timeout_s)
+        try:
+            connection = Connection(devtools_url(driver, self._url), label=f"{self.name} {slot}")
+        except BaseException:
+            quit_driver(driver)
+            raise
+        return BrowserSession(
+            hub=self.name,
+            node=_node_of(driver),
+            session_id=driver.session_id or "",
+            connection=connection,
+            end=lambda: _quit(driver),
+            end_now=lambda: _quit(driver),
+            settings=self._settings,
+            store=self._store,
+        )
+
+
+def _quit(driver: WebDriver) -> None:
+    quit_driver(driver)
+
+
+def _node_of(driver: WebDriver) -> str:
+    return str(driver.capabilities.get("se:containerName") or driver.capabilities.get("se:nodeId") or "")
+
+
+def hide_credentials(url: str) -> str:
+    """`url` without user, password and query: it goes into logs, reports and journals."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))

@@ -1,0 +1,106 @@
+"""Opens a WebDriver session with every timeout set, and the DevTools socket that belongs to it.
+
+The one place where Selenium's and urllib3's exceptions become ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+import urllib3
+from selenium.common.exceptions import SessionNotCreatedException, WebDriverException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.remote.client_config import ClientConfig
+from selenium.webdriver.remote.remote_connection import RemoteConnection
+from selenium.webdriver.remote.webdriver import WebDriver
+
+from gridrunner.errors import GridFault, HubUnreachable, SessionLost, SessionNotCreated
+
+COMMAND_TIMEOUT_S = 30.0
+"""Bound of one WebDriver command. Selenium's client has none by default: a paused node blocked one for 330 s
+(DESIGN.md, rules that were paid for)."""
+
+
+def open_driver(url: str, options: Options, *, hub: str, timeout_s: float) -> WebDriver:
+    """A new session at `url`. Raises SessionNotCreated or HubUnreachable, in one sentence, within `timeout_s`."""
+    config = ClientConfig(remote_server_addr=url, keep_alive=True, timeout=timeout_s, init_args_for_pool_manager=_POOL)
+    with translated(hub):
+        driver = WebDriver(command_executor=RemoteConnection(client_config=config), options=options)
+    config.timeout = COMMAND_TIMEOUT_S
+    return driver
+
+
+_POOL = {"init_args_for_pool_manager": {"retries": urllib3.Retry(0, redirect=5)}}
+"""urllib3 retries three times on its own; a second session that nobody knows of would keep a slot."""
+
+
+@contextmanager
+def translated(hub: str) -> Iterator[None]:
+    """Turns what Selenium and urllib3 raise in the block into a GridFault that names the hub."""
+    try:
+        yield
+    except SessionNotCreatedException as error:
+        raise SessionNotCreated(f"{hub}: no session: {first_line(error)}") from error
+    except WebDriverException as error:
+        raise SessionLost(f"{hub}: {first_line(error)}") from error
+    except urllib3.exceptions.TimeoutError as error:
+        raise SessionNotCreated(f"{hub}: no answer in time") from error
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise HubUnreachable(f"{hub}: cannot be reached: {_cause(error)}") from error
+
+
+def quit_driver(driver: WebDriver, *, timeout_s: float = 5.0) -> bool:
+    """Quit a session; False when the grid did not confirm it in time. Never raises."""
+    executor = driver.command_executor
+    if isinstance(executor, RemoteConnection):
+        executor.client_config.timeout = timeout_s
+    try:
+        with translated("quit"):
+            driver.quit()
+    except GridFault:
+        return False
+    return True
+
+
+def devtools_url(driver: WebDriver, hub_url: str) -> str:
+    """The browser-level DevTools socket of a session.
+
+    A session of this machine names it in its debugger address. A Selenium Grid names it in `se:cdp`, by an address that
+    the *node* believes the hub to have; the client reached the hub by `hub_url`, so host and scheme are taken from
+    there. Raises SessionNotCreated where a session has neither.
+    """
+    through_grid = driver.capabilities.get("se:cdp")
+    if through_grid:
+        hub, found = urlsplit(hub_url), urlsplit(through_grid)
+        scheme = "wss" if hub.scheme == "https" else "ws"
+        prefix = hub.path.rstrip("/").removesuffix("/wd/hub")
+        path = found.path if found.path.startswith(prefix) else prefix + found.path
+        netloc = hub.netloc.rpartition("@")[2]
+        return urlunsplit((scheme, netloc, path, found.query, ""))
+    address = driver.capabilities.get("goog:chromeOptions", {}).get("debuggerAddress")
+    if not address:
+        raise SessionNotCreated(f"{hub_url}: the session offers no DevTools socket (se:cdp); enable CDP on the node")
+    return _browser_socket(address)
+
+
+def _browser_socket(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    if host == "localhost":
+        host = "127.0.0.1"  # Chromium listens on IPv4 loopback; a resolver may prefer ::1
+    with translated(address):
+        answer = urllib3.request("GET", f"http://{host}:{port}/json/version", timeout=10.0, retries=False)
+        found = urlsplit(answer.json()["webSocketDebuggerUrl"])
+    return urlunsplit(("ws", f"{host}:{port}", found.path, "", ""))
+
+
+def first_line(error: Exception) -> str:
+    """The first line of a Selenium message, without the links and stack traces below it."""
+    text = getattr(error, "msg", None) or str(error)
+    return str(text).strip().splitlines()[0][:300] if str(text).strip() else type(error).__name__
+
+
+def _cause(error: Exception) -> str:
+    reason = getattr(error, "reason", None) or error
+    return str(reason).splitlines()[0][:300]
