@@ -1,0 +1,31 @@
+# The two commands of the README do all the set-up themselves; nothing is installed twice.
+#   make run  [SITES="a.yaml b.csv"] [ARGS="--slots 4"]   the main job on the demo list
+#   make test [ARGS="-k merge"]                           linters and every test
+VENV ?= .venv
+SITES ?= sites/demo.yaml
+ARGS ?=
+
+.PHONY: run test lint setup bench clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/.ready-run
+	@$(VENV)/bin/gridrunner run $(foreach list,$(SITES),--sites $(list)) $(ARGS)
+
+test: $(VENV)/.ready-test lint
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+lint: $(VENV)/.ready-test
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+
+setup: $(VENV)/.ready-run
+
+$(VENV)/.ready-run: pyproject.toml ci/setup.sh
+	@ci/setup.sh run $(VENV)
+
+$(VENV)/.ready-test: pyproject.toml ci/setup.sh
+	@ci/setup.sh test $(VENV)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

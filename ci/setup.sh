@@ -1,0 +1,72 @@
+#!/bin/sh
+# Sets a machine up for `make run` (ci/setup.sh run VENV) or `make test` (ci/setup.sh test VENV): a virtual environment,
+# the package, and a browser with its driver. What is there is used; nothing is installed twice.
+set -eu
+
+purpose=${1:?run or test} venv=${2:-.venv}
+say() { printf 'setup: %s\n' "$*" >&2; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 2; }
+is_root() { [ "$(id -u)" = 0 ]; }
+has() { command -v "$1" >/dev/null 2>&1; }
+can_apt() { is_root && has apt-get; }
+
+apt_updated=no
+apt_install() {
+    [ "$apt_updated" = yes ] || { say "apt-get update"; apt-get update -qq; apt_updated=yes; }
+    say "apt-get install $*"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+find_python() {
+    for python in python3.13 python3.12 python3.11 python3; do
+        if has "$python" && "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$python"
+            return
+        fi
+    done
+}
+
+make_venv() {
+    python=$(find_python)
+    if [ -z "$python" ] && can_apt; then
+        apt_install python3 python3-venv
+        python=$(find_python)
+    fi
+    [ -n "$python" ] || fail "Python 3.11 or newer is needed and was not found on PATH: install it and run make again"
+    [ -x "$venv/bin/python" ] && "$venv/bin/python" -m pip --version >/dev/null 2>&1 && return
+    if ! "$python" -c 'import ensurepip' 2>/dev/null; then
+        can_apt || fail "$python has no venv module: install it (Debian and Ubuntu: apt-get install python3-venv)"
+        apt_install python3-venv
+    fi
+    say "$python -m venv $venv"
+    "$python" -m venv "$venv"
+}
+
+install_package() {
+    extra=$1
+    say "pip install -e .$extra"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".$extra"
+}
+
+has_browser() { PYTHONWARNINGS=ignore "$venv/bin/python" -m gridrunner.browser.binaries >/dev/null 2>&1; }
+
+# What is installed is found; else Debian's packages; else Chrome for Testing by Selenium Manager; else say what to do.
+get_browser() {
+    if has_browser; then return; fi
+    if can_apt; then
+        apt_install chromium-headless-shell chromium chromium-driver || say "apt has no Chromium for this machine"
+        if has_browser; then return; fi
+    fi
+    say "asking Selenium Manager for Chrome for Testing"
+    if "$venv/bin/python" ci/fetch_chrome.py && has_browser; then return; fi
+    "$venv/bin/python" -m gridrunner.browser.binaries >&2 || true
+    fail "no browser could be had"
+}
+
+case $purpose in
+run) make_venv; install_package ""; get_browser ;;
+test) make_venv; install_package "[dev]"; get_browser ;;
+*) fail "run or test, not $purpose" ;;
+esac
+touch "$venv/.ready-run"
+[ "$purpose" = run ] || touch "$venv/.ready-test"
