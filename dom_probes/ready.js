@@ -1,0 +1,157 @@
+/**
+ * When is the page ready to be probed? Called once in the top frame's isolated world; resolves, never rejects.
+ *
+ *   {by: "found"}     a visible password field, or a field whose markup says that it takes a user name, and its form has
+ *                     settled
+ *   {by: "quiet"}     document and large frames are loaded, and nothing that could become a form has changed for a while
+ *   {by: "deadline"}  neither came true within options.deadline_ms
+ *
+ * `options`: quiet_ms (the least quiet that says "nothing is there"), deadline_ms.
+ *
+ * Invariant: it waits on mutations, loads and ended transitions; the only timers are the one until the next look and the
+ * deadline. Only changes of fields, frames, forms and custom elements count as movement: a carousel or a clock would keep
+ * every news page busy until its deadline.
+ */
+function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
+  //@include lib/dom.js
+  // The limits, tried on the demo list and on pages of our own in Chromium 156 (2026-11-24):
+  const SETTLE_MS = 50;           // a form that scripts put together is complete this long after its last change
+  const PARSE_STALL_MS = 500;     // a parser stuck behind a script that never ends adds nothing more
+  const STYLE_WAIT_MS = 2000;     // a style sheet that has not come by then is not waited for
+  const SCRIPTED_QUIET_MS = 600;  // pages with scripts get this much quiet before "nothing is there" is said
+  const SPARSE_QUIET_MS = 1200;   // the same for a page with a field and next to no text: it may be about to leave
+  const HOLLOW_QUIET_MS = 2500;   // a page that shows a spinner, or next to nothing, is still being put together
+  const SPARSE_TEXT = 200;        // characters of visible text below which a page shows next to nothing
+  const RECORD_LIMIT = 500;       // mutation records looked at one by one; more at once are movement, whatever they are
+  const ROOT_LIMIT = 200;         // shadow roots watched
+  const LARGE_FRAME = 20000;      // pixels squared: 200 x 100, the smallest frame that shows a login with its button
+  const IDENTIFIER = 'input[autocomplete~=username i], input[autocomplete~=webauthn i]';
+  const RELEVANT = 'input, form, iframe, frame, button, dialog, select, [popover]';
+  const BUSY = '[aria-busy=true], [role=progressbar], progress, [class*=spinner i], [class*=skeleton i], [class*=loading i]';
+  const OBSERVED = {
+    subtree: true, childList: true, attributes: true,
+    attributeFilter: ['type', 'hidden', 'open', 'style', 'class', 'disabled', 'inert', 'aria-hidden'],
+  };
+  const readyState = getterOf(Document, 'readyState'), bodyOf = getterOf(Document, 'body');
+  const innerTextOf = getterOf(HTMLElement, 'innerText'), sheetOf = getterOf(HTMLLinkElement, 'sheet');
+  const listen = methodOf(EventTarget, 'addEventListener'), unlisten = methodOf(EventTarget, 'removeEventListener');
+
+  const started = performance.now();
+  const navigation = performance.getEntriesByType('navigation')[0];
+  const roots = new Set(), loadingFrames = new Set(), failedSheets = new Set();
+  let isParsed = !navigation || navigation.domContentLoadedEventStart > 0;
+  let didChange = false, lastChange = started;
+
+  const anywhere = (selector, test) => {
+    for (const root of roots) for (const element of queryIn(root, selector)) if (test(element)) return true;
+    return false;
+  };
+  const isShown = (element) => {
+    const rect = rectOf(element);
+    return rect.width >= 4 && rect.height >= 4 && isRendered(element, { visibilityProperty: true });
+  };
+  const seesLogin = () => anywhere('input', (input) =>
+    (inputTypeOf(input) === 'password' || matches(input, IDENTIFIER)) && isShown(input));
+  const awaitsStyles = () => readyState(document) !== 'complete' && performance.now() - started < STYLE_WAIT_MS
+    && anywhere('link[rel~=stylesheet i]:not([disabled])', (link) => !sheetOf(link) && !failedSheets.has(link));
+  const awaitsFrame = () => Array.from(loadingFrames).some((frame) => {
+    const rect = rectOf(frame);
+    return rootOf(frame, { composed: true }) === document && rect.width * rect.height >= LARGE_FRAME && isShown(frame);
+  });
+
+  const quietNeededMs = () => {
+    if (!anywhere('script', () => true)) return quietMs;
+    const body = bodyOf(document);
+    const isSparse = !(body instanceof HTMLElement) || innerTextOf(body).trim().length < SPARSE_TEXT;
+    if (anywhere(BUSY, isShown) || (isSparse && !anywhere('input, textarea', isShown))) return HOLLOW_QUIET_MS;
+    return Math.max(quietMs, isSparse ? SPARSE_QUIET_MS : SCRIPTED_QUIET_MS);
+  };
+
+  const watch = (root) => {
+    if (roots.has(root) || roots.size >= ROOT_LIMIT) return;
+    roots.add(root);
+    observer.observe(root, OBSERVED);
+    for (const element of queryIn(root, '*')) watchInside(element);
+  };
+  const watchInside = (element) => {
+    const inner = shadowRootOf(element);
+    if (inner) watch(inner);
+  };
+
+  const concernsForms = (record) => {
+    if (record.type === 'attributes') return localNameOf(record.target) === 'input' || queryIn(record.target, 'input').length > 0;
+    for (const node of record.addedNodes) {
+      if (nodeTypeOf(node) !== 1) continue;
+      if (localNameOf(node).includes('-') || matches(node, RELEVANT) || queryIn(node, RELEVANT).length > 0) return true;
+      for (const inner of queryIn(node, '*')) if (localNameOf(inner).includes('-')) return true;
+    }
+    return false;
+  };
+  const takeIn = (node) => {
+    if (nodeTypeOf(node) !== 1) return;
+    watchInside(node);
+    for (const element of queryIn(node, '*')) watchInside(element);
+    for (const frame of localNameOf(node) === 'iframe' ? [node] : queryIn(node, 'iframe[src]')) {
+      if (hasAttribute(frame, 'src')) loadingFrames.add(frame);
+    }
+  };
+
+  /** The answer, or the milliseconds until it is worth to look again; null where only an event can change it. */
+  const judge = () => {
+    const still = performance.now() - lastChange;
+    if (seesLogin()) {
+      if (!isParsed && still < PARSE_STALL_MS) return PARSE_STALL_MS - still;
+      if (awaitsStyles()) return STYLE_WAIT_MS - (performance.now() - started);
+      return !didChange || still >= SETTLE_MS ? 'found' : SETTLE_MS - still;
+    }
+    if (readyState(document) !== 'complete' || awaitsFrame()) return null;
+    const needed = quietNeededMs();
+    return still >= needed ? 'quiet' : needed - still;
+  };
+
+  let observer, timer = 0, finish = () => {};
+  const look = () => {
+    clearTimeout(timer);
+    let next = 100; // a page in pieces threw: look again soon
+    try { next = judge(); } catch { /* without a root element there is nothing to see yet */ }
+    if (typeof next === 'string') finish(next);
+    else if (next !== null) timer = setTimeout(look, Math.max(1, next));
+  };
+  const move = () => { lastChange = performance.now(); look(); };
+
+  return new Promise((resolve) => {
+    observer = new MutationObserver((records) => {
+      const isFlood = records.length > RECORD_LIMIT;
+      if (!isFlood && !records.some(concernsForms)) return;
+      didChange = true;
+      if (isFlood) takeIn(document.documentElement || document);
+      else for (const record of records) record.addedNodes.forEach(takeIn);
+      move();
+    });
+    const onLoad = (event) => {
+      if (loadingFrames.delete(event.target)) move(); else look();
+    };
+    const onError = (event) => {
+      if (event.target instanceof HTMLLinkElement) failedSheets.add(event.target);
+      onLoad(event);
+    };
+    const onParsed = () => { isParsed = true; look(); };
+    const handlers = [
+      ['readystatechange', look], ['DOMContentLoaded', onParsed], ['load', onLoad], ['error', onError],
+      ['transitionend', look], ['animationend', look], ['toggle', look],
+    ];
+    const deadline = setTimeout(() => finish('deadline'), deadlineMs);
+    finish = (by) => {
+      clearTimeout(timer);
+      clearTimeout(deadline);
+      observer.disconnect();
+      for (const [name, handler] of handlers) unlisten(document, name, handler, true);
+      unlisten(window, 'load', move);
+      resolve({ by });
+    };
+    for (const [name, handler] of handlers) listen(document, name, handler, true);
+    listen(window, 'load', move);
+    watch(document);
+    look();
+  });
+}
