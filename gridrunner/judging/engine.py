@@ -1,0 +1,341 @@
+"""Orders to a judge process, one after another: sent, waited for within a limit, and accounted for.
+
+Invariant: every (check, observation) of an order comes back as exactly one result; what pytest could not say, because it
+crashed, hung or stopped, is an ERROR that says so. The one exception is an engine that was stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridrunner import codec
+from gridrunner.errors import NothingToRun, UsageError
+from gridrunner.judging.protocol import Answer, AnswerKind, Batch, Order, OrderKind, Selection
+from gridrunner.judging.reports import DETAILS_LIMIT, MESSAGE_LIMIT
+from gridrunner.model import Observation, Result, Site, Status
+from gridrunner.results.text import cap_text, clean_text, make_line
+
+Key = tuple[str, str]
+"""(check, site)."""
+
+CHECK_TIMEOUT_S = 60.0
+"""Silence of the judge after which the check that it is busy with counts as hung. A check of recorded data takes
+milliseconds; a minute forgives a loaded machine."""
+
+COLLECT_TIMEOUT_S = 60.0
+"""For importing pytest, the user's conftest and checks."""
+
+CLOSE_TIMEOUT_S = 2.0
+"""For an idle judge to end by itself; a process that does nothing needs milliseconds."""
+
+RESTARTS = 3
+"""Judge processes that a run may lose and have the rest of the batch judged; from then on a loss makes the rest of its
+batch errors. With more, the check file itself is broken, and each loss costs up to CHECK_TIMEOUT_S."""
+
+_LOG_TAIL = 4096  # bytes of the worker's standard error that explain a crash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """The ids of what will be judged, in the order of the files; `live` ones drive a browser themselves."""
+
+    recorded: tuple[str, ...]
+    live: tuple[str, ...]
+
+
+# --------------------------------------------------------------------------------------------------- the process
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """A worker that was given up: why, in words, and the end of what it wrote."""
+
+    reason: str
+    log: str
+
+
+class Worker:
+    """One process of `gridrunner.judging.worker`, in a process group of its own (Ctrl-C is its owner's business).
+
+    What it writes to standard error goes to an unnamed file that is emptied before each order.
+    """
+
+    def __init__(self) -> None:
+        root = str(Path(__file__).resolve().parents[2])
+        start = f"import sys; sys.path.append({root!r}); from gridrunner.judging.worker import main; main()"
+        self._log = tempfile.TemporaryFile("ab+", prefix="gridrunner-judge-")  # noqa: SIM115 - closed by `kill`
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", start],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            start_new_session=True,
+        )
+        self._rest = b""
+        self._lines: list[bytes] = []
+        self._selector = selectors.DefaultSelector()
+        assert self._process.stdout is not None
+        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+
+    def send(self, order: Order) -> None:
+        """Hands over an order. A worker that is gone shows when its answer is read."""
+        self._log.truncate(0)
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(codec.encode(order) + b"\n")
+            self._process.stdin.flush()
+
+    def read(self, timeout_s: float) -> Answer | Loss:
+        """The next answer, or the loss of the worker after `timeout_s` of silence or at its end."""
+        deadline = time.monotonic() + timeout_s
+        while not self._lines:
+            if not self._selector.select(max(0.0, deadline - time.monotonic())):
+                return self._give_up(f"nothing was heard for {timeout_s:g} s")
+            assert self._process.stdout is not None
+            data = os.read(self._process.stdout.fileno(), 1 << 16)
+            if not data:
+                return self._give_up(self._describe_end())
+            *complete, self._rest = (self._rest + data).split(b"\n")
+            self._lines = complete[::-1]
+        return codec.decode(self._lines.pop(), Answer)
+
+    def _describe_end(self) -> str:
+        try:
+            code = self._process.wait(CLOSE_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            return "its output was closed"
+        if code < 0:
+            name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+            return f"it was ended by {name}"
+        return f"it ended with exit code {code}"
+
+    def _give_up(self, reason: str) -> Loss:
+        self._log.flush()
+        size = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, size - _LOG_TAIL))
+        log = self._log.read().decode("utf-8", "replace").strip()
+        self.kill()
+        return Loss(reason=reason, log=log)
+
+    def end(self) -> None:
+        """Ends an idle worker; kills it when it does not go."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(CLOSE_TIMEOUT_S)
+        self.kill()
+
+    def kill(self) -> None:
+        """Ends the worker's whole process group now. May be called again, and from another thread."""
+        self.stop()
+        self._selector.close()
+        for pipe in (self._process.stdin, self._process.stdout, self._log):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+
+    def stop(self) -> None:
+        """Kills the group and leaves the pipes to the thread that reads them."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+# ---------------------------------------------------------------------------------------------------- the bookkeeping
+
+
+class Ledger:
+    """What a pytest run owes, what came back, and what it was busy with."""
+
+    def __init__(self, owed: Iterable[Key], attempts: Mapping[str, int]) -> None:
+        self._owed = tuple(owed)
+        self._attempts = attempts
+        self._results: dict[Key, Result] = {}
+        self._crashes: list[tuple[str, str]] = []
+        self.busy: Key | None = None
+
+    def take(self, answer: Answer) -> None:
+        """Takes in an answer of a run. A result that nobody asked for is an error in the worker, not data."""
+        match answer.kind:
+            case AnswerKind.STARTED:
+                self.busy = (answer.check, answer.site)
+            case AnswerKind.RESULT:
+                assert answer.result is not None
+                self._results[answer.result.check, answer.result.site] = answer.result
+                self.busy = None
+            case AnswerKind.CRASHED:
+                self._crashes.append((answer.node, answer.problem))
+            case AnswerKind.COLLECTED | AnswerKind.ENDED:
+                raise AssertionError(f"{answer.kind} is no answer for the ledger")
+
+    def done(self) -> tuple[Key, ...]:
+        return tuple(self._results)
+
+    def missing(self) -> list[Key]:
+        return [key for key in self._owed if key not in self._results]
+
+    def fail(self, key: Key, message: str, details: str = "") -> None:
+        """Enters an ERROR of ours."""
+        check, site = key
+        self._results[key] = Result(
+            check=check,
+            site=site,
+            attempt=self._attempts.get(site, 1),
+            status=Status.ERROR,
+            message=make_line(f"internal: {message}", MESSAGE_LIMIT),
+            details=cap_text(clean_text(details), DETAILS_LIMIT),
+        )
+
+    def fail_missing(self, message: str, details: str = "") -> None:
+        """Enters an ERROR for each check that is still owed; where a process of pytest-xdist died in it, that is said."""
+        for key in self.missing():
+            crash = next((problem for node, problem in self._crashes if _is_node_of(node, key)), None)
+            self.fail(key, crash or message, details)
+
+    def results(self) -> list[Result]:
+        """Results in the order in which they are owed, without what is missing."""
+        return [self._results[key] for key in self._owed if key in self._results]
+
+
+def _is_node_of(node: str, key: Key) -> bool:
+    """True when pytest's node id is that of the (check, site)."""
+    check, site = key
+    name = f"{check[:-1]}-{site}]" if check.endswith("]") else f"{check}[{site}]"
+    return node == name or node.endswith(f"/{name}")
+
+
+# ------------------------------------------------------------------------------------------------------ the engine
+
+
+class Judge:
+    """Orders carried out one after another by one worker, which is started when needed and replaced RESTARTS times."""
+
+    def __init__(self, folder: Path, selection: Selection, *, check_timeout_s: float, is_rescored: bool) -> None:
+        self._folder = str(folder.absolute())
+        self._selection = selection
+        self._check_timeout_s = check_timeout_s
+        self._is_rescored = is_rescored
+        self._worker: Worker | None = None
+        self._restarts_left = RESTARTS
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+
+    def collect(self) -> Checks:
+        """The checks of the selection. Raises UsageError for checks that pytest cannot collect, NothingToRun when -k and
+        -m leave none.
+        """
+        order = Order(kind=OrderKind.COLLECT, folder=self._folder, selection=self._selection)
+        worker = self._have_worker()
+        worker.send(order)
+        answer = worker.read(COLLECT_TIMEOUT_S)
+        hint = f"pytest --collect-only {' '.join(self._selection.paths)}".rstrip() + " shows what pytest sees"
+        if isinstance(answer, Loss):
+            self._worker = None
+            last = answer.log.splitlines()[-1] if answer.log else "it left no message"
+            raise UsageError(f"pytest did not survive collecting the checks: {answer.reason}: {last}", hint=hint)
+        if answer.problem:
+            raise UsageError(f"the checks cannot be collected: {answer.problem}".rstrip("."), hint=hint)
+        where = ", ".join(self._selection.paths) or "the shipped suite"
+        if not answer.collected:
+            raise UsageError(f"pytest finds no checks in {where}", hint=hint)
+        if not answer.checks and not answer.live_checks:
+            options = [("-k", self._selection.keyword), ("-m", self._selection.mark)]
+            said = " ".join(f"{name} {value!r}" for name, value in options if value)
+            raise NothingToRun(f"{said} leaves none of the {answer.collected} checks in {where}")
+        return Checks(recorded=answer.checks, live=answer.live_checks)
+
+    def judge(self, sites: Sequence[Site], observations: Sequence[Observation], checks: Sequence[str]) -> list[Result]:
+        """One result for each check and observation, in that order of observations; fewer only after `stop`."""
+        owed = [(check, each.site) for each in observations for check in checks]
+        ledger = Ledger(owed, {each.site: each.attempt for each in observations})
+        while ledger.missing() and not self._stopped.is_set():
+            order = Order(
+                kind=OrderKind.JUDGE,
+                folder=self._folder,
+                selection=self._selection,
+                sites=tuple(sites),
+                observations=tuple(observations),
+                checks=tuple(checks),
+                judged=ledger.done(),
+                is_rescored=self._is_rescored,
+            )
+            reason, log = self._run(order, ledger, self._check_timeout_s)
+            if self._stopped.is_set():
+                break
+            if ledger.busy is not None:
+                check, site = ledger.busy
+                ledger.fail((check, site), f"the judge was lost in {check} on {site}: {reason}", log)
+                ledger.busy = None
+            elif ledger.missing():
+                ledger.fail_missing(f"not judged: {reason or 'pytest did not run it'}", log)
+            if ledger.missing():
+                self._restarts_left -= 1
+                if self._restarts_left < 0:
+                    ledger.fail_missing(f"not judged: the judge was lost {RESTARTS + 1} times, the last time: {reason}")
+        return ledger.results()
+
+    def judge_in_processes(
+        self, attempts: Mapping[str, int], checks: Sequence[str], *, processes: int, silence_s: float
+    ) -> list[Result]:
+        """One result for each site of `attempts` and check, by pytest-xdist; its processes read the run folder."""
+        ledger = Ledger([(check, site) for site in attempts for check in checks], attempts)
+        with tempfile.TemporaryDirectory(prefix="gridrunner-judge-") as temporary:
+            batch = Path(temporary, "batch.json")
+            batch.write_bytes(codec.encode(Batch(attempts=attempts, checks=tuple(checks))))
+            order = Order(
+                kind=OrderKind.JUDGE,
+                folder=self._folder,
+                selection=self._selection,
+                processes=max(1, processes),
+                batch_file=str(batch),
+            )
+            reason, log = self._run(order, ledger, silence_s)
+        if not self._stopped.is_set():
+            ledger.fail_missing(f"not judged: {reason or 'pytest did not run it'}", log)
+        return ledger.results()
+
+    def _run(self, order: Order, ledger: Ledger, silence_s: float) -> tuple[str, str]:
+        """Carries out one order; returns why it did not come to its end (or nothing), and the worker's last words."""
+        worker = self._have_worker()
+        worker.send(order)
+        while True:
+            answer = worker.read(silence_s)
+            if isinstance(answer, Loss):
+                self._worker = None
+                return answer.reason, answer.log
+            if answer.kind is AnswerKind.ENDED:
+                return answer.problem, ""
+            ledger.take(answer)
+
+    def _have_worker(self) -> Worker:
+        with self._lock:
+            if self._worker is None:
+                self._worker = Worker()
+            if self._stopped.is_set():
+                self._worker.stop()
+            return self._worker
+
+    def stop(self) -> None:
+        """Kills the worker under whoever waits for it. From any thread."""
+        with self._lock:
+            self._stopped.set()
+            if self._worker is not None:
+                self._worker.stop()
+
+    def close(self) -> None:
+        """Ends the worker."""
+        if self._worker is not None:
+            self._worker.end()
+            self._worker = None

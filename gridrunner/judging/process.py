@@ -1,0 +1,263 @@
+"""What judges, for the rest of gridrunner: beside a run (`JudgeProcess`), after it (`judge_run`), with browsers of its own
+(`run_live_checks`).
+
+Invariant: each of them returns exactly one result for each check and observation, within limits, unless it is aborted.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from gridrunner.errors import NothingToRun
+from gridrunner.judging.engine import CHECK_TIMEOUT_S, CLOSE_TIMEOUT_S, Checks, Judge
+from gridrunner.judging.protocol import Selection
+from gridrunner.judging.source import load_source
+from gridrunner.model import Observation, Result, Site
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+OnResults = Callable[[list[Result]], None]
+
+LIVE_TIMEOUT_S = 180.0
+"""Silence of a live run: a new session may wait 60 s, a page 30 s (CLI.md, --visit-timeout), twice over."""
+
+BATCH_SITES = 200
+"""Sites of one pytest run: starting pytest costs 37 ms, which 200 sites of 6 checks make 4 % of (measured
+2026-11), and results still come about once a second."""
+
+
+class JudgeProcess:
+    """Judges observations as they come, in one pytest process beside the run.
+
+    `collect` first; then `submit` from any thread, which never waits; `on_results` is called in the judge's own thread,
+    once a batch, with the results in the order of submission. A check that crashes the process or takes longer than
+    `check_timeout_s` is an ERROR on that site, and the rest of the batch is judged by a new process, RESTARTS times.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        sites: Iterable[Site],
+        on_results: OnResults,
+        selection: Selection | None = None,
+        check_timeout_s: float = CHECK_TIMEOUT_S,
+    ) -> None:
+        self._judge = Judge(folder, selection or Selection(), check_timeout_s=check_timeout_s, is_rescored=False)
+        self._sites = {site.id: site for site in sites}
+        self._on_results = on_results
+        self._checks: Checks | None = None
+        self._queue: queue.Queue[Observation | None] = queue.Queue()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name="judge", daemon=True)
+
+    @property
+    def live_checks(self) -> tuple[str, ...]:
+        """Ids of the checks for `run_live_checks`. Only after `collect`."""
+        return self._collected().live
+
+    def _collected(self) -> Checks:
+        assert self._checks is not None, "collect() comes first"
+        return self._checks
+
+    def collect(self) -> tuple[str, ...]:
+        """The ids of the checks on recorded observations (`live_checks` are apart), before anything is visited.
+
+        Raises UsageError for checks that pytest cannot collect, NothingToRun when the selection leaves none.
+        """
+        self._checks = self._judge.collect()
+        self._thread.start()
+        return self._checks.recorded
+
+    def submit(self, observations: Iterable[Observation]) -> None:
+        """Queues observations; their sites are among those of the constructor."""
+        for each in observations:
+            assert each.site in self._sites, f"{each.site} is no site of this run"
+            self._queue.put(each)
+
+    def wait(self) -> None:
+        """Returns when everything that was submitted is judged and `on_results` has seen it. Raises what `on_results`
+        raised.
+        """
+        self._queue.join()
+        self._raise_failure()
+
+    def close(self) -> None:
+        """Judges what is queued, then ends the process. Raises what `on_results` raised."""
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+        self._judge.close()
+        self._raise_failure()
+
+    def abort(self) -> None:
+        """Ends the process at once; what is not judged yet gets no result (a resumed run judges it)."""
+        self._judge.stop()
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join(CLOSE_TIMEOUT_S)
+        self._judge.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    def _work(self) -> None:
+        carried: Observation | None = None
+        is_open = True
+        while is_open or carried is not None:
+            batch, carried, is_open = self._take_batch(carried, is_open=is_open)
+            try:
+                if batch and self._failure is None:
+                    self._judge_batch(batch)
+            except BaseException as error:  # noqa: BLE001 - handed to whoever waits or closes, in their thread
+                self._failure = error
+            finally:
+                for _ in batch:
+                    self._queue.task_done()
+
+    def _take_batch(
+        self, carried: Observation | None, *, is_open: bool
+    ) -> tuple[list[Observation], Observation | None, bool]:
+        """What is waiting, up to BATCH_SITES; a further attempt at a site of the batch is carried to the next one."""
+        batch = [] if carried is None else [carried]
+        seen = {each.site for each in batch}
+        while is_open and len(batch) < BATCH_SITES:
+            try:
+                each = self._queue.get(block=not batch)
+            except queue.Empty:
+                break
+            if each is None:
+                self._queue.task_done()
+                return batch, None, False
+            if each.site in seen:
+                return batch, each, True
+            seen.add(each.site)
+            batch.append(each)
+        return batch, None, is_open
+
+    def _judge_batch(self, batch: Sequence[Observation]) -> None:
+        checks = self._collected().recorded
+        results = self._judge.judge([self._sites[each.site] for each in batch], batch, checks) if checks else []
+        self._on_results(results)
+
+
+def judge_run(
+    folder: Path,
+    *,
+    selection: Selection | None = None,
+    on_results: OnResults | None = None,
+    processes: int | None = None,
+) -> list[Result]:
+    """Judges the latest recorded observation of each site of a run again, with detections made anew from its facts.
+
+    Results are in plan order, one for each check and observed site; live checks are left out. `on_results` gets them in
+    parts, in that order, as they come. `processes` None: one for each core and each BATCH_SITES sites. Raises
+    RunFolderError, UsageError, NothingToRun.
+
+    These are judge processes and not pytest-xdist's, whose controller takes part in each test: 5,000 sites of 6 checks
+    took 22 s in one process, 33 s by pytest-xdist in two, 15 s so in two (two cores, 2026-11).
+    """
+    source = load_source(folder)
+    observed = [source.observations[site] for site in source.sites if site in source.observations]
+    if not observed:
+        raise NothingToRun(f"{folder} holds no observation", hint="gridrunner run --resume visits what is missing")
+    parts = [observed[start : start + BATCH_SITES] for start in range(0, len(observed), BATCH_SITES)]
+    count = min(processes or os.cpu_count() or 1, len(parts))
+    judges = [
+        Judge(folder, selection or Selection(), check_timeout_s=CHECK_TIMEOUT_S, is_rescored=True) for _ in range(count)
+    ]
+    results: list[Result] = []
+    try:
+        checks = _recorded_checks(judges[0])
+        for part in _judge_parts(judges, parts, source.sites, checks):
+            results.extend(part)
+            if on_results is not None:
+                on_results(part)
+    except BaseException:
+        for judge in judges:
+            judge.stop()
+        raise
+    finally:
+        for judge in judges:
+            judge.close()
+    return results
+
+
+def _judge_parts(
+    judges: Sequence[Judge], parts: Sequence[Sequence[Observation]], sites: Mapping[str, Site], checks: Sequence[str]
+) -> Iterator[list[Result]]:
+    """The results of each part, in order; every judge works on one part at a time."""
+    idle: queue.SimpleQueue[Judge] = queue.SimpleQueue()
+    for judge in judges:
+        idle.put(judge)
+
+    def judge_part(part: Sequence[Observation]) -> list[Result]:
+        judge = idle.get()
+        try:
+            return judge.judge([sites[each.site] for each in part], part, checks)
+        finally:
+            idle.put(judge)
+
+    with ThreadPoolExecutor(len(judges), thread_name_prefix="judge") as pool:
+        try:
+            yield from pool.map(judge_part, parts)
+        except BaseException:
+            for judge in judges:
+                judge.stop()
+            raise
+
+
+def _recorded_checks(judge: Judge) -> tuple[str, ...]:
+    checks = judge.collect().recorded
+    if not checks:
+        raise NothingToRun("the selection holds live checks alone; they need a browser", hint="gridrunner run")
+    return checks
+
+
+def run_live_checks(
+    folder: Path,
+    sites: Mapping[str, int],
+    *,
+    checks: Sequence[str],
+    selection: Selection | None = None,
+    processes: int,
+    silence_s: float = LIVE_TIMEOUT_S,
+) -> list[Result]:
+    """Runs the live `checks` (ids from `JudgeProcess.live_checks`) on sites, by `processes` processes of pytest-xdist with
+    a browser session each; `sites` maps a site id to the attempt that the results belong to.
+
+    One result for each site and check, in that order. A run that says nothing for `silence_s` is ended, and what it
+    owes is an ERROR.
+    """
+    if not sites or not checks:
+        return []
+    judge = Judge(folder, selection or Selection(), check_timeout_s=CHECK_TIMEOUT_S, is_rescored=False)
+    try:
+        return judge.judge_in_processes(
+            sites, checks, processes=min(processes, len(sites) * len(checks)), silence_s=silence_s
+        )
+    except BaseException:
+        judge.stop()
+        raise
+    finally:
+        judge.close()

@@ -1,0 +1,255 @@
+"""The process that judges: pytest is imported once and run again and again, one pytest run for each batch.
+
+It reads orders from standard input and writes answers to standard output, one JSON object a line; both streams are
+taken over at the start, so that whatever pytest or a check prints goes to standard error and never between answers.
+
+Invariant: no line but an answer ever goes to the parent, and the process does not outlive it by more than a grace.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from gridrunner import codec
+from gridrunner.judging.items import RunPlugin, check_of, is_live, site_of
+from gridrunner.judging.protocol import Answer, AnswerKind, Order, OrderKind, Selection
+from gridrunner.judging.reports import ResultCollector
+from gridrunner.judging.source import RunSource
+from gridrunner.model import Site
+
+SHIPPED_SUITE = Path(__file__).resolve().parents[2] / "dom_probes" / "suite"
+"""The folder of the checks that come with gridrunner; what is judged when the user names no other."""
+
+ORPHAN_GRACE_S = 5.0
+"""Seconds that a worker without a parent may still take: Ctrl-C is over within 5 s (the promise of the command line)."""
+
+PLACEHOLDER_SITE = Site(id="", url="http://placeholder.invalid/")
+"""Stands for all sites while checks are collected; its empty id leaves the names that -k is matched with alone."""
+
+_LEFT_OUT = ("cacheprovider", "stepwise", "unraisableexception", "threadexception", "pastebin", "warnings")
+"""pytest's own plugins that judging has no use for: they write files beside the checks, collect garbage at the end of
+each run, and filter warnings around each phase. Without them a pytest run costs 37 ms instead of 87, and 300 checks 0.19 s
+instead of 0.25 (two cores, pytest 9.2, 2026-11)."""
+
+Send = Callable[[Answer], None]
+
+
+def main() -> None:
+    """Carries out orders until standard input ends."""
+    orders_in, answers_out = _take_over_streams()
+    for name in [name for name in os.environ if name.startswith(("PYTEST_ADDOPTS", "PYTEST_XDIST_"))]:
+        del os.environ[name]  # meant for the user's own pytest runs, or set by a pytest that runs gridrunner
+    lock = threading.Lock()
+
+    def send(answer: Answer) -> None:
+        with lock:
+            answers_out.write(codec.encode(answer) + b"\n")
+            answers_out.flush()
+
+    orders = _read_ahead(orders_in)
+    while (line := orders.get()) is not None:
+        order = codec.decode(line, Order)
+        if not order.selection.paths:
+            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the shipped suite needs nothing of what is installed
+        if order.kind is OrderKind.COLLECT:
+            send(_collect(order))
+        else:
+            send(Answer(kind=AnswerKind.ENDED, problem=_judge(order, send)))
+
+
+def _take_over_streams() -> tuple[IO[bytes], IO[bytes]]:
+    """The pipes to the parent, on descriptors that children do not inherit; 0 is empty and 1 goes where 2 goes."""
+    orders_in = os.fdopen(os.dup(0), "rb")
+    answers_out = os.fdopen(os.dup(1), "wb")
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    return orders_in, answers_out
+
+
+def _read_ahead(orders_in: IO[bytes]) -> queue.SimpleQueue[bytes | None]:
+    """Lines of the parent as they come, None at their end. A worker whose parent is gone ends itself, even when a check
+    hangs.
+    """
+    lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in orders_in:
+            lines.put(line)
+        lines.put(None)
+        threading.Event().wait(ORPHAN_GRACE_S)
+        os._exit(1)
+
+    threading.Thread(target=read, name="orders", daemon=True).start()
+    return lines
+
+
+# ----------------------------------------------------------------------------------------------------------- the runs
+
+
+def _collect(order: Order) -> Answer:
+    source = RunSource(folder=Path(order.folder), sites={PLACEHOLDER_SITE.id: PLACEHOLDER_SITE}, observations={})
+    census = _Census()
+    selection = order.selection
+    options = ["--collect-only", "-q", "-q", "--color=no"]
+    options += ["-k", selection.keyword] if selection.keyword else []
+    options += ["-m", selection.mark] if selection.mark else []
+    with redirect_stderr(io.StringIO()) as complaints:
+        code = pytest.main([*_arguments(selection), *options], plugins=[RunPlugin(lambda: source), census])
+    sys.stderr.write(complaints.getvalue())
+    return census.answer(code, complaints.getvalue())
+
+
+def _judge(order: Order, send: Send) -> str:
+    """Runs the checks of an order; returns why pytest stopped before its end, or an empty text."""
+    end = _End()
+    collector = ResultCollector(
+        on_result=lambda result: send(Answer(kind=AnswerKind.RESULT, result=result)),
+        on_started=lambda check, site: send(Answer(kind=AnswerKind.STARTED, check=check, site=site)),
+        on_crashed=lambda node, problem: send(Answer(kind=AnswerKind.CRASHED, node=node, problem=problem)),
+    )
+    plugins: list[object] = [collector, end]
+    if order.processes:
+        options = [
+            "-p",
+            "xdist",
+            f"--numprocesses={order.processes}",
+            "--dist=load",
+            "-q",
+            "-q",
+            "--color=no",
+            "--capture=sys",
+        ]
+        options += [f"--gridrunner-run={order.folder}", f"--gridrunner-batch={order.batch_file}"]
+    else:
+        options = ["-p", "no:terminal", "--capture=sys"]
+        source = _source_of(order)
+        plugins.append(RunPlugin(lambda: source))
+    return end.explain(pytest.main([*_arguments(order.selection), *options], plugins=plugins))
+
+
+def _source_of(order: Order) -> RunSource:
+    return RunSource(
+        folder=Path(order.folder),
+        sites={site.id: site for site in order.sites},
+        observations={each.site: each for each in order.observations},
+        checks=frozenset(order.checks),
+        judged=frozenset(order.judged),
+        is_rescored=order.is_rescored,
+    )
+
+
+def _arguments(selection: Selection) -> list[str]:
+    """What every pytest run of ours is given.
+
+    The shipped suite is judged by its own rules, whatever pytest configuration lies above its folder or above the
+    current one; checks of the user's get the configuration that pytest finds for them, without its `addopts`, which are
+    written for a person at a terminal.
+    """
+    is_installed = any(entry.name == "gridrunner" for entry in entry_points(group="pytest11"))
+    arguments = ["-p", "gridrunner" if is_installed else "gridrunner.pytest_plugin", "-o", "addopts="]
+    arguments += [
+        "-W",
+        "ignore::pytest.PytestAssertRewriteWarning",
+    ]  # this process imported the plugin itself, long ago
+    for name in _LEFT_OUT:
+        arguments += ["-p", f"no:{name}"]
+    if not selection.paths:
+        return [*arguments, "-c", os.devnull, f"--rootdir={SHIPPED_SUITE}", str(SHIPPED_SUITE)]
+    return [*arguments, *selection.paths]
+
+
+class _Census:
+    """A pytest plugin that lists the checks of a collection and what is wrong with it."""
+
+    def __init__(self) -> None:
+        self._collected: list[pytest.Item] = []
+        self._selected: list[pytest.Item] = []
+        self._problems: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        self._collected.append(item)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            name = report.nodeid.partition("::")[0] or "the checks"
+            self._problems.append(f"{name}: {_essence(report.longreprtext)}")
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._selected = list(session.items)
+
+    def answer(self, code: int, complaints: str) -> Answer:
+        """The answer to the order, given pytest's exit code and what it wrote to standard error."""
+        problem = "; ".join(self._problems)
+        if not problem and code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            problem = _complaint(complaints) or f"pytest ended with exit code {int(code)}"
+        stray = [item.nodeid for item in self._selected if site_of(item) is None]
+        checks = [
+            (check_of(item, site), is_live(item)) for item in self._selected if (site := site_of(item)) is not None
+        ]
+        ids = [check for check, _ in checks]
+        if not problem and stray:
+            problem = (
+                f"{stray[0]} judges no site: it asks for none of the fixtures site, expect, observation, detection, "
+                "facts and driver"
+            )
+        if not problem and (twice := next((check for check in ids if ids.count(check) > 1), None)) is not None:
+            problem = f"two checks are called {twice}; a check is known by its file name and function"
+        return Answer(
+            kind=AnswerKind.COLLECTED,
+            problem=problem,
+            collected=len(self._collected),
+            checks=tuple(check for check, live in checks if not live),
+            live_checks=tuple(check for check, live in checks if live),
+        )
+
+
+def _essence(text: str) -> str:
+    """The exception of a collection error: pytest marks its lines with E."""
+    lines = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
+    return (lines[-1] if lines else text.strip().splitlines()[-1] if text.strip() else "cannot be collected").strip()
+
+
+def _complaint(text: str) -> str:
+    """What pytest wrote when it refused to start: `ERROR: …`, or the import error of a conftest.py."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    first = lines[0].removeprefix("ERROR: ")
+    return f"{first} {_essence(text)}" if first.endswith("'.") and len(lines) > 1 else first
+
+
+class _End:
+    """A pytest plugin that knows why a run stopped before its end."""
+
+    def __init__(self) -> None:
+        self._reasons: list[str] = []
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        self._reasons.append(f"a check ended pytest: {excinfo.typename}: {excinfo.value}")
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        self._reasons.append(f"pytest has an internal error: {str(excrepr).splitlines()[-1]}")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._reasons.append(f"{report.nodeid}: {_essence(report.longreprtext)}")
+
+    def explain(self, code: int) -> str:
+        """Empty after a run to the end, whatever the checks said."""
+        if self._reasons:
+            return "; ".join(self._reasons)
+        names = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
+        return "" if code in names else f"pytest ended with exit code {int(code)}"
