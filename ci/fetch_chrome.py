@@ -1,5 +1,6 @@
 """Lets Selenium Manager fetch Chrome for Testing with its chromedriver, and links both beside the Python that runs this,
-where `gridrunner.browser.binaries` looks after PATH. Exit code 1 when Selenium Manager cannot."""
+where `gridrunner.browser.binaries` looks after PATH. Exit code 1 when Selenium Manager cannot.
+"""
 
 from __future__ import annotations
 

@@ -26,7 +26,8 @@ class StepKind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step before probing. `target` is CSS (`host >>> inner` crosses a shadow root or a frame), or for FOLLOW the
-    word `login-link`; `value` is the text that FILL types."""
+    word `login-link`; `value` is the text that FILL types.
+    """
 
     kind: StepKind
     target: str
@@ -106,7 +107,8 @@ class PlannedSite:
 class Plan:
     """What a run owes: every check of `checks` on every site, exactly once. `hash` covers sites and checks, not the
     expected durations; `sites` is in the order of the site list; `shard` is (i, n) of the part that this machine runs,
-    whose site ids are `shard_sites` (None: all)."""
+    whose site ids are `shard_sites` (None: all).
+    """
 
     hash: str
     sites: tuple[PlannedSite, ...]
@@ -184,7 +186,8 @@ class Role(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Element:
     """An element found on the page. `selector` leads from the top document to it, ` >>> ` stepping into an open shadow
-    root or a frame; `box` None: it has no layout."""
+    root or a frame; `box` None: it has no layout.
+    """
 
     selector: str
     box: Box | None = None
@@ -203,7 +206,8 @@ class Field:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     """A form, or a group of fields without one. `score` is the probability that `kind` is right, `login_score` that it
-    is a login; `evidence` is readable, strongest first."""
+    is a login; `evidence` is readable, strongest first.
+    """
 
     kind: FormKind
     score: float
@@ -222,7 +226,8 @@ class Form:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SsoProvider:
     """A button or link that logs in through somebody else; `name` is google, apple, microsoft, facebook, github, saml,
-    passkey, …"""
+    passkey, …
+    """
 
     name: str
     element: Element
@@ -231,7 +236,8 @@ class SsoProvider:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsertionPoint:
     """Where a one-click login would go: a `box` beside `anchor` (the field it belongs to), on its `side`
-    (inside-end, below, above, end). `covers` names what the box would hide; empty means nothing interactive."""
+    (inside-end, below, above, end). `covers` names what the box would hide; empty means nothing interactive.
+    """
 
     anchor: Element
     side: str
@@ -244,7 +250,8 @@ class InsertionPoint:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
     """What the scorer makes of facts. `login_present` None: unknown, because `hidden` parts of the page (closed shadow
-    roots, frames that could not be read) may hold it. `confidence` is that of the verdict; forms come best first."""
+    roots, frames that could not be read) may hold it. `confidence` is that of the verdict; forms come best first.
+    """
 
     login_present: bool | None
     confidence: float
@@ -293,7 +300,8 @@ class Fault:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
     """Seconds of a visit by phase: context made, first navigation committed to load or give-up, waiting for readiness,
-    probing (all frames), detection, evidence; `total_s` is what the slot was busy for."""
+    probing (all frames), detection, evidence; `total_s` is what the slot was busy for.
+    """
 
     total_s: float = 0.0
     context_s: float = 0.0
@@ -308,7 +316,8 @@ class Timings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageEvent:
     """Something the page did that a report should show; `kind` is console-error, network-failure, dialog, popup,
-    crash, download, navigation or step. `text` comes from the page: escape it wherever it is shown."""
+    crash, download, navigation or step. `text` comes from the page: escape it wherever it is shown.
+    """
 
     kind: str
     text: str

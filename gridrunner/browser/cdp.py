@@ -36,7 +36,7 @@ class _Message(msgspec.Struct):
     params: msgspec.Raw = msgspec.Raw(b"{}")
     result: msgspec.Raw = msgspec.Raw(b"{}")
     error: dict[str, Any] | None = None
-    sessionId: str = ""
+    session_id: str = msgspec.field(default="", name="sessionId")
 
 
 _DECODER = msgspec.json.Decoder(_Message)
@@ -156,7 +156,7 @@ class Connection:
         if message.id is not None:
             self._take_answer(message)
             return
-        listener = self._listeners.get(message.sessionId)
+        listener = self._listeners.get(message.session_id)
         if listener is not None:
             listener(message.method, msgspec.json.decode(message.params))
 

@@ -86,7 +86,9 @@ def mark_detection(page: Page, detection: Detection, *, deadline: float) -> None
         return
 
 
-def is_as_expected(expect: Expectation, outcome: Outcome, detection: Detection | None, matches: dict[str, bool]) -> bool:
+def is_as_expected(
+    expect: Expectation, outcome: Outcome, detection: Detection | None, matches: dict[str, bool]
+) -> bool:
     """Whether a visit gives the shipped suite nothing to fail on; `matches` says so of each expected field."""
     if outcome is not expect.outcome:
         return False

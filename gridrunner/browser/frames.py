@@ -132,7 +132,6 @@ def _describe(
     }
 
 
-
 def find_closed_roots(page: Page, *, deadline: float) -> list[dict[str, Any]]:
     """The closed shadow roots of the top page, by the browser's own DOM domain: host tag, inputs and passwords inside.
 

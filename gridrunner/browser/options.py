@@ -41,7 +41,8 @@ QUIET_SWITCHES = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOptions:
     """What a run asks of every session. `host_rules` are Chromium's `--host-resolver-rules` entries; `name` shows up in
-    the grid's status pages, so that sessions of runs that are over can be told."""
+    the grid's status pages, so that sessions of runs that are over can be told.
+    """
 
     name: str
     host_rules: tuple[str, ...] = ()

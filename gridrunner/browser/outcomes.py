@@ -41,9 +41,7 @@ def classify_net_error(error: str) -> Outcome:
     return _NET_ERRORS.get(error, Outcome.UNREACHABLE)
 
 
-def classify_document(
-    *, status: int | None, asks_for_login: bool, title: str, has_login: bool
-) -> tuple[Outcome, str]:
+def classify_document(*, status: int | None, asks_for_login: bool, title: str, has_login: bool) -> tuple[Outcome, str]:
     """The outcome of a document that came, with a detail for the reader.
 
     A login form on the page wins over its status: Jenkins and others answer 401 or 403 with their login page.

@@ -93,7 +93,8 @@ class Page:
             return
         self.context = answer.result["browserContextId"]
         self._connection.send(
-            "Browser.setDownloadBehavior", {"behavior": "deny", "browserContextId": self.context, "eventsEnabled": False}
+            "Browser.setDownloadBehavior",
+            {"behavior": "deny", "browserContextId": self.context, "eventsEnabled": False},
         )
         width, height = VIEWPORT
         self._connection.send(
@@ -118,9 +119,7 @@ class Page:
         self._setup = self._enable(self.target)
         width, height = VIEWPORT
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self._setup.append(
-            self._connection.send("Emulation.setDeviceMetricsOverride", metrics, target=self.target)
-        )
+        self._setup.append(self._connection.send("Emulation.setDeviceMetricsOverride", metrics, target=self.target))
 
     def _enable(self, target: str) -> list[Answer]:
         """Ask a target for its events, and for its out-of-process frames as targets of their own."""
@@ -371,4 +370,3 @@ def value_of(answer: Mapping[str, Any]) -> Any:
 def without_query(url: str) -> str:
     """`url` up to its query: queries carry tokens, and tokens are not for logs and reports."""
     return url.split("?", 1)[0].split("#", 1)[0]
-

@@ -47,6 +47,7 @@ class BrowserSession:
         self._settings, self._store = settings, store
         self._page: Page | None = None
         self._spare: Page | None = None
+        self._is_visiting = False
         connection.listen("", self._on_browser_event)
         connection.send("Target.setDiscoverTargets", {"discover": True, "filter": [{"type": "page"}]})
 
@@ -55,6 +56,7 @@ class BrowserSession:
     ) -> Observation:
         """Visit `site` in a fresh context; `probes` come after those of the run. A session that ends under us comes back as the observation's fault."""
         started = time.monotonic()
+        self._is_visiting = True
         try:
             page = self._page = self._take_prepared()
             context_s = round(time.monotonic() - started, 4)
@@ -69,9 +71,12 @@ class BrowserSession:
             self._page = None
             page.discard()
         except (SessionLost, CommandFailed, DeadlinePassed) as error:
+            self._connection.close()
             fault = Fault(kind=FaultKind.SESSION_LOST, message=str(error) or "no context could be made in time")
             observation = Observation(site=site.id, attempt=attempt, fault=fault, url=site.url)
             context_s = 0.0
+        finally:
+            self._is_visiting = False
         timings = replace(observation.timings, context_s=context_s, total_s=round(time.monotonic() - started, 4))
         return replace(observation, timings=timings, hub=self.hub, node=self.node, session=self.id)
 
@@ -112,3 +117,5 @@ class BrowserSession:
         """Take the session away at once, from any thread; whoever visits with it gets a fault."""
         self._connection.abort()
         self._end_now()
+        if not self._is_visiting:  # else the visit, which reads the socket, closes it
+            self._connection.close()

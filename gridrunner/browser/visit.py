@@ -44,7 +44,8 @@ class UserProbe:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitSettings:
     """What holds for every visit of a run. `visit_timeout_s` 30: CLI.md. Screenshots are webp or png; with `is_marked` the
-    fields that were found are drawn on them (reports draw on clean ones themselves)."""
+    fields that were found are drawn on them (reports draw on clean ones themselves).
+    """
 
     visit_timeout_s: float = 30.0
     probes: tuple[UserProbe, ...] = ()
@@ -213,6 +214,9 @@ def _conclude(
     started: float,
 ) -> Observation:
     outcome = found.outcome or Outcome.OBSERVED
+    detail = found.detail
+    if page.state.is_crashed and outcome in {Outcome.TIMED_OUT, Outcome.NAVIGATED_AWAY}:
+        outcome, detail = Outcome.CRASHED, "the page's renderer died"  # the news came after the wait for an answer
     facts_path = screenshot_path = None
     with _Lap(found, "evidence_s"):
         if found.facts is not None:
@@ -230,7 +234,7 @@ def _conclude(
         site=site.id,
         attempt=attempt,
         outcome=outcome,
-        detail=found.detail,
+        detail=detail,
         url=without_query(str(facts.get("url", "")) or site.url),
         title=str(facts.get("title", ""))[:300],
         http_status=page.state.http_status,
@@ -266,5 +270,3 @@ class _Lap:
     def __exit__(self, *_exception: object) -> None:
         seconds = time.monotonic() - self._started
         self._clock[self._name] = round(self._clock.get(self._name, 0.0) + seconds, 4)
-
-

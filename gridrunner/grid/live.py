@@ -38,7 +38,8 @@ class LiveGrid:
 
 def write_live_grid(folder: Path, grid: LiveGrid) -> None:
     """Let live checks of the run in `folder` open sessions. The file is for its owner alone: a hub URL may carry a
-    password."""
+    password.
+    """
     path = folder / FILE_NAME
     path.touch(mode=0o600)
     path.write_bytes(codec.encode(grid))
@@ -54,7 +55,8 @@ def open_driver(folder: Path) -> WebDriver:
     path = folder / FILE_NAME
     if not path.is_file():
         raise UsageError(
-            f"{folder}: live checks need a run that is going on", hint="`gridrunner run` runs them; `judge` has no browser"
+            f"{folder}: live checks need a run that is going on",
+            hint="`gridrunner run` runs them; `judge` has no browser",
         )
     grid = codec.decode(path.read_bytes(), LiveGrid)
     if grid.hub_url is not None:

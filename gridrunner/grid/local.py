@@ -13,7 +13,7 @@ from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.grid.processes import DriverProcess, start_chromedriver
-from gridrunner.grid.webdriver import devtools_url, open_driver, quit_driver
+from gridrunner.grid.webdriver import close_client, devtools_url, open_driver, quit_driver
 
 NAME = "local"
 QUIT_TIMEOUT_S = 2.0
@@ -50,7 +50,7 @@ class LocalHub:
             session_id=driver.session_id or "",
             connection=connection,
             end=lambda: _end(driver, process),
-            end_now=process.end,
+            end_now=lambda: _end_now(driver, process),
             settings=self._settings,
             store=self._store,
         )
@@ -61,3 +61,6 @@ def _end(driver: WebDriver, process: DriverProcess) -> None:
     process.end()
 
 
+def _end_now(driver: WebDriver, process: DriverProcess) -> None:
+    process.end()
+    close_client(driver)

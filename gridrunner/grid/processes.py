@@ -72,9 +72,7 @@ def start_chromedriver(chromedriver: Path) -> DriverProcess:
     try:
         port = _read_port(process)
     except SessionNotCreated:
-        end_group(process.pid)
-        process.wait()
-        remove_folder(folder)
+        DriverProcess(process, 0, folder).end()
         raise
     return DriverProcess(process, port, folder)
 

@@ -61,7 +61,16 @@ def quit_driver(driver: WebDriver, *, timeout_s: float = 5.0) -> bool:
             driver.quit()
     except GridFault:
         return False
+    finally:
+        close_client(driver)
     return True
+
+
+def close_client(driver: WebDriver) -> None:
+    """Close our own end of a session's HTTP connections; the session itself is not told."""
+    executor = driver.command_executor
+    if isinstance(executor, RemoteConnection):
+        executor.close()
 
 
 def devtools_url(driver: WebDriver, hub_url: str) -> str:
@@ -96,9 +105,9 @@ def _browser_socket(address: str) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of a Selenium message, without the links and stack traces below it."""
-    text = getattr(error, "msg", None) or str(error)
-    return str(text).strip().splitlines()[0][:300] if str(text).strip() else type(error).__name__
+    """The first line of a Selenium message, without the link and the stack trace behind it."""
+    text = str(getattr(error, "msg", None) or error).strip().partition("; For documentation on this error")[0]
+    return text.splitlines()[0][:300] if text else type(error).__name__
 
 
 def _cause(error: Exception) -> str:

@@ -22,19 +22,29 @@ MAY_IMPORT: dict[str, set[str]] = {
     # one outside system each
     "config": BASE,
     "sites": BASE,
-    "results": BASE,
+    "results": BASE | {"planning"},
     "browser": BASE | {"detection"},
     "grid": BASE | {"browser"},
     # join them
     "dispatch": BASE | {"planning", "results"},
-    "pytest_plugin": BASE | {"detection", "results", "grid"},
-    "judging": BASE | {"results"},
-    "judge_worker": BASE | {"pytest_plugin", "judging", "results"},
+    "pytest_plugin": BASE | {"detection", "results", "grid", "judging"},
+    "judging": BASE | {"results", "planning", "detection"},
 }
 """What is not named here (run.py, cli.py, …) joins everything and may import all."""
 
 PURE = ("planning", "detection")
-IMPURE_MODULES = {"os", "socket", "subprocess", "time", "threading", "urllib3", "requests", "selenium", "websocket", "random"}
+IMPURE_MODULES = {
+    "os",
+    "socket",
+    "subprocess",
+    "time",
+    "threading",
+    "urllib3",
+    "requests",
+    "selenium",
+    "websocket",
+    "random",
+}
 PURE_EXCEPTIONS = {"detection/training"}
 """The training command reads and writes files; nothing at run time imports it."""
 

@@ -1,0 +1,318 @@
+"""Visits in a real browser, on small pages: how they end, what they leave, what they see."""
+
+from __future__ import annotations
+
+import gzip
+import http.server
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gridrunner.browser.visit import UserProbe
+from gridrunner.model import (
+    Expectation,
+    ExpectedLogin,
+    FaultKind,
+    Observation,
+    Outcome,
+    ReadyBy,
+    Site,
+    Step,
+    StepKind,
+)
+from tests.browser.conftest import OpenSession
+from tests.support.page_server import PageServer
+
+pytestmark = pytest.mark.browser
+
+LOGIN = (
+    "<!doctype html><title>Log in</title><h1>Log in</h1><form method=post action=/session><label>E-mail "
+    "<input id=user name=email type=email autocomplete=username></label><label>Password "
+    "<input id=pass name=password type=password></label><button id=go>Log in</button></form>"
+)
+NO_LOGIN = "<!doctype html><title>Garden</title><h1>Roses</h1><p>" + "Roses need sun. " * 40
+
+
+def redirect_for_ever(handler: Any) -> None:
+    handler.reply(302, "", Location="/loop")
+
+
+def ask_for_login(handler: Any) -> None:
+    handler.reply(401, "who are you?", WWW_Authenticate='Basic realm="x"')
+
+
+def send_file(handler: Any) -> None:
+    handler.reply(200, "a;b", Content_Disposition="attachment; filename=a.csv")
+
+
+STALLED = threading.Event()
+
+
+def never_answer(handler: http.server.BaseHTTPRequestHandler) -> None:
+    STALLED.wait(30)
+    handler.close_connection = True
+
+
+PAGES = {
+    "/login": LOGIN,
+    "/garden": NO_LOGIN,
+    "/late": "<!doctype html><title>App</title><div id=app aria-busy=true></div><script>setTimeout(() => { "
+    f"document.getElementById('app').removeAttribute('aria-busy'); document.getElementById('app').innerHTML = {json.dumps(LOGIN)}"
+    " }, 900)</script>",
+    "/leaves": "<!doctype html><title>one moment</title><script>setTimeout(() => location = '/login', 300)</script>",
+    "/refresh": "<!doctype html><meta http-equiv=refresh content='1;url=/login'><title>one moment</title>" + NO_LOGIN,
+    "/restless": "<!doctype html><script>location.replace('/restless?' + Math.random())</script>",
+    "/alert": "<!doctype html><script>alert('read me')</script>" + LOGIN,
+    "/popup": "<!doctype html><script>window.open('/garden')</script>" + LOGIN,
+    "/busy": "<!doctype html><title>busy</title><script>setTimeout(() => { for (;;); }, 0)</script>",
+    "/loop": redirect_for_ever,
+    "/auth": ask_for_login,
+    "/file": send_file,
+    "/stall": never_answer,
+    "/error": lambda handler: handler.reply(500, "broken"),
+    "/denied-login": lambda handler: handler.reply(403, LOGIN),
+    "/modal": "<!doctype html><title>Shop</title><button id=open onclick=\"document.getElementById('d').showModal()\">"
+    f"Log in</button><dialog id=d>{LOGIN}</dialog>",
+    "/covered": LOGIN + "<div id=wall style='position:fixed;inset:0;background:#fff'>cookies?</div>",
+    "/two-steps": "<!doctype html><title>Log in</title><form onsubmit=\"event.preventDefault(); location='/second?'"
+    ' + this.who.value"><input id=who name=who><button id=next>Next</button></form>',
+    "/second": LOGIN,
+    "/shadow": "<!doctype html><title>Log in</title><x-login></x-login><script>customElements.define('x-login', class "
+    "extends HTMLElement { connectedCallback() { this.attachShadow({mode: 'open'}).innerHTML = "
+    f"{json.dumps(LOGIN)} }} }})</script>",
+    "/closed": "<!doctype html><title>Log in</title><x-login style='display:block'></x-login><script>customElements.define("
+    "'x-login', class extends HTMLElement { connectedCallback() { this.attachShadow({mode: 'closed'}).innerHTML = "
+    f"{json.dumps(LOGIN)} }} }})</script>",
+    "/frame": "<!doctype html><title>Log in</title><h1>Welcome</h1>"
+    "<iframe id=f src='http://other.localhost:PORT/login' width=500 height=300></iframe>",
+    "/same-frame": "<!doctype html><title>Log in</title><iframe id=f src=/login width=500 height=300></iframe>",
+    "/console": "<!doctype html><script>console.error('oh no'); undefinedName()</script>" + LOGIN,
+    "/remember": "<!doctype html><title>x</title><script>document.cookie='a=1'; localStorage.b=2; sessionStorage.c=3"
+    "</script>" + NO_LOGIN,
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PageServer]:
+    with PageServer({"/login": LOGIN}) as other:
+        frame = str(PAGES["/frame"]).replace("PORT", str(other.port))
+        with PageServer({**PAGES, "/frame": frame}) as served:
+            yield served
+            STALLED.set()
+
+
+def visit(open_session: OpenSession, server: PageServer, path: str, *, attempt: int = 1, **site: Any) -> Observation:
+    session = open_session(visit_timeout_s=site.pop("visit_timeout_s", 15.0))
+    found: Observation = session.visit(Site(id="s", url=server.url(path), **site), attempt=attempt, upcoming=None)
+    return found
+
+
+def selector_of(element: Any) -> str | None:
+    return element.selector if element else None
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome", "login"),
+    [
+        ("/login", Outcome.OBSERVED, True),
+        ("/garden", Outcome.OBSERVED, False),
+        ("/late", Outcome.OBSERVED, True),
+        ("/leaves", Outcome.OBSERVED, True),
+        ("/refresh", Outcome.OBSERVED, True),
+        ("/alert", Outcome.OBSERVED, True),
+        ("/popup", Outcome.OBSERVED, True),
+        ("/denied-login", Outcome.OBSERVED, True),
+        ("/shadow", Outcome.OBSERVED, True),
+        ("/closed", Outcome.OBSERVED, None),
+        ("/frame", Outcome.OBSERVED, True),
+        ("/same-frame", Outcome.OBSERVED, True),
+        ("/error", Outcome.HTTP_ERROR, False),
+        ("/auth", Outcome.AUTH_REQUIRED, False),
+    ],
+)
+def test_pages_that_are_observed(
+    open_session: OpenSession, server: PageServer, path: str, outcome: Outcome, login: bool | None
+) -> None:
+    found = visit(open_session, server, path)
+    assert (found.outcome, found.fault) == (outcome, None), found.detail
+    assert found.detection is not None
+    assert found.detection.login_present is login
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome"),
+    [
+        ("/loop", Outcome.REDIRECT_LOOP),
+        ("/file", Outcome.DOWNLOAD),
+        ("/restless", Outcome.NAVIGATED_AWAY),
+        ("/busy", Outcome.TIMED_OUT),
+        ("/stall", Outcome.TIMED_OUT),
+    ],
+)
+def test_pages_that_end_otherwise(open_session: OpenSession, server: PageServer, path: str, outcome: Outcome) -> None:
+    found = visit(open_session, server, path, visit_timeout_s=4.0)
+    assert (found.outcome, found.fault) == (outcome, None), found.detail
+    assert found.detail
+
+
+def test_refused_connection_is_unreachable(open_session: OpenSession) -> None:
+    found = open_session().visit(Site(id="s", url="http://127.0.0.1:9/"), attempt=1, upcoming=None)
+    assert found.outcome is Outcome.UNREACHABLE
+    assert "net::ERR" in found.detail
+
+
+def test_next_site_does_not_suffer(open_session: OpenSession, server: PageServer) -> None:
+    session = open_session(visit_timeout_s=3.0)
+    sites = [
+        Site(id=path.strip("/"), url=server.url(path)) for path in ("/busy", "/login", "/stall", "/alert", "/login")
+    ]
+    outcomes = [
+        session.visit(site, attempt=1, upcoming=sites[min(number + 1, len(sites) - 1)]).outcome
+        for number, site in enumerate(sites)
+    ]
+    expected = [Outcome.TIMED_OUT, Outcome.OBSERVED, Outcome.TIMED_OUT, Outcome.OBSERVED, Outcome.OBSERVED]
+    assert outcomes == expected
+
+
+def test_what_the_page_did_is_kept(open_session: OpenSession, server: PageServer) -> None:
+    events = {event.kind: event.text for event in visit(open_session, server, "/alert").events}
+    assert events["dialog"] == "alert: read me"
+    assert "popup" in {event.kind for event in visit(open_session, server, "/popup").events}
+    texts = [event.text for event in visit(open_session, server, "/console").events if event.kind == "console-error"]
+    assert any("oh no" in text for text in texts)
+    assert any("undefinedName is not defined" in text for text in texts)
+
+
+def test_ready_says_what_it_rests_on(open_session: OpenSession, server: PageServer) -> None:
+    assert visit(open_session, server, "/login").ready_by is ReadyBy.FOUND
+    assert visit(open_session, server, "/garden").ready_by is ReadyBy.QUIET
+
+
+def test_one_site_leaves_nothing_to_the_next(open_session: OpenSession, server: PageServer) -> None:
+    session = open_session()
+    read = UserProbe(
+        name="stored", source="() => [document.cookie, Object.keys(localStorage), Object.keys(sessionStorage)]"
+    )
+    first = session.visit(Site(id="a", url=server.url("/remember")), attempt=1, upcoming=None, probes=(read,))
+    assert first.probes["stored"] == {"value": ["a=1", ["b"], ["c"]]}
+    second = session.visit(Site(id="b", url=server.url("/garden")), attempt=1, upcoming=None, probes=(read,))
+    assert second.probes["stored"] == {"value": ["", [], []]}
+
+
+def test_facts_are_kept_and_can_be_read(open_session: OpenSession, server: PageServer, tmp_path: Path) -> None:
+    found = visit(open_session, server, "/login")
+    assert found.facts_path is not None
+    facts = json.loads(gzip.decompress((tmp_path / found.facts_path).read_bytes()))
+    assert facts["version"] == 1
+    assert facts["title"] == "Log in"
+
+
+def test_screenshot_only_where_something_is_wrong(
+    open_session: OpenSession, server: PageServer, tmp_path: Path
+) -> None:
+    expect = Expectation(login=ExpectedLogin.YES)
+    assert visit(open_session, server, "/login", expect=expect).screenshot_path is None
+    wrong = visit(open_session, server, "/garden", expect=expect)
+    assert wrong.screenshot_path is not None
+    assert (tmp_path / wrong.screenshot_path).read_bytes()[8:12] == b"WEBP"
+    assert visit(open_session, server, "/login", expect=expect, attempt=2).screenshot_path is not None
+
+
+def test_expected_selectors_are_resolved_across_roots_and_frames(open_session: OpenSession, server: PageServer) -> None:
+    for path, host in (("/shadow", "x-login"), ("/frame", "#f"), ("/same-frame", "#f")):
+        expect = Expectation(
+            login=ExpectedLogin.YES, username=f"{host} >>> #user", password=f"{host} >>> [type=password]"
+        )
+        found = visit(open_session, server, path, expect=expect)
+        assert found.detection is not None
+        login = found.detection.login
+        assert login is not None, path
+        expected = found.probes["expected"]
+        assert expected["username"]["matches"] == selector_of(login.username), path
+        assert expected["password"]["matches"] == selector_of(login.password_current), path
+
+
+def test_expected_selector_that_matches_nothing(open_session: OpenSession, server: PageServer) -> None:
+    found = visit(open_session, server, "/login", expect=Expectation(username="#nobody"))
+    assert found.probes["expected"] == {"username": {"selector": "#nobody", "matches": None}}
+    assert found.screenshot_path is not None
+
+
+def test_steps_open_a_modal(open_session: OpenSession, server: PageServer) -> None:
+    steps = (Step(kind=StepKind.CLICK, target="#open"), Step(kind=StepKind.WAIT_FOR, target="#pass"))
+    found = visit(open_session, server, "/modal", steps=steps)
+    assert found.detection is not None
+    assert (found.outcome, found.detection.login_present) == (Outcome.OBSERVED, True), found.detail
+
+
+def test_steps_go_through_a_navigation(open_session: OpenSession, server: PageServer) -> None:
+    steps = (
+        Step(kind=StepKind.FILL, target="#who", value="nobody@example.org"),
+        Step(kind=StepKind.CLICK, target="#next"),
+        Step(kind=StepKind.WAIT_FOR, target="#pass"),
+    )
+    found = visit(open_session, server, "/two-steps", steps=steps)
+    assert found.outcome is Outcome.OBSERVED, found.detail
+    assert found.url.endswith("/second")
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "reason"),
+    [
+        ("/login", "#nobody", "nothing on the page matches it"),
+        ("/covered", "#go", "div#wall lies over it"),
+    ],
+)
+def test_step_that_cannot_be_done_says_why(
+    open_session: OpenSession, server: PageServer, path: str, target: str, reason: str
+) -> None:
+    found = visit(open_session, server, path, steps=(Step(kind=StepKind.CLICK, target=target),), visit_timeout_s=3.0)
+    assert found.outcome is Outcome.STEP_FAILED
+    assert found.detail.startswith(f"step 1 (click: {target}): ")
+    assert reason in found.detail
+    assert found.screenshot_path is not None
+
+
+def test_killed_browser_is_a_fault_and_never_an_outcome(open_session: OpenSession, server: PageServer) -> None:
+    session = open_session(visit_timeout_s=10.0)
+    timer = threading.Timer(0.6, session.kill)
+    timer.start()
+    found = session.visit(Site(id="s", url=server.url("/stall")), attempt=1, upcoming=None)
+    timer.join()
+    assert found.outcome is None
+    assert found.fault is not None
+    assert found.fault.kind is FaultKind.SESSION_LOST
+
+
+def test_nothing_is_left_behind(open_session: OpenSession, server: PageServer) -> None:
+    session = open_session()
+    session.visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None)
+    assert children_of_this_process() != []
+    session.close()
+    assert children_of_this_process() == []
+
+
+def children_of_this_process() -> list[str]:
+    """Command lines of living descendants that are browsers or drivers."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat=,comm="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 3) for line in listed.splitlines()]
+    parents, found = {str(os.getpid())}, []
+    for pid, ppid, stat, name in rows:
+        if ppid in parents:
+            parents.add(pid)
+            if ("chrom" in name or "headless" in name) and not stat.startswith("Z"):
+                found.append(name)
+    return found
+
+
+def test_user_probe_that_throws_is_data(open_session: OpenSession, server: PageServer) -> None:
+    broken = UserProbe(name="mine.js", source="() => { throw new Error('mine is broken') }")
+    found = open_session().visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None, probes=(broken,))
+    assert found.outcome is Outcome.OBSERVED
+    assert "mine is broken" in found.probes["mine.js"]["error"]
