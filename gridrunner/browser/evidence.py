@@ -71,7 +71,7 @@ def mark_detection(page: Page, detection: Detection, *, deadline: float) -> None
     if form is not None:
         wanted.append((f"{form.kind} {form.score:.2f}", "#6b7280", form.box))
         named = {"username": form.username, "password": form.password_current, "submit": form.submit}
-        wanted.extend((name, "#2563eb", element and element.box) for name, element in named.items())
+        wanted.extend((name, "#2563eb", element.box) for name, element in named.items() if element is not None)
         wanted.extend(("new password", "#b45309", element.box) for element in form.password_new)
     if detection.insertion_point is not None:
         wanted.append(("insertion point", "#15803d", detection.insertion_point.box))

@@ -20,7 +20,7 @@ from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, wait_until
 from gridrunner.browser.selectors import NotThere, locate
 from gridrunner.browser.steps import StepFailed, do_steps
 from gridrunner.detection import detect
-from gridrunner.model import Detection, Facts, Observation, Outcome, ReadyBy, Site, Timings
+from gridrunner.model import Detection, Element, Facts, Observation, Outcome, ReadyBy, Site, Timings
 
 PROBE_RESERVE_S = 3.0
 """Of a visit's time this much is kept for probing and evidence: a page that never gets ready is probed as it is."""
@@ -168,11 +168,9 @@ def _resolve_expected(page: Page, site: Site, found: _Found, *, deadline: float)
     """What the selectors of the site list match, as the collector writes it, so that checks compare like with like."""
     wanted = {"username": site.expect.username, "password": site.expect.password, "submit": site.expect.submit}
     login = found.detection.login if found.detection else None
-    chosen = {
-        "username": login and login.username,
-        "password": login and login.password_current,
-        "submit": login and login.submit,
-    }
+    chosen: dict[str, Element | None] = {}
+    if login is not None:
+        chosen = {"username": login.username, "password": login.password_current, "submit": login.submit}
     resolved: dict[str, dict[str, str | None]] = {}
     for name, selector in wanted.items():
         if selector is None:
@@ -182,7 +180,7 @@ def _resolve_expected(page: Page, site: Site, found: _Found, *, deadline: float)
         except (NotThere, CommandFailed):
             matches = None
         resolved[name] = {"selector": selector, "matches": matches}
-        element = chosen[name]
+        element = chosen.get(name)
         found.matches[name] = matches is not None and element is not None and element.selector == matches
     if resolved:
         found.probes["expected"] = resolved

@@ -16,7 +16,7 @@ from gridrunner.grid.processes import DriverProcess, start_chromedriver
 from gridrunner.grid.webdriver import close_client, devtools_url, open_driver, quit_driver
 
 NAME = "local"
-QUIT_TIMEOUT_S = 2.0
+QUIT_TIMEOUT_S = 2
 """`quit` took 0.06 s (Chromium 156, 2026-11-24); the process group is ended afterwards in any case."""
 
 

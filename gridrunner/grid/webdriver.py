@@ -5,6 +5,7 @@ The one place where Selenium's and urllib3's exceptions become ours.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
@@ -18,14 +19,14 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from gridrunner.errors import GridFault, HubUnreachable, SessionLost, SessionNotCreated
 
-COMMAND_TIMEOUT_S = 30.0
+COMMAND_TIMEOUT_S = 30
 """Bound of one WebDriver command. Selenium's client has none by default: a paused node blocked one for 330 s
 (DESIGN.md, rules that were paid for)."""
 
 
 def open_driver(url: str, options: Options, *, hub: str, timeout_s: float) -> WebDriver:
     """A new session at `url`. Raises SessionNotCreated or HubUnreachable, in one sentence, within `timeout_s`."""
-    config = ClientConfig(remote_server_addr=url, keep_alive=True, timeout=timeout_s, init_args_for_pool_manager=_POOL)
+    config = ClientConfig(remote_server_addr=url, keep_alive=True, timeout=math.ceil(timeout_s), init_args_for_pool_manager=_POOL)
     with translated(hub):
         driver = WebDriver(command_executor=RemoteConnection(client_config=config), options=options)
     config.timeout = COMMAND_TIMEOUT_S
@@ -51,7 +52,7 @@ def translated(hub: str) -> Iterator[None]:
         raise HubUnreachable(f"{hub}: cannot be reached: {_cause(error)}") from error
 
 
-def quit_driver(driver: WebDriver, *, timeout_s: float = 5.0) -> bool:
+def quit_driver(driver: WebDriver, *, timeout_s: int = 5) -> bool:
     """Quit a session; False when the grid did not confirm it in time. Never raises."""
     executor = driver.command_executor
     if isinstance(executor, RemoteConnection):
@@ -70,7 +71,7 @@ def close_client(driver: WebDriver) -> None:
     """Close our own end of a session's HTTP connections; the session itself is not told."""
     executor = driver.command_executor
     if isinstance(executor, RemoteConnection):
-        executor.close()
+        executor.close()  # type: ignore[no-untyped-call]  # Selenium's
 
 
 def devtools_url(driver: WebDriver, hub_url: str) -> str:
@@ -87,7 +88,7 @@ def devtools_url(driver: WebDriver, hub_url: str) -> str:
         prefix = hub.path.rstrip("/").removesuffix("/wd/hub")
         path = found.path if found.path.startswith(prefix) else prefix + found.path
         netloc = hub.netloc.rpartition("@")[2]
-        return urlunsplit((scheme, netloc, path, found.query, ""))
+        return str(urlunsplit((scheme, netloc, path, found.query, "")))
     address = driver.capabilities.get("goog:chromeOptions", {}).get("debuggerAddress")
     if not address:
         raise SessionNotCreated(f"{hub_url}: the session offers no DevTools socket (se:cdp); enable CDP on the node")
@@ -101,7 +102,7 @@ def _browser_socket(address: str) -> str:
     with translated(address):
         answer = urllib3.request("GET", f"http://{host}:{port}/json/version", timeout=10.0, retries=False)
         found = urlsplit(answer.json()["webSocketDebuggerUrl"])
-    return urlunsplit(("ws", f"{host}:{port}", found.path, "", ""))
+    return str(urlunsplit(("ws", f"{host}:{port}", found.path, "", "")))
 
 
 def first_line(error: Exception) -> str:

@@ -1,0 +1,335 @@
+"""The command line: one function a command, each as thin as it can be. The contract is CLI.md's; exit codes are in
+`gridrunner.errors` and in the epilog of `--help`.
+
+Imports of a command are its own, so that `gridrunner sites check` does not load a browser driver.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from gridrunner.config import SETTINGS, RunConfig, Setting, load_config
+from gridrunner.errors import GridrunnerError, SiteListError
+
+EXIT_INTERRUPTED = 130
+
+EXIT_CODES = """\
+exit codes:
+  0 all passed   1 a site failed a check   2 usage or configuration   3 the grid failed or the run is incomplete
+  4 nothing to run   130 interrupted (go on with --resume RUN)
+"""
+
+RUN_EXAMPLES = """\
+examples:
+  gridrunner run --sites sites/demo.yaml                      the demo list, in browsers of this machine
+  gridrunner run --sites sites.csv --select tag:bank -k login only banks, only the checks named so
+  gridrunner run --sites sites.yaml --shard 2/8               the second of eight CI machines
+  gridrunner run --sites sites.yaml --grid http://hub:4444    through a Selenium Grid hub
+  gridrunner run --resume runs/20261124-101500-ab12           what an interrupted run still owes
+
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    arguments = _make_parser().parse_args(argv)
+    try:
+        code: int = arguments.command(arguments)
+    except SiteListError as error:
+        _say("\n".join(error.mistakes))
+        _say(f"gridrunner: {error}; nothing was visited")
+        return error.exit_code
+    except GridrunnerError as error:
+        _say(f"gridrunner: {error}")
+        if error.hint:
+            _say(f"  {error.hint}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        _say("gridrunner: interrupted")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us had enough, as `| head` does
+        return 0
+    return code
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _config(arguments: argparse.Namespace) -> RunConfig:
+    return load_config(vars(arguments), os.environ, Path.cwd())
+
+
+# ------------------------------------------------------------------------------------------------------------ commands
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from gridrunner.run import execute_run
+
+    return execute_run(_config(arguments), os.environ, command=tuple(sys.argv[1:]))
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    from gridrunner.plan_command import execute_plan
+
+    return execute_plan(_config(arguments), os.environ, arguments)
+
+
+def _judge(arguments: argparse.Namespace) -> int:
+    from gridrunner.judge_command import execute_judge
+
+    return execute_judge(_config(arguments), arguments.run)
+
+
+def _merge(arguments: argparse.Namespace) -> int:
+    from gridrunner.merge_command import execute_merge
+
+    return execute_merge(arguments.runs, arguments.out, arguments.junit)
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from gridrunner.results.render import render_run
+    from gridrunner.results.report.page import REPORT_NAME
+
+    render_run(arguments.run)
+    print(arguments.run / REPORT_NAME)
+    return 0
+
+
+def _probe(arguments: argparse.Namespace) -> int:
+    from gridrunner.probe_command import execute_probe
+
+    return execute_probe(_config(arguments), os.environ, arguments)
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from gridrunner.evaluation.command import execute_evaluate
+
+    return execute_evaluate(arguments.corpus, arguments.predictions, arguments.facts, arguments.jobs, os.environ)
+
+
+def _sites_check(arguments: argparse.Namespace) -> int:
+    from gridrunner.sites.checking import describe_lists
+    from gridrunner.sites.lists import read_site_lists
+
+    print(describe_lists(read_site_lists(arguments.lists, sys.stdin.buffer)))
+    return 0
+
+
+def _sites_import(arguments: argparse.Namespace) -> int:
+    from gridrunner.sites.importing import import_list
+
+    text = import_list(arguments.source, arguments.kind, arguments.limit, sys.stdin.buffer)
+    if arguments.out is None:
+        print(text, end="")
+    else:
+        arguments.out.write_text(text, encoding="utf-8")
+    return 0
+
+
+def _sites_serve(arguments: argparse.Namespace) -> int:
+    from gridrunner.sites.replay import ReplayServer
+
+    with ReplayServer(arguments.folder, port=arguments.port) as server:
+        for name in server.site_names():
+            print(f"http://{name}.demo.localhost:{server.port}/", flush=True)
+        _say("serving until Ctrl-C")
+        try:
+            while True:
+                _wait_for_signal()
+        except KeyboardInterrupt:
+            return 0
+
+
+def _wait_for_signal() -> None:
+    import signal
+
+    signal.pause()
+
+
+def _history_show(arguments: argparse.Namespace) -> int:
+    from gridrunner.history_command import show_history
+
+    return show_history(_config(arguments)["history"], arguments.limit)
+
+
+def _history_prune(arguments: argparse.Namespace) -> int:
+    from gridrunner.history_command import prune_history
+
+    return prune_history(_config(arguments)["history"], arguments.keep)
+
+
+def _config_show(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from gridrunner.config import describe_config
+
+    table = Table("setting", "value", "from", box=None, pad_edge=False)
+    for row in describe_config(_config(arguments)):
+        table.add_row(*row)
+    Console().print(table, markup=False)
+    return 0
+
+
+# -------------------------------------------------------------------------------------------------------------- parser
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = _parser_of(
+        None,
+        "gridrunner",
+        "Runs the login-form detection suite over a list of sites in parallel browsers, and gives CI one JUnit file.",
+        epilog=RUN_EXAMPLES + EXIT_CODES,
+    )
+    from gridrunner import __version__
+
+    parser.add_argument("--version", action="version", version=f"gridrunner {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    run = _parser_of(commands, "run", "plan, visit, judge, report: the main job", _run, RUN_EXAMPLES + EXIT_CODES)
+    plan = _parser_of(commands, "plan", "what `run` would do, with expected times and cost; visits nothing", _plan)
+    for setting in SETTINGS:
+        _add_setting(run, setting)
+        if setting.name not in {"out", "plan"}:
+            _add_setting(plan, setting)
+    plan.add_argument("--out", dest="plan_out", type=Path, metavar="FILE", help="write the plan here, for --plan")
+    _add_planning_options(plan)
+
+    judge = _parser_of(
+        commands, "judge", "judge the recorded observations of a run again; no browser", _judge, EXIT_CODES
+    )
+    judge.add_argument("run", type=Path, metavar="RUN", help="run folder")
+    for setting in SETTINGS:
+        if setting.key in {"checks", "keyword", "mark", "junit"}:
+            _add_setting(judge, setting)
+
+    merge = _parser_of(
+        commands, "merge", "one run out of shards, resumed and repeated runs; proves completeness", _merge
+    )
+    merge.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="run folders")
+    merge.add_argument(
+        "--junit", nargs="+", type=Path, default=[], metavar="XML", help="merge JUnit files of other tools"
+    )
+    merge.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the merged run is written")
+
+    report = _parser_of(
+        commands, "report", "render report.html, junit.xml and summary.md again from the journal", _report
+    )
+    report.add_argument("run", type=Path, metavar="RUN", help="run folder")
+
+    probe = _parser_of(
+        commands, "probe", "one page: detection with evidence, and a screenshot with the fields marked", _probe
+    )
+    probe.add_argument("url", metavar="URL")
+    probe.add_argument("--screenshot", type=Path, default=Path("probe.png"), metavar="FILE", help="default: probe.png")
+    probe.add_argument("--json", action="store_true", help="print the detection as JSON")
+    for setting in SETTINGS:
+        if setting.key in {"browser", "visit_timeout", "grid"}:
+            _add_setting(probe, setting)
+
+    evaluate = _parser_of(
+        commands,
+        "evaluate",
+        "visit every page of a labelled corpus, print the scores, write the predictions",
+        _evaluate,
+    )
+    evaluate.add_argument("--corpus", type=Path, required=True, metavar="DIR|ZIP")
+    evaluate.add_argument("--predictions", type=Path, metavar="FILE", help="write one JSON line a page here")
+    evaluate.add_argument("--facts", type=Path, metavar="FILE", help="keep the facts of every page, for training")
+    evaluate.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="browsers at once (default: cores)"
+    )
+
+    _add_sites_commands(commands)
+    _add_history_commands(commands)
+    config = _parser_of(commands, "config", "settings and where they come from")
+    shown = config.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    config_show = _parser_of(shown, "show", "every setting, its value and where the value came from", _config_show)
+    for setting in SETTINGS:
+        _add_setting(config_show, setting)
+    return parser
+
+
+def _add_sites_commands(commands: Any) -> None:
+    sites = _parser_of(commands, "sites", "check, import and serve site lists and replica pages")
+    inner = sites.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    check = _parser_of(inner, "check", "read lists, report every mistake with file:line; visits nothing", _sites_check)
+    check.add_argument("lists", nargs="+", metavar="LIST", help=".yaml, .csv, .txt, or - for standard input")
+    imported = _parser_of(inner, "import", "make a YAML list from CSV, a Tranco ranking or URLs", _sites_import)
+    imported.add_argument("source", metavar="FILE", help="the file, or - for standard input")
+    imported.add_argument("--kind", choices=["auto", "csv", "tranco", "text"], default="auto", help="default: auto")
+    imported.add_argument("--limit", type=int, metavar="N", help="only the first N")
+    imported.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
+    serve = _parser_of(inner, "serve", "serve replica pages under host names of their own, until Ctrl-C", _sites_serve)
+    serve.add_argument(
+        "folder", nargs="?", type=Path, default=Path("sites/demo"), metavar="DIR", help="default: sites/demo"
+    )
+    serve.add_argument("--port", type=int, default=8080, metavar="N", help="default: 8080; 0 takes a free one")
+
+
+def _add_history_commands(commands: Any) -> None:
+    history = _parser_of(commands, "history", "durations and outcomes of earlier runs")
+    inner = history.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    show = _parser_of(
+        inner, "show", "slowest, flakiest and most faulted sites; first-attempt failure rate", _history_show
+    )
+    show.add_argument("--limit", type=int, default=10, metavar="N", help="rows a table (default 10)")
+    prune = _parser_of(inner, "prune", "forget all but the newest runs", _history_prune)
+    prune.add_argument("--keep", type=int, default=50, metavar="N", help="runs to keep (default 50)")
+    for command in (show, prune):
+        _add_setting(command, next(setting for setting in SETTINGS if setting.key == "history"))
+
+
+def _add_planning_options(plan: argparse.ArgumentParser) -> None:
+    plan.add_argument(
+        "--budget", metavar="TIME", help="wall time to reach, such as 10m: prints the nodes that it takes"
+    )
+    plan.add_argument("--slots-per-node", type=int, default=4, metavar="N", help="default 4")
+    plan.add_argument("--price-per-node-hour", type=float, metavar="USD", help="prints the cost as well")
+    plan.add_argument("--simulate", action="store_true", help="wall time at p50 and p95 for 1 to 5,000 slots")
+
+
+def _parser_of(
+    commands: Any,
+    name: str,
+    description: str,
+    function: Callable[[argparse.Namespace], int] | None = None,
+    epilog: str | None = None,
+) -> argparse.ArgumentParser:
+    options: dict[str, Any] = {
+        "description": description[0].upper() + description[1:],
+        "epilog": epilog,
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+        "allow_abbrev": False,
+    }
+    parser: argparse.ArgumentParser = (
+        argparse.ArgumentParser(prog=name, **options)
+        if commands is None
+        else commands.add_parser(name, help=description, **options)
+    )
+    if function is not None:
+        parser.set_defaults(command=function)
+    return parser
+
+
+def _add_setting(parser: argparse.ArgumentParser, setting: Setting) -> None:
+    names = [setting.short] if setting.short else []
+    names.append(f"--{setting.name}")
+    if setting.is_flag:
+        parser.add_argument(*names, dest=setting.key, action="store_true", default=None, help=setting.help)
+        return
+    action = "append" if setting.is_list else "store"
+    parser.add_argument(
+        *names, dest=setting.key, action=action, default=None, metavar=setting.metavar, help=setting.help
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

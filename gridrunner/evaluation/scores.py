@@ -1,0 +1,86 @@
+"""How good detections are against labels; pure.
+
+Figures are those of the corpus's own score: is a login form claimed where there is one, and is the best login form's
+field a labelled one. Elements are compared by their canonical selectors, which visits resolve in the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gridrunner.evaluation.corpus import LabelledPage
+from gridrunner.model import Detection, Element
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredPage:
+    """A page, what was made of it (None: it could not be visited), and its labels as canonical selectors by role."""
+
+    page: LabelledPage
+    detection: Detection | None
+    labels: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One row of the table: `hits` of `count`; `value` None where nothing was counted."""
+
+    name: str
+    hits: int
+    count: int
+    value: float | None
+
+
+def score_pages(pages: Iterable[ScoredPage]) -> tuple[Figure, ...]:
+    """The figures over a set of pages, in the order they are printed."""
+    found = list(pages)
+    judged = [page for page in found if page.page.login_present is not None]
+    logins = [page for page in found if page.page.kind == "login"]
+    others = [page for page in found if page.page.kind == "signup" and page.page.labels["password_new"]]
+    identifier_first = [page for page in logins if page.labels["username"] and not page.page.labels["password_current"]]
+    hits = {(truth, claim): 0 for truth in (True, False) for claim in (True, False)}
+    for page in judged:
+        hits[bool(page.page.login_present), _claims_login(page)] += 1
+    true_positives, false_positives = hits[True, True], hits[False, True]
+    false_negatives, true_negatives = hits[True, False], hits[False, False]
+    doubled = 2 * true_positives
+    return (
+        _figure("login precision", true_positives, true_positives + false_positives),
+        _figure("login recall", true_positives, true_positives + false_negatives),
+        _figure("login F1", doubled, doubled + false_positives + false_negatives),
+        _figure("login false positive rate", false_positives, false_positives + true_negatives),
+        _top("username", "username", logins),
+        _top("password_current", "password_current", logins),
+        _top("submit", "submit", logins),
+        _figure("identifier-first found", sum(map(_claims_login, identifier_first)), len(identifier_first)),
+        _figure("new password given as current, signup", sum(map(_hands_out_new, others)), len(others)),
+    )
+
+
+def _figure(name: str, hits: int, count: int) -> Figure:
+    return Figure(name=name, hits=hits, count=count, value=hits / count if count else None)
+
+
+def _claims_login(page: ScoredPage) -> bool:
+    return page.detection is not None and page.detection.login_present is True
+
+
+def _field(page: ScoredPage, role: str) -> Element | None:
+    login = page.detection.login if page.detection else None
+    if login is None:
+        return None
+    return {"username": login.username, "password_current": login.password_current, "submit": login.submit}[role]
+
+
+def _top(name: str, role: str, logins: list[ScoredPage]) -> Figure:
+    labelled = [page for page in logins if page.page.labels[role]]
+    hits = sum(
+        (element := _field(page, role)) is not None and element.selector in page.labels[role] for page in labelled
+    )
+    return _figure(f"{name} top-1", hits, len(labelled))
+
+
+def _hands_out_new(page: ScoredPage) -> bool:
+    element = _field(page, "password_current")
+    return element is not None and element.selector in page.labels["password_new"]

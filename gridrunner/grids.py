@@ -1,0 +1,78 @@
+"""Which hubs a run uses: browsers of this machine and Selenium Grid hubs, made from the settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridrunner.browser.binaries import Browser, BrowserName, find_browser
+from gridrunner.browser.evidence import EvidenceStore, Screenshots
+from gridrunner.browser.options import SessionOptions
+from gridrunner.browser.visit import UserProbe, VisitSettings
+from gridrunner.config import RunConfig
+from gridrunner.dispatch.ports import Hub
+from gridrunner.errors import UsageError
+from gridrunner.grid.local import NAME as LOCAL
+from gridrunner.grid.local import LocalHub
+from gridrunner.grid.remote import RemoteHub
+
+NOT_YET = frozenset({"docker", "aws"})
+"""Grids that CLI.md names and this version cannot bring up by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridChoice:
+    """What --grid and --browser come to: hub URLs, and the browser of this machine when `local` is among them."""
+
+    urls: tuple[str, ...]
+    browser: Browser | None
+
+
+def choose_grid(config: RunConfig, env: Mapping[str, str]) -> GridChoice:
+    """Check --grid, --browser and --extension. Raises UsageError; nothing is started."""
+    places: Sequence[str] = config["grid"]
+    for place in places:
+        if place in NOT_YET:
+            raise UsageError(
+                f"--grid {place}: this version does not bring up a grid by itself",
+                hint="start a Selenium Grid and name its hub, such as --grid http://localhost:4444",
+            )
+    wanted = BrowserName(config["browser"]) if config["browser"] else None
+    for folder in config["extension"]:
+        if not (folder / "manifest.json").is_file():
+            raise UsageError(f"--extension {folder}: no unpacked extension (it has no manifest.json)")
+    if config["extension"]:
+        if wanted is BrowserName.HEADLESS_SHELL:
+            raise UsageError("--extension: headless-shell has no extensions", hint="use --browser chromium")
+        wanted = wanted or BrowserName.CHROMIUM
+    browser = find_browser(wanted, env) if LOCAL in places else None
+    return GridChoice(urls=tuple(place for place in places if place != LOCAL), browser=browser)
+
+
+def make_hubs(
+    config: RunConfig,
+    choice: GridChoice,
+    *,
+    run: str,
+    folder: Path,
+    host_rules: Sequence[str],
+    probes: tuple[UserProbe, ...],
+) -> tuple[Hub, ...]:
+    """The hubs of a run. Raises UsageError for a URL that is none."""
+    options = SessionOptions(
+        name=f"gridrunner {run}",
+        host_rules=tuple(host_rules),
+        extensions=tuple(path.resolve() for path in config["extension"]),
+    )
+    settings = VisitSettings(
+        visit_timeout_s=config["visit_timeout"], probes=probes, screenshots=Screenshots(config["screenshots"])
+    )
+    store = EvidenceStore(run_folder=folder)
+    hubs: list[Hub] = []
+    if choice.browser is not None:
+        slots = config["slots"] or os.cpu_count() or 1
+        hubs.append(LocalHub(browser=choice.browser, slots=slots, options=options, settings=settings, store=store))
+    hubs.extend(RemoteHub(url=url, options=options, settings=settings, store=store) for url in choice.urls)
+    return tuple(hubs)

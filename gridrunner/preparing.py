@@ -1,0 +1,142 @@
+"""Everything that comes before the first visit: which sites, which checks, which plan. Nothing here starts a browser.
+
+Invariant: what a user can have got wrong is found here, before anything is visited or written.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gridrunner.browser.visit import UserProbe
+from gridrunner.config import RunConfig
+from gridrunner.errors import NothingToRun, RunFolderError, UsageError
+from gridrunner.judging import Selection
+from gridrunner.model import Plan, Site, Verdict
+from gridrunner.planning.durations import ExpectedDuration, expect_durations
+from gridrunner.planning.plan import make_plan, owed_sites
+from gridrunner.planning.shards import cut_shard
+from gridrunner.results.history import open_history
+from gridrunner.results.planfile import read_plan
+from gridrunner.results.record import RunRecord, load_run
+from gridrunner.sites.lists import SiteLists, read_site_lists
+from gridrunner.sites.selection import select_sites
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """The sites of a command line and the folders of replica pages that their lists ask for."""
+
+    sites: tuple[Site, ...]
+    replays: tuple[Path, ...]
+
+
+def make_selection(config: RunConfig) -> Selection:
+    """Which checks the settings name."""
+    return Selection(paths=tuple(config["checks"]), keyword=config["keyword"] or "", mark=config["mark"] or "")
+
+
+def select_from_lists(config: RunConfig) -> Selected:
+    """Read the lists and keep what --select and --last-failed leave.
+
+    Raises SiteListError with every mistake, UsageError without lists, NothingToRun when nothing is left.
+    """
+    if not config["sites"]:
+        raise UsageError("no site list", hint="name one: gridrunner run --sites sites/demo.yaml")
+    lists = read_site_lists(config["sites"], sys.stdin.buffer)
+    sites = select_sites(lists.sites, config["select"])
+    if not sites:
+        raise NothingToRun(
+            f"--select leaves none of the {len(lists.sites)} sites",
+            hint="`gridrunner sites check LIST` shows tags and locales",
+        )
+    if config["last_failed"]:
+        wanted = owed_or_failed(load_run(newest_run(config["out"])))
+        sites = tuple(site for site in sites if site.id in wanted)
+        if not sites:
+            raise NothingToRun("nothing failed and everything was reached in the newest run")
+    return Selected(sites=sites, replays=_replay_folders(lists))
+
+
+def _replay_folders(lists: SiteLists) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(replay.folder.resolve() for replay in lists.replays))
+
+
+def newest_run(out: Path) -> Path:
+    """The run folder under `out` that was begun last. Raises UsageError when there is none."""
+    runs = sorted(folder for folder in out.glob("*") if (folder / "journal.jsonl").is_file())
+    if not runs:
+        raise UsageError(f"--last-failed: there is no run under {out}", hint="run without --last-failed first")
+    return runs[-1]
+
+
+def owed_or_failed(record: RunRecord) -> frozenset[str]:
+    """Sites that failed, were lost to faults, or were not reached."""
+    good = {Verdict.PASSED, Verdict.FLAKY, Verdict.SKIPPED}
+    return frozenset(found.site.id for found in record.site_verdicts() if found.verdict not in good)
+
+
+def still_owed(record: RunRecord) -> tuple[str, ...]:
+    """Sites that a resumed run visits: those without a final verdict of ours or theirs, in plan order."""
+    owed = {Verdict.NOT_RUN, Verdict.ERROR}
+    return tuple(found.site.id for found in record.site_verdicts() if found.verdict in owed)
+
+
+def load_durations(config: RunConfig, sites: Sequence[Site]) -> tuple[Mapping[str, ExpectedDuration], str | None]:
+    """Expected durations from history, and a warning when the history cannot be used (the run goes on without it)."""
+    history, warning = open_history(config["history"])
+    if history is None:
+        return expect_durations({}, sites, default_timeout_s=config["visit_timeout"]), warning
+    with history:
+        known = history.recent_durations([site.id for site in sites])
+    return expect_durations(known, sites, default_timeout_s=config["visit_timeout"]), warning
+
+
+def plan_run(config: RunConfig, sites: Sequence[Site], checks: Sequence[str]) -> tuple[Plan, str | None]:
+    """The plan of this machine: made from the sites, or read from --plan and compared with them; cut to --shard.
+
+    Returns a warning about the history as well. Raises UsageError when --plan holds something else.
+    """
+    durations, warning = load_durations(config, sites)
+    plan = make_plan(sites, checks, durations)
+    if config["plan"] is not None:
+        given = read_plan(config["plan"])
+        if given.hash != plan.hash:
+            raise UsageError(
+                f"--plan {config['plan']}: holds plan {given.hash[:12]}, but these lists and checks make {plan.hash[:12]}",
+                hint="use the lists and options that it was made with, or make it again with `gridrunner plan --out`",
+            )
+        plan = given
+    if config["shard"] is not None:
+        plan = cut_shard(plan, *config["shard"])
+    if not owed_sites(plan):
+        raise NothingToRun(
+            f"shard {config['shard'][0]}/{config['shard'][1]} has no site: there are fewer sites than shards"
+        )
+    return plan, warning
+
+
+def plan_rest(folder: Path) -> tuple[Plan, Plan, RunRecord]:
+    """The plan of an interrupted run, the part of it that is still owed, and the run's record. Raises RunFolderError."""
+    if not folder.is_dir():
+        raise RunFolderError(f"--resume {folder}: there is no such run", hint="name a folder under runs/")
+    record = load_run(folder)
+    return record.plan, replace(record.plan, shard_sites=still_owed(record)), record
+
+
+def read_user_probes(paths: Sequence[Path]) -> tuple[UserProbe, ...]:
+    """The probes of --probe under their file names. Raises UsageError for what cannot be read or is named twice."""
+    probes: dict[str, UserProbe] = {}
+    for path in paths:
+        try:
+            source = path.read_text(encoding="utf-8").strip().rstrip(";")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--probe {path}: cannot be read: {error}") from error
+        if not source:
+            raise UsageError(f"--probe {path}: is empty", hint="write a JavaScript function that returns JSON")
+        if path.name in probes:
+            raise UsageError(f"--probe {path}: there is another probe of that name", hint="rename one of the files")
+        probes[path.name] = UserProbe(name=path.name, source=source)
+    return tuple(probes.values())

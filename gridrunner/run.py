@@ -1,0 +1,285 @@
+"""`gridrunner run`, told as a list of steps: prepare, visit and judge, run live checks, render, say what came out.
+
+What the user can have got wrong is found while preparing, before the first browser starts. From then on everything is
+in the journal first, and every other file of the run folder is rendered from it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from gridrunner import __version__
+from gridrunner.browser.options import SessionOptions
+from gridrunner.config import RunConfig
+from gridrunner.dispatch.ports import JudgeSink
+from gridrunner.dispatch.records import DispatchRecord
+from gridrunner.dispatch.settings import DispatchSettings
+from gridrunner.dispatch.shell import Dispatcher
+from gridrunner.dispatch.summary import DispatchSummary, StoppedBy
+from gridrunner.grid.live import LiveGrid, forget_live_grid, write_live_grid
+from gridrunner.grid.processes import reap_orphans
+from gridrunner.grids import GridChoice, choose_grid, make_hubs
+from gridrunner.judge_port import JudgeRounds
+from gridrunner.judging import JudgeProcess, Selection, run_live_checks
+from gridrunner.model import Plan
+from gridrunner.plan_command import print_plan
+from gridrunner.planning.plan import owed_sites
+from gridrunner.preparing import make_selection, plan_rest, plan_run, read_user_probes, select_from_lists
+from gridrunner.progress import Tally, make_progress
+from gridrunner.recording import journal_event
+from gridrunner.results.events import JournalHeader, Judged, RunEnded
+from gridrunner.results.history import open_history
+from gridrunner.results.journal import JOURNAL_NAME, JournalWriter
+from gridrunner.results.planfile import PLAN_NAME, write_plan
+from gridrunner.results.record import RunRecord, exit_code_of, load_run
+from gridrunner.results.render import render_run
+from gridrunner.results.terminal import print_run_summary
+from gridrunner.sites.replay import ReplayServer
+
+EXIT_INTERRUPTED = 130
+
+CLOSED_NETWORK = ("MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1")
+"""When every site of a run is a replica, no other host may be asked: look-ups that fail slowly hold up pages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What a run is going to do. `plan` is what it owes, `rest` what of it is still to be visited (the same, unless a
+    run is resumed); `attempts` are those that a resumed run has behind it, by site.
+    """
+
+    run: str
+    folder: Path
+    plan: Plan
+    rest: Plan
+    choice: GridChoice
+    replays: tuple[Path, ...]
+    attempts: Mapping[str, int]
+    warnings: tuple[str, ...]
+
+
+def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str, ...]) -> int:
+    """Run, from the settings to the exit code of CLI.md. Raises GridrunnerError for what the user can mend."""
+    console = make_console(config)
+    choice = choose_grid(config, env)
+    probes = read_user_probes(config["probe"])
+    selection = make_selection(config)
+    with ExitStack() as stack:
+        rounds = JudgeRounds()
+        prepared, judge = _prepare(config, choice, selection, rounds, stack)
+        for warning in prepared.warnings:
+            console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False)
+        if config["dry_run"]:
+            judge.abort()
+            print_plan(prepared.rest, slots=config["slots"], console=Console())
+            return 0
+        reap_orphans()
+        prepared.folder.mkdir(parents=True, exist_ok=True)
+        write_plan(prepared.folder / PLAN_NAME, prepared.plan)
+        journal = stack.enter_context(_open_journal(prepared, command))
+        host_rules = _serve_replays(prepared, stack)
+        hubs = make_hubs(config, choice, run=prepared.run, folder=prepared.folder, host_rules=host_rules, probes=probes)
+        started = time.monotonic()
+        owed = owed_sites(prepared.rest)
+        tally = Tally(total=len(owed), expected_s={planned.site.id: planned.expected_s for planned in owed})
+        progress = make_progress(console, tally, quiet=config["quiet"], verbose=config["verbose"])
+
+        def keep(record: DispatchRecord) -> None:
+            event = journal_event(record)
+            if event is not None:
+                journal.write(event)
+            progress.record(record)
+
+        def connect(sink: JudgeSink) -> JudgeRounds:
+            rounds.connect(judge, sink)
+            return rounds
+
+        dispatcher = Dispatcher(
+            replace(prepared.rest, checks=recorded_checks(prepared.rest, judge)),
+            hubs,
+            connect,
+            _dispatch_settings(config),
+            recorder=keep,
+            attempts=prepared.attempts,
+        )
+        try:
+            with _stop_on_signals(dispatcher):
+                summary = dispatcher.run()
+        finally:
+            progress.close()
+        if judge.live_checks and summary.stopped_by is StoppedBy.FINISHED:
+            _run_live(config, choice, prepared, judge.live_checks, selection, host_rules, journal)
+        code = EXIT_INTERRUPTED if summary.stopped_by is StoppedBy.INTERRUPTED else 0
+        elapsed_s = round(time.monotonic() - started, 3)
+        journal.write(RunEnded(exit_code=code, at_s=elapsed_s, reason=str(summary.stopped_by)))
+    record = _finish(config, prepared.folder, console, summary)
+    return exit_code_of(record)
+
+
+def make_console(config: RunConfig) -> Console:
+    """Where people read: standard error, coloured as --color says."""
+    force = {"always": True, "never": False}.get(config["color"])
+    return Console(stderr=True, force_terminal=force, no_color=config["color"] == "never" or None)
+
+
+def recorded_checks(plan: Plan, judge: JudgeProcess) -> tuple[str, ...]:
+    """The plan's checks without the live ones, which are run after the visits."""
+    return tuple(check for check in plan.checks if check not in judge.live_checks)
+
+
+def _prepare(
+    config: RunConfig, choice: GridChoice, selection: Selection, rounds: JudgeRounds, stack: ExitStack
+) -> tuple[Prepared, JudgeProcess]:
+    if config["resume"] is not None:
+        return _prepare_resumed(config, choice, selection, rounds, stack)
+    selected = select_from_lists(config)
+    run = new_run_id()
+    folder = config["out"] / run
+    judge = JudgeProcess(folder=folder, sites=selected.sites, on_results=rounds.take, selection=selection)
+    stack.callback(judge.abort)
+    recorded = judge.collect()
+    plan, warning = plan_run(config, selected.sites, (*recorded, *judge.live_checks))
+    prepared = Prepared(
+        run=run,
+        folder=folder,
+        plan=plan,
+        rest=plan,
+        choice=choice,
+        replays=selected.replays,
+        attempts={},
+        warnings=(warning,) if warning else (),
+    )
+    return prepared, judge
+
+
+def _prepare_resumed(
+    config: RunConfig, choice: GridChoice, selection: Selection, rounds: JudgeRounds, stack: ExitStack
+) -> tuple[Prepared, JudgeProcess]:
+    folder: Path = config["resume"]
+    plan, rest, record = plan_rest(folder)
+    judge = JudgeProcess(
+        folder=folder,
+        sites=[planned.site for planned in plan.sites],
+        on_results=rounds.take,
+        selection=selection,
+    )
+    stack.callback(judge.abort)
+    judge.collect()
+    prepared = Prepared(
+        run=record.header.run,
+        folder=folder,
+        plan=plan,
+        rest=rest,
+        choice=choice,
+        replays=tuple(Path(text) for text in record.header.replays),
+        attempts={site: max(each.attempt for each in seen) for site, seen in record.observations.items() if seen},
+        warnings=record.warnings,
+    )
+    return prepared, judge
+
+
+def new_run_id() -> str:
+    """A name that sorts by time and does not repeat: `20261124-101500-ab12`."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _open_journal(prepared: Prepared, command: tuple[str, ...]) -> JournalWriter:
+    header = JournalHeader(
+        run=prepared.run,
+        plan=prepared.plan.hash,
+        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        version=__version__,
+        command=command,
+        replays=tuple(str(path) for path in prepared.replays),
+    )
+    return JournalWriter(prepared.folder / JOURNAL_NAME, header)
+
+
+def _serve_replays(prepared: Prepared, stack: ExitStack) -> tuple[str, ...]:
+    """Serve the replica pages that the lists ask for; the resolver rules that lead browsers there."""
+    rules: list[str] = []
+    for folder in prepared.replays:
+        server = stack.enter_context(ReplayServer(folder))
+        rules.extend(server.host_rules("127.0.0.1"))
+    hosts = {planned.site.url.split("/", 3)[2].partition(":")[0] for planned in prepared.plan.sites}
+    if rules and all(host.endswith(".localhost") for host in hosts):
+        rules.extend(CLOSED_NETWORK)
+    return tuple(rules)
+
+
+def _dispatch_settings(config: RunConfig) -> DispatchSettings:
+    return DispatchSettings(
+        slots=config["slots"],
+        retries=config["retries"],
+        visit_timeout_s=config["visit_timeout"],
+        deadline_s=config["deadline"],
+        max_failures=config["max_failures"],
+        visits_per_session=1 if config["isolation"] == "session" else DispatchSettings().visits_per_session,
+    )
+
+
+@contextmanager
+def _stop_on_signals(dispatcher: Dispatcher) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the run in good order; a second Ctrl-C ends it at once."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        dispatcher.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run_live(
+    config: RunConfig,
+    choice: GridChoice,
+    prepared: Prepared,
+    checks: Sequence[str],
+    selection: Selection,
+    host_rules: Sequence[str],
+    journal: JournalWriter,
+) -> None:
+    """Run the live checks of every site that was visited, through pytest-xdist, and journal their results."""
+    options = SessionOptions(name=f"gridrunner {prepared.run} live", host_rules=tuple(host_rules))
+    url = None if choice.browser is not None else choice.urls[0]
+    write_live_grid(prepared.folder, LiveGrid(options=options, hub_url=url, browser=choice.browser))
+    try:
+        sites = {planned.site.id: 1 for planned in owed_sites(prepared.rest)}
+        results = run_live_checks(
+            prepared.folder, sites, checks=checks, selection=selection, processes=config["slots"] or 2
+        )
+    finally:
+        forget_live_grid(prepared.folder)
+        reap_orphans()  # a live check that was killed for its silence leaves its driver
+    for result in results:
+        journal.write(Judged(result=result))
+
+
+def _finish(config: RunConfig, folder: Path, console: Console, summary: DispatchSummary) -> RunRecord:
+    """Render the run folder, remember durations, and say what came out."""
+    record = load_run(folder)
+    render_run(folder, record=record, junit_copy=config["junit"])
+    history, _warning = open_history(config["history"])
+    if history is not None:
+        with history:
+            history.add_run(record)
+    if summary.stopped_by is not StoppedBy.FINISHED:
+        console.print(summary.reason, markup=False, highlight=False, style="yellow")
+    print_run_summary(record, folder, console)
+    if summary.stopped_by is StoppedBy.INTERRUPTED:
+        console.print(f"go on with: gridrunner run --resume {folder}", markup=False, highlight=False)
+    return record
