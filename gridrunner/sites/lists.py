@@ -1,0 +1,79 @@
+"""Owns reading site lists: sources in, sites and replay folders out, or every mistake of every file at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from gridrunner.model import Site
+from gridrunner.sites.csv_lists import read_csv_list
+from gridrunner.sites.drafts import MAX_SITES, ListDraft, ReplayFolder, check_ids, finish_sites
+from gridrunner.sites.mistakes import FileReport, raise_mistakes
+from gridrunner.sites.reading import STDIN, ListKind, SourceText, name_source, read_source
+from gridrunner.sites.text_lists import read_text_list
+from gridrunner.sites.yaml_lists import read_yaml_list
+
+__all__ = ["ReplayFolder", "SiteLists", "read_site_lists"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteLists:
+    """The sites of all lists in the order written, ids unique, and the folders to serve while they are run."""
+
+    sites: tuple[Site, ...]
+    replays: tuple[ReplayFolder, ...] = ()
+
+
+def read_site_lists(sources: Sequence[str], stdin: BinaryIO) -> SiteLists:
+    """Read lists by path (.yaml, .yml, .csv, .txt) or `-` for standard input, whose format is guessed.
+
+    Raises SiteListError with the mistakes of all sources: `file:line:column: what is wrong; what would be right`.
+    """
+    reports: list[FileReport] = []
+    lists: list[ListDraft] = []
+    seen: set[str] = set()
+    for source in sources:
+        report = FileReport(name_source(source))
+        reports.append(report)
+        if _real_name(source) in seen:
+            report.add("given twice; name each list once")
+            continue
+        seen.add(_real_name(source))
+        found = read_source(source, stdin, report)
+        if found is not None:
+            lists.append(_read_list(found, report))
+    check_ids(lists)
+    if sum(len(part.entries) for part in lists) > MAX_SITES and not any(report.count for report in reports):
+        reports[-1].add(f"the lists hold more than {MAX_SITES:,} sites together; split them over several runs")
+    raise_mistakes(reports)
+    return SiteLists(sites=finish_sites(lists), replays=_join_replays(lists))
+
+
+def _read_list(source: SourceText, report: FileReport) -> ListDraft:
+    match source.kind:
+        case ListKind.YAML:
+            return read_yaml_list(source.text, source.folder, report)
+        case ListKind.CSV:
+            return read_csv_list(source.text, report)
+        case ListKind.TEXT:
+            return read_text_list(source.text, report)
+
+
+def _real_name(source: str) -> str:
+    if source == STDIN:
+        return STDIN
+    try:
+        return str(Path(source).resolve())
+    except (OSError, ValueError, RuntimeError):  # a NUL or a loop of links, which reading it will report
+        return source
+
+
+def _join_replays(lists: Sequence[ListDraft]) -> tuple[ReplayFolder, ...]:
+    """The folders to serve, each once."""
+    by_folder: dict[Path, ReplayFolder] = {}
+    for part in lists:
+        if part.replay is not None:
+            by_folder.setdefault(part.replay.folder.resolve(), part.replay)
+    return tuple(by_folder.values())

@@ -1,0 +1,235 @@
+"""Owns what each value of a site list may be, whatever format it was written in: text in, value out.
+
+Every reader takes the text as the user wrote it and raises BadValueError with `what is wrong; what would be right`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from functools import lru_cache
+from ipaddress import AddressValueError, IPv6Address
+from typing import Final
+from urllib.parse import urlsplit
+
+from gridrunner.model import ExpectedLogin, Outcome
+from gridrunner.sites.css import find_selector_problem
+from gridrunner.sites.mistakes import show_url, show_value, suggest
+
+MAX_ID_CHARS: Final = 128
+"""An id names a folder of evidence; 255 bytes is the longest file name of ext4, NTFS and APFS, and suffixes need room."""
+
+MAX_TAG_CHARS: Final = 64  # one column of a report
+MAX_URL_CHARS: Final = 8000  # what every server must take at least (RFC 9110 section 4.1)
+MAX_HOST_CHARS: Final = 253  # RFC 1035 section 2.3.4, without the length bytes and the root
+MAX_VISIT_TIMEOUT_S: Final = 3600.0  # an hour for one page; CI services end a whole job after six (GitHub Actions)
+
+_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_TAG: Final = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_PROVIDER: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_NOT_IN_ID: Final = re.compile(r"[^a-z0-9._]+")
+_NOT_IN_PROVIDER: Final = re.compile(r"[^a-z0-9]+")
+
+_LOCALE: Final = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?")
+"""Language, script and region of BCP 47 (RFC 5646 section 2.1); no variants or extensions, no list has needed one."""
+
+_PLAIN_URL: Final = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,24}(?:[/?#][!#-;=?-Z_a-z~%\[\]&]*)?"
+)
+"""URLs that need no closer look, which takes ten times as long."""
+
+_QUERY: Final = re.compile(r"[?#]")
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_BARE_HOST: Final = re.compile(
+    r"[^\s/:?#@\\]+\.[^\s/:?#@\\.]{2,}(?::[0-9]+)?(?:[/?#].*)?|localhost(?::[0-9]+)?(?:/.*)?"
+)
+_FORBIDDEN_IN_HOST: Final = re.compile(r"[\x00-\x20\"#%/:<>?@\[\\\]^`{|}*!$&'()+,;=~\x7f]")
+"""WHATWG URL, "forbidden domain code point", and punctuation that no domain name has."""
+
+_TRUE: Final = {"true", "yes", "on"}
+_FALSE: Final = {"false", "no", "off"}
+"""Booleans of YAML 1.1 (https://yaml.org/type/bool.html), without `y` and `n`, which YAML libraries never took."""
+
+
+class BadValueError(ValueError):
+    """A value that cannot be; the message says what would be right and never repeats a secret."""
+
+
+def read_id(text: str) -> str:
+    """A site's id: lower-case letters, digits, '.', '_' and '-'."""
+    if len(text) > MAX_ID_CHARS:
+        raise BadValueError(f"{show_value(text)} has {len(text):,} characters; at most {MAX_ID_CHARS} are allowed")
+    if not _ID.fullmatch(text):
+        raise BadValueError(
+            f"{show_value(text)} is no id: only a-z, 0-9, '.', '_' and '-', and a letter or digit first;"
+            f" write {_NOT_IN_ID.sub('-', text.lower()).strip('-._') or 'site-1'!r}"
+        )
+    return text
+
+
+@lru_cache(maxsize=1024)
+def read_locale(text: str) -> str:
+    """A language tag such as `en`, `pt-BR` or `zh-Hant`."""
+    if _LOCALE.fullmatch(text):
+        return text
+    proposal = _normalise_locale(text)
+    right = f"write {proposal!r}" if proposal else "write a tag such as en, pt-BR or zh-Hant (BCP 47)"
+    raise BadValueError(f"{show_value(text)} is no locale; {right}")
+
+
+def _normalise_locale(text: str) -> str | None:
+    first, *rest = re.split(r"[-_]", text.partition(".")[0])
+    form = {2: str.upper, 3: str.upper, 4: str.title}
+    parts = [first.lower(), *(form.get(len(part), str)(part) for part in rest)]
+    proposal = "-".join(parts)
+    return proposal if _LOCALE.fullmatch(proposal) else None
+
+
+@lru_cache(maxsize=4096)  # a list of 100,000 sites repeats a few hundred tags
+def read_tag(text: str) -> str:
+    """One tag: lower-case letters, digits, '.', '_' and '-'."""
+    if len(text) > MAX_TAG_CHARS:
+        raise BadValueError(f"{show_value(text)} has {len(text):,} characters; at most {MAX_TAG_CHARS} are allowed")
+    if not _TAG.fullmatch(text):
+        right = _NOT_IN_ID.sub("-", text.lower()).strip("-._")
+        raise BadValueError(
+            f"{show_value(text)} is no tag: only a-z, 0-9, '.', '_' and '-'; {f'write {right!r}' if right else 'use letters'}"
+        )
+    return text
+
+
+def read_sso(text: str) -> str:
+    """The name of a provider, such as google or passkey."""
+    if len(text) > MAX_TAG_CHARS or not _PROVIDER.fullmatch(text):
+        right = _NOT_IN_PROVIDER.sub("-", text.lower()).strip("-")[:MAX_TAG_CHARS] or "google"
+        raise BadValueError(f"{show_value(text)} is no provider: only a-z, 0-9 and single '-'; write {right!r}")
+    return text
+
+
+def read_selector(text: str) -> str:
+    """CSS, in parts where `host >>> inner` crosses a shadow root or a frame."""
+    problem = find_selector_problem(text)
+    if problem:
+        raise BadValueError(f"{show_value(text)} is no CSS selector: {problem}")
+    return text
+
+
+def read_login(text: str) -> ExpectedLogin:
+    """Whether a login form is expected: true, false or unknown."""
+    word = text.lower()
+    if word in _TRUE:
+        return ExpectedLogin.YES
+    if word in _FALSE:
+        return ExpectedLogin.NO
+    if word == ExpectedLogin.UNKNOWN:
+        return ExpectedLogin.UNKNOWN
+    raise BadValueError(
+        f"{show_value(text)} is not true, false or unknown; {suggest(text, ['true', 'false', 'unknown'])}"
+    )
+
+
+def read_outcome(text: str) -> Outcome:
+    """How the visit is expected to end."""
+    try:
+        return Outcome(text)
+    except ValueError:
+        raise BadValueError(f"{show_value(text)} is no outcome; {suggest(text, Outcome)}") from None
+
+
+def read_visit_timeout(text: str) -> float:
+    """Seconds that a visit may take."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= MAX_VISIT_TIMEOUT_S or "_" in text:
+        raise BadValueError(
+            f"{show_value(text)} is no number of seconds above 0 and up to {MAX_VISIT_TIMEOUT_S:g}; write 60"
+        )
+    return seconds
+
+
+def read_url(text: str) -> str:
+    """An absolute http or https URL with a host and without credentials."""
+    if len(text) > MAX_URL_CHARS:
+        raise BadValueError(f"{show_url(text)} has {len(text):,} characters; at most {MAX_URL_CHARS:,} are allowed")
+    if not _PLAIN_URL.fullmatch(text):
+        _check_url(text)
+    return text
+
+
+def _check_url(text: str) -> None:
+    shown = show_url(text)
+    if not text:
+        raise BadValueError("is empty; write an address such as https://example.org/login")
+    if re.search(r"\s", text):
+        raise BadValueError(f"{shown} has a blank in it; write %20, or remove it")
+    if any(not char.isprintable() for char in text):
+        raise BadValueError(f"{shown} has an unprintable character in it; remove it")
+    _check_scheme(text, shown)
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        what = "the port is not a number from 0 to 65535" if "ort" in str(error) else "the host cannot be read"
+        raise BadValueError(f"{what}; write https://host:port/path") from None  # what stands there may be a password
+    if "@" in parts.netloc:
+        raise BadValueError(
+            f"{shown} has credentials in it, which would end up in reports; remove them"
+            " (for a page behind HTTP authentication: expect: {outcome: auth-required})"
+        )
+    if not host:
+        raise BadValueError(f"{shown} has no host; write https://host/path")
+    if port == 0:
+        raise BadValueError(f"{shown} has port 0, where nothing can listen; write another port")
+    _check_host(host, shown, is_bracketed="[" in parts.netloc)
+
+
+def _check_scheme(text: str, shown: str) -> None:
+    scheme = _SCHEME.match(text)
+    if text.startswith("//"):
+        raise BadValueError(f"{shown} has no scheme; write 'https:' before it")
+    if _BARE_HOST.fullmatch(text):
+        raise BadValueError(f"{shown} has no scheme; write {show_url(complete_url(text))}")
+    if scheme is None:
+        raise BadValueError(f"{shown} is relative; write a whole address such as https://example.org/login")
+    if scheme[1].lower() not in {"http", "https"}:
+        raise BadValueError(f"{shown} is not http or https; only web pages can be visited")
+    if "\\" in text:
+        raise BadValueError(f"{shown} has a backslash in it; write / or %5C")
+    if not text[scheme.end() :].startswith("//"):
+        raise BadValueError(f"{shown} has no // after {scheme[0]!r}; write {scheme[0]}//host/path")
+
+
+def _check_host(host: str, shown: str, *, is_bracketed: bool) -> None:
+    if is_bracketed:
+        try:
+            IPv6Address(host)
+        except AddressValueError:
+            raise BadValueError(
+                f"{shown}: the host in brackets is no IPv6 address; write such as http://[::1]/"
+            ) from None
+        return
+    if _FORBIDDEN_IN_HOST.search(host):
+        raise BadValueError(f"{shown}: {show_value(host)} is no host name; write letters, digits, '-' and '.'")
+    labels = host.removesuffix(".").split(".")
+    if len(host) > MAX_HOST_CHARS or any(
+        not label or len(label) > 63 for label in labels
+    ):  # 63: RFC 1035 section 2.3.4
+        raise BadValueError(f"{shown}: {show_value(host)} is no host name: a part of it is empty or too long; mend it")
+
+
+def complete_url(text: str) -> str:
+    """`text` with https:// before it when it is a bare host name, with or without port and path."""
+    if not _BARE_HOST.fullmatch(text):
+        return text
+    return f"https://{text}" if re.search(r"[/?#]", text) else f"https://{text}/"
+
+
+def derive_id(url: str) -> str:
+    """An id out of host and path, for an entry without one; not unique, at most MAX_ID_CHARS - 10 characters."""
+    address = _QUERY.split(url.partition("://")[2], maxsplit=1)[0].lower().removeprefix("www.")
+    if not address.isascii():
+        address = unicodedata.normalize("NFKD", address).encode("ascii", "ignore").decode()  # ü becomes u
+    return _NOT_IN_ID.sub("-", address).strip("-._")[: MAX_ID_CHARS - 10].rstrip("-._") or "site"
