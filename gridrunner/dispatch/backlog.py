@@ -1,0 +1,114 @@
+"""What waits for a slot. Owns the order; the invariant: a site waits at most once, and `work_left_s` is the sum of what
+waits.
+
+Three lines: `retries` (each needs a fresh session) go first, because a retry found late makes the run late; then what
+chunks gave back; then the first visits, longest expected first. A slot on a slow hub takes from the short end.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from gridrunner.model import Site
+from gridrunner.planning.chunks import MAX_CHUNK_SITES, choose_chunk_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One visit to be made."""
+
+    site: Site
+    expected_s: float
+    needs_fresh: bool = False
+    avoid_hub: str | None = None
+
+
+class Backlog:
+    """The waiting visits."""
+
+    def __init__(self, ordered: Iterable[Work]) -> None:
+        """`ordered` are the first visits, the one to be started first in front."""
+        self._first: deque[Work] = deque(ordered)
+        self._returned: deque[Work] = deque()
+        self._retries: deque[Work] = deque()
+        self._work_s = sum(work.expected_s for work in self._first)
+
+    def __len__(self) -> int:
+        """How many visits wait."""
+        return len(self._first) + len(self._returned) + len(self._retries)
+
+    @property
+    def retry_count(self) -> int:
+        """How many of them need a fresh session."""
+        return len(self._retries)
+
+    @property
+    def work_left_s(self) -> float:
+        """The expected seconds of all that waits."""
+        return max(0.0, self._work_s)
+
+    @property
+    def retry_avoid_hub(self) -> str | None:
+        """The hub that the next retry would rather not go to."""
+        return self._retries[0].avoid_hub if self._retries else None
+
+    def shortest_s(self) -> float | None:
+        """The expected seconds of the shortest waiting first visit; None when there is none."""
+        return self._first[-1].expected_s if self._first else None
+
+    def peek_site(self) -> Site | None:
+        """The site that the next chunk begins with; None when only retries wait."""
+        if self._returned:
+            return self._returned[0].site
+        return self._first[0].site if self._first else None
+
+    def add_retry(self, work: Work) -> None:
+        """One more visit of a site, for a fresh session."""
+        self._retries.append(work)
+        self._work_s += work.expected_s
+
+    def put_back(self, works: Sequence[Work]) -> None:
+        """Visits that were taken and not made, to the front in their old order."""
+        for work in reversed(works):
+            (self._retries if work.needs_fresh else self._returned).appendleft(work)
+            self._work_s += work.expected_s
+
+    def take_retry(self, *, hub: str, may_repeat: bool) -> tuple[Work, ...]:
+        """The next visit that needs a fresh session, alone in its chunk, for a session on `hub`; empty when there is
+        none. `may_repeat`: also one that was on `hub` before.
+        """
+        for index, work in enumerate(self._retries):
+            if may_repeat or work.avoid_hub != hub:
+                del self._retries[index]
+                return self._give([work])
+        return ()
+
+    def take_chunk(self, *, slots: int, session_start_s: float) -> tuple[Work, ...]:
+        """The next chunk of guided size, in order; empty when only retries wait."""
+        ordinary = len(self._returned) + len(self._first)
+        if not ordinary:
+            return ()
+        front: Iterator[Work] = chain(self._returned, self._first)
+        size = choose_chunk_size(
+            (work.expected_s for work in islice(front, MAX_CHUNK_SITES)),
+            work_left_s=self._work_s,
+            slots=slots,
+            session_start_s=session_start_s,
+        )
+        return self._give([self._pop_ordinary() for _ in range(min(size, ordinary))])
+
+    def take_shortest(self) -> tuple[Work, ...]:
+        """The shortest waiting visit alone, for a slow hub; empty when only retries wait."""
+        if self._first:
+            return self._give([self._first.pop()])
+        return self._give([self._returned.pop()]) if self._returned else ()
+
+    def _pop_ordinary(self) -> Work:
+        return self._returned.popleft() if self._returned else self._first.popleft()
+
+    def _give(self, works: list[Work]) -> tuple[Work, ...]:
+        self._work_s -= sum(work.expected_s for work in works)
+        return tuple(works)

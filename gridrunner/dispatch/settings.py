@@ -1,0 +1,65 @@
+"""The limits that a run keeps. Owns every default of dispatch with its source; the invariant: everything is bounded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridrunner.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchSettings:
+    """Limits and habits of one run; times in seconds. Raises UsageError for what cannot be meant.
+
+    `slots` None: all that the hubs offer. `deadline_s` and `max_failures` None: no limit. `crash_ceiling` None: four a
+    slot, at least eight. With `visits_per_session` 1 every site gets a session of its own.
+    """
+
+    slots: int | None = None
+    retries: int = 1  # --retries (CLI.md): a failing verdict is confirmed once
+    fault_retries: int = 2  # a session that died three times under one site will die a fourth time
+    uncharged_retries: int = 8  # the grid's own faults, for one site: enough to outlive a hub's restart, and an end
+    visit_timeout_s: float = 30.0  # --visit-timeout (CLI.md); a site's own goes before it
+    visit_grace_s: float = 10.0  # context, detection and evidence around the visit timeout; then the session is killed
+    kill_grace_s: float = 5.0  # a killed visit comes back in milliseconds; after this its thread is given up
+    session_timeout_s: float = 60.0  # 0.5 to 2.2 s measured for one (grid-and-ci.md 3); a queue before it may be long
+    session_start_s: float = 1.5  # what chunks reckon with: the middle of the same measurement
+    visits_per_session: int = 50  # a browser grows with its contexts; recycled as grid-and-ci.md 4b proposes
+    opens_at_once: int = 4  # a hub, at first: a Distributor with 4 CPUs creates 4 sessions at once (Selenium docs)
+    deadline_s: float | None = None
+    max_failures: int | None = None
+    outage_limit_s: float = 120.0  # a killed node stays UP for up to 117 s (grid-and-ci.md 4f 2): outlive that once
+    crash_ceiling: int | None = None  # pytest-xdist's default is four restarts a worker (dsession.py:562-575)
+    judge_batch: int = 50  # a pytest run costs 0.5 s however small; 50 observations keep that below 10 ms a site
+    judge_interval_s: float = 10.0  # nobody waits longer for the first verdicts
+    judge_timeout_s: float = 300.0  # a round of 50 takes seconds: one that takes minutes hangs
+    final_judge_s: float = 60.0  # after a deadline or --max-failures: what was visited is still judged, once
+    stop_grace_s: float = 1.5  # the three together stay below the 5 s in which Ctrl-C ends (issue 2 item 8)
+    stop_kill_s: float = 1.0
+    close_grace_s: float = 1.0  # `quit()` with BiDi took 10 s in two of three tries (DESIGN.md): nobody waits for it
+    hedge: bool = False  # a second visit of a straggler at the end costs the site a second visit: asked for, not given
+    hedge_ratio: float = 2.0  # a visit is a straggler past this many times its expected seconds (issue 4 item 2)
+    hedge_min_s: float = 5.0  # below a usual visit a second one cannot win
+    capacity_poll_s: float = 5.0  # how often hubs are asked for their slots: a scaled-up node joins within seconds
+
+    def __post_init__(self) -> None:
+        """Refuse what would end no run or start none."""
+        at_least_one = {
+            "slots": self.slots,
+            "visits-per-session": self.visits_per_session,
+            "max-failures": self.max_failures,
+            "judge-batch": self.judge_batch,
+        }
+        for name, number in at_least_one.items():
+            if number is not None and number < 1:
+                raise UsageError(f"{name} is {number}, and has to be at least 1")
+        if self.retries < 0:
+            raise UsageError(f"retries is {self.retries}, and has to be at least 0")
+        positive = {"visit-timeout": self.visit_timeout_s, "deadline": self.deadline_s}
+        for name, seconds in positive.items():
+            if seconds is not None and seconds <= 0:
+                raise UsageError(f"{name} is {seconds} s, and has to be more than 0")
+
+    def count_crash_ceiling(self, slots: int) -> int:
+        """How many more sessions may die than visits make up for, with `slots` slots."""
+        return self.crash_ceiling if self.crash_ceiling is not None else max(8, 4 * slots)

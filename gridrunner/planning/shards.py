@@ -1,0 +1,49 @@
+"""The part of a plan that one CI machine runs. Owns the cut; the invariant: for one plan and one n, the shards are
+disjoint and their union is the plan, whichever machine computes them.
+
+The cut is static (machines of a CI matrix do not talk), so it is longest-processing-time first: at most 4/3 - 1/(3n)
+of the best cut (Graham 1969). Expected durations decide it, and the plan's hash does not cover those: machines that
+plan from different histories must share a plan file. `fingerprint_cut` lets them notice that they do not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from dataclasses import replace
+
+from gridrunner import codec
+from gridrunner.errors import UsageError
+from gridrunner.model import Plan
+
+
+def cut_shards(plan: Plan, count: int) -> tuple[tuple[str, ...], ...]:
+    """The site ids of each of `count` shards, each in plan order. Ties go by id and to the lower shard. Raises
+    UsageError for a count below 1. With fewer sites than shards some are empty.
+    """
+    if count < 1:
+        raise UsageError(f"cannot cut a plan into {count} shards", hint="--shard takes I/N with 1 <= I <= N")
+    loads = [(0.0, index) for index in range(count)]
+    shard_of: dict[str, int] = {}
+    for planned in sorted(plan.sites, key=lambda planned: (-planned.expected_s, planned.site.id)):
+        load_s, index = heapq.heappop(loads)
+        shard_of[planned.site.id] = index
+        heapq.heappush(loads, (load_s + planned.expected_s, index))
+    shards: list[list[str]] = [[] for _ in range(count)]
+    for planned in plan.sites:
+        shards[shard_of[planned.site.id]].append(planned.site.id)
+    return tuple(tuple(shard) for shard in shards)
+
+
+def cut_shard(plan: Plan, index: int, count: int) -> Plan:
+    """`plan` as the machine `index` (from 1) of `count` runs it: the same sites, checks and hash, with `shard` and
+    `shard_sites` set. Raises UsageError for an index outside 1..count.
+    """
+    if not 1 <= index <= max(count, 0):
+        raise UsageError(f"there is no shard {index}/{count}", hint="--shard takes I/N with 1 <= I <= N")
+    return replace(plan, shard=(index, count), shard_sites=cut_shards(plan, count)[index - 1])
+
+
+def fingerprint_cut(plan: Plan, count: int) -> str:
+    """The sha256 (hex) over the plan's hash and who visits what: equal on machines that cut alike."""
+    return hashlib.sha256(codec.encode([plan.hash, cut_shards(plan, count)])).hexdigest()

@@ -1,0 +1,68 @@
+"""Shards: disjoint, complete, balanced, and the same on every machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridrunner.errors import UsageError
+from gridrunner.model import Plan, PlannedSite, Site
+from gridrunner.planning.shards import cut_shard, cut_shards, fingerprint_cut
+
+
+def plan_of(*expected_s: float) -> Plan:
+    sites = (
+        PlannedSite(site=Site(id=f"s{number:04}", url=f"https://s{number}.example/"), expected_s=seconds)
+        for number, seconds in enumerate(expected_s)
+    )
+    return Plan(hash="abc", sites=tuple(sites), checks=("found",))
+
+
+@given(st.lists(st.floats(0.1, 30.0), max_size=60), st.integers(1, 12))
+def test_the_union_of_all_shards_is_the_plan(expected_s: list[float], count: int) -> None:
+    plan = plan_of(*expected_s)
+    shards = cut_shards(plan, count)
+    assert len(shards) == count
+    assert sorted(site for shard in shards for site in shard) == [planned.site.id for planned in plan.sites]
+
+
+@given(st.lists(st.floats(0.1, 30.0), min_size=1, max_size=60), st.integers(1, 8))
+def test_no_shard_takes_longer_than_graham_allows(expected_s: list[float], count: int) -> None:
+    plan = plan_of(*expected_s)
+    seconds = {planned.site.id: planned.expected_s for planned in plan.sites}
+    longest_shard_s = max(sum(seconds[site] for site in shard) for shard in cut_shards(plan, count))
+    assert longest_shard_s <= sum(expected_s) / count + max(expected_s) + 1e-9
+
+
+def test_shards_keep_the_order_of_the_plan_and_its_hash() -> None:
+    plan = plan_of(1.0, 5.0, 3.0, 3.0)
+    shard = cut_shard(plan, 2, 2)
+    assert (shard.hash, shard.sites, shard.shard) == (plan.hash, plan.sites, (2, 2))
+    assert shard.shard_sites == ("s0002", "s0003")
+    assert cut_shard(plan, 1, 2).shard_sites == ("s0000", "s0001")
+
+
+def test_the_cut_does_not_depend_on_the_order_of_equal_sites() -> None:
+    plan = plan_of(*[2.0] * 9)
+    backwards = replace(plan, sites=plan.sites[::-1])
+    assert [sorted(shard) for shard in cut_shards(plan, 4)] == [sorted(shard) for shard in cut_shards(backwards, 4)]
+
+
+def test_machines_with_other_durations_notice_that_they_cut_otherwise() -> None:
+    assert fingerprint_cut(plan_of(1.0, 2.0, 3.0), 2) == fingerprint_cut(plan_of(1.0, 2.0, 3.0), 2)
+    assert fingerprint_cut(plan_of(1.0, 2.0, 3.0), 2) != fingerprint_cut(plan_of(3.0, 2.0, 1.0), 2)
+
+
+def test_more_shards_than_sites_leaves_some_empty() -> None:
+    assert [len(shard) for shard in cut_shards(plan_of(1.0), 3)] == [1, 0, 0]
+
+
+@pytest.mark.parametrize(("index", "count"), [(0, 2), (3, 2), (1, 0), (-1, -1)])
+def test_there_is_no_such_shard(index: int, count: int) -> None:
+    with pytest.raises(UsageError, match=f"{index}/{count}"):
+        cut_shard(plan_of(1.0), index, count)
+    with pytest.raises(UsageError):
+        cut_shards(plan_of(1.0), 0)
