@@ -1,0 +1,109 @@
+"""Why things went wrong, in groups that people can act on. Pure. The invariant: each site that is not green falls into
+exactly one group, and the groups come in the order in which somebody should look at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gridrunner.model import Outcome, Verdict
+from gridrunner.results.record import CaseVerdict, SiteVerdict
+
+_GREEN = frozenset({Verdict.PASSED, Verdict.SKIPPED, Verdict.FLAKY})
+
+_ORDER = {Verdict.FAILED: 0, Verdict.ERROR: 1, Verdict.NOT_RUN: 2}
+
+_OUTCOME_TITLES = {
+    Outcome.OBSERVED: "",
+    Outcome.UNREACHABLE: "Site unreachable",
+    Outcome.HTTP_ERROR: "Site answered with an HTTP error",
+    Outcome.BLOCKED: "Blocked by a bot challenge",
+    Outcome.AUTH_REQUIRED: "HTTP authentication asked for",
+    Outcome.REDIRECT_LOOP: "Redirect loop",
+    Outcome.DOWNLOAD: "A download instead of a page",
+    Outcome.NAVIGATED_AWAY: "The page left while it was probed",
+    Outcome.STEP_FAILED: "A step of the site list failed",
+    Outcome.TIMED_OUT: "Timed out",
+    Outcome.CRASHED: "The page crashed its renderer",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseGroup:
+    """Sites that went wrong for the same reason, one case each; `key` is stable and fit for `failure@type`, `title` is for people."""
+
+    key: str
+    title: str
+    verdict: Verdict
+    cases: tuple[CaseVerdict, ...]
+
+
+def key_of(case: CaseVerdict) -> str:
+    """The cause of a case in one word: `check.<function>`, `site.<outcome>`, `fault.<kind>`, `fault.not-run` or
+    `error.<function>`; empty for a green one.
+    """
+    match case.verdict:
+        case Verdict.FAILED | Verdict.FLAKY:
+            outcome = case.observation.outcome if case.observation is not None else None
+            if outcome not in {None, Outcome.OBSERVED, case.site.expect.outcome}:
+                return f"site.{outcome}"
+            return f"check.{function_of(case.check)}"
+        case Verdict.ERROR:
+            return f"fault.{case.fault.kind}" if case.fault is not None else f"error.{function_of(case.check)}"
+        case Verdict.NOT_RUN:
+            return "fault.not-run"
+        case _:
+            return ""
+
+
+def title_of(case: CaseVerdict) -> str:
+    """The cause of a case in a few words."""
+    key = key_of(case)
+    kind, _, name = key.partition(".")
+    if kind == "site":
+        return _OUTCOME_TITLES[Outcome(name)]
+    if kind == "check":
+        return f"Check failed: {describe_check(case.check)}"
+    if key == "fault.not-run":
+        return "Not run"
+    if kind == "fault":
+        return f"Fault of ours: {name.replace('-', ' ')}"
+    return f"Check broken: {describe_check(case.check)}" if kind == "error" else ""
+
+
+def find_culprit(site: SiteVerdict) -> CaseVerdict | None:
+    """The case that stands for a site that is not simply green: the first check, in plan order, with the site's own
+    verdict. Later checks mostly fail of the same cause; None for a site that passed.
+    """
+    if site.verdict is Verdict.PASSED:
+        return None
+    return next((case for case in site.cases if case.verdict is site.verdict), None)
+
+
+def group_causes(sites: Iterable[SiteVerdict]) -> tuple[CauseGroup, ...]:
+    """The sites that are failed, in error or not run, each once, by the cause of its culprit: failures first, then by
+    size, then by key.
+    """
+    groups: dict[tuple[Verdict, str], list[CaseVerdict]] = {}
+    for case in map(find_culprit, sites):
+        if case is not None and case.verdict not in _GREEN:
+            groups.setdefault((case.verdict, key_of(case)), []).append(case)
+    ordered = sorted(groups.items(), key=lambda item: (_ORDER[item[0][0]], -len(item[1]), item[0][1]))
+    return tuple(
+        CauseGroup(key=key, title=title_of(members[0]), verdict=verdict, cases=tuple(members))
+        for (verdict, key), members in ordered
+    )
+
+
+def function_of(check: str) -> str:
+    """The part of a check's id that names the function: `test_form.py::TestLogin::test_found` gives
+    `TestLogin.test_found`.
+    """
+    _, _, function = check.partition("::")
+    return function.replace("::", ".") or check
+
+
+def describe_check(check: str) -> str:
+    """A check's function in words: `test_login_is_found` gives `login is found`."""
+    return function_of(check).rpartition(".")[2].removeprefix("test_").replace("_", " ").strip() or check

@@ -1,0 +1,63 @@
+"""`gridrunner merge` and `gridrunner report`: what they do with what the user typed. Owns their words on the terminal;
+data goes to stdout, what went wrong to stderr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from gridrunner.errors import UsageError
+from gridrunner.results.junit import JUNIT_NAME
+from gridrunner.results.merge import MergeOutcome, merge_runs
+from gridrunner.results.merge_junit import merge_junit
+from gridrunner.results.record import exit_code_of
+from gridrunner.results.render import render_run
+from gridrunner.results.terminal import print_run_summary
+from gridrunner.results.text import make_log_line
+
+
+def execute_merge(runs: Sequence[Path], out: Path, junit: Sequence[Path]) -> int:
+    """Merge run folders, or foreign JUnit files, into the folder `out`; returns the exit code of what came out.
+
+    Raises UsageError when there is nothing to merge, or both kinds are named; otherwise as `merge_runs` and
+    `merge_junit` do.
+    """
+    if bool(runs) == bool(junit):
+        raise UsageError("merge takes run folders or --junit files", hint="gridrunner merge RUN… --out DIR")
+    return _merge_files(junit, out) if junit else _merge_folders(runs, out)
+
+
+def execute_report(run: Path) -> int:
+    """Render the files of the run folder `run` again; returns 0, whatever the run came to. Raises RunFolderError."""
+    record = render_run(run)
+    print_run_summary(record, run, Console())
+    return 0
+
+
+def _merge_folders(runs: Sequence[Path], out: Path) -> int:
+    outcome = merge_runs(runs, out)
+    record = render_run(out)
+    _say_warnings(outcome)
+    print_run_summary(record, out, Console())
+    return exit_code_of(record)
+
+
+def _say_warnings(outcome: MergeOutcome) -> None:
+    errors = Console(stderr=True)
+    for warning in outcome.warnings:
+        errors.print(Text("merge: ", style="yellow") + Text(make_log_line(warning, 1000)), soft_wrap=True)
+
+
+def _merge_files(files: Sequence[Path], out: Path) -> int:
+    outcome = merge_junit(files, out / JUNIT_NAME)
+    errors = Console(stderr=True)
+    for line in outcome.unreadable:
+        errors.print(Text("merge: not read: ", style="yellow") + Text(make_log_line(line, 1000)), soft_wrap=True)
+    words = f"{outcome.cases} cases, {outcome.failed} failed, {outcome.duplicates} duplicates dropped"
+    Console().print(Text(f"{words} (exit {outcome.exit_code})"), soft_wrap=True)
+    Console().print(Text(str(out / JUNIT_NAME)), soft_wrap=True)
+    return outcome.exit_code

@@ -1,0 +1,156 @@
+"""The words of a journal: its header and its events, as frozen data. Owns the format's number; the invariant: every
+event names its kind first, so that a line can be read without knowing what stands in it.
+
+`at_s` is seconds since the run began, or since it was resumed: a `Resumed` event moves the origin (see `record`).
+Format 1 is the one of CLI.md, section Journal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from gridrunner.model import Fault, Observation, Result
+
+JOURNAL_FORMAT = 1
+"""The newest format that this version reads, and the one it writes (CLI.md, section Journal)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalHeader:
+    """The first line. `plan` is the plan's hash, `started` ISO 8601 in UTC, `command` the arguments as the user typed
+    them (no secrets), `slots` the sessions at once (0: not known), `replays` the folders of replica pages it served, `merged_from` the run ids behind a merged run, oldest
+    first, and `damaged` what a merge could not read of them.
+    """
+
+    run: str
+    plan: str
+    started: str
+    format: int = JOURNAL_FORMAT
+    version: str = ""
+    command: tuple[str, ...] = ()
+    slots: int = 0
+    replays: tuple[str, ...] = ()
+    merged_from: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitStarted:
+    """A slot opened a site; without an observation after it, the run ended in the middle of this visit."""
+
+    event: Literal["visit-started"] = "visit-started"
+    site: str
+    attempt: int
+    slot: str = ""
+    hub: str = ""
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """A visit is over; `observation` is its record."""
+
+    event: Literal["observation"] = "observation"
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A check said its verdict on one attempt. A later event for the same check, site and attempt replaces it."""
+
+    event: Literal["result"] = "result"
+    result: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faulted:
+    """Something on our side failed; `site` None: it hit no site."""
+
+    event: Literal["fault"] = "fault"
+    fault: Fault
+    hub: str = ""
+    slot: str = ""
+    site: str | None = None
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkEnded:
+    """A session is through with a chunk, or lost: then `sites_done` falls short of it."""
+
+    event: Literal["chunk-ended"] = "chunk-ended"
+    chunk: int
+    slot: str = ""
+    hub: str = ""
+    at_s: float = 0.0
+    sites_done: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What the balancer did and why, in one sentence for people."""
+
+    event: Literal["decision"] = "decision"
+    text: str
+    at_s: float = 0.0
+
+
+class SessionChange(StrEnum):
+    """What became of a session."""
+
+    OPENED = "opened"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionChanged:
+    """A session was opened or closed at `at_s`; `duration_s` is what that took."""
+
+    event: Literal["session"] = "session"
+    change: SessionChange
+    slot: str = ""
+    hub: str = ""
+    node: str = ""
+    session: str = ""
+    at_s: float = 0.0
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """The journal was opened again. Times after this line count from `started` (ISO 8601 in UTC); `cut_bytes` is what
+    was cut off a truncated last line.
+    """
+
+    event: Literal["resumed"] = "resumed"
+    started: str
+    cut_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """The run is over; `exit_code` as in CLI.md, `reason` for people (complete, interrupted, deadline, …)."""
+
+    event: Literal["run-ended"] = "run-ended"
+    exit_code: int
+    at_s: float = 0.0
+    reason: str = ""
+
+
+Event = VisitStarted | Observed | Judged | Faulted | ChunkEnded | Decided | SessionChanged | Resumed | RunEnded
+"""Everything that can follow the header."""
+
+EVENT_TYPES: dict[str, type[Event]] = {
+    "visit-started": VisitStarted,
+    "observation": Observed,
+    "result": Judged,
+    "fault": Faulted,
+    "chunk-ended": ChunkEnded,
+    "decision": Decided,
+    "session": SessionChanged,
+    "resumed": Resumed,
+    "run-ended": RunEnded,
+}
+"""The event type behind each value of the key `event`."""

@@ -1,0 +1,89 @@
+"""The plan of a run folder on disk. Owns plan.json and its format number; the invariant: a plan that is read back owes
+what its hash says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from gridrunner import codec
+from gridrunner.errors import RunFolderError
+from gridrunner.model import Plan
+from gridrunner.planning.plan import plan_hash
+from gridrunner.results.files import NewerFormatError, write_atomically
+
+PLAN_NAME = "plan.json"
+
+PLAN_FORMAT = 1
+"""The newest format that this version reads, and the one it writes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanHead:
+    """What tells plans apart, without their sites: `shard` is (i, n) or None."""
+
+    hash: str
+    shard: tuple[int, int] | None = None
+    shard_sites: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PlanFile:
+    plan: Plan
+    format: int = PLAN_FORMAT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PlanHeadFile:
+    plan: PlanHead
+    format: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FormatOnly:
+    format: int
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write `plan` to `path`, whole or not at all. Raises RunFolderError when it cannot be written."""
+    write_atomically(path, codec.encode(_PlanFile(plan=plan)) + b"\n")
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan in `path`. Raises RunFolderError when it is missing, damaged, of a newer format, or owes something else
+    than its hash says.
+    """
+    plan = _decode(path, _PlanFile).plan
+    if plan_hash(plan) != plan.hash:
+        raise RunFolderError(
+            f"{path} was changed after it was planned: its hash {plan.hash[:12]} does not fit its sites and checks",
+            hint="plan again with `gridrunner plan`",
+        )
+    return plan
+
+
+def read_plan_head(path: Path) -> PlanHead:
+    """Hash and shard of the plan in `path` in little memory; the hash is not checked. Raises as `read_plan`."""
+    return _decode(path, _PlanHeadFile).plan
+
+
+T = TypeVar("T", _PlanFile, _PlanHeadFile)
+
+
+def _decode(path: Path, kind: type[T]) -> T:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RunFolderError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        number = codec.decode(data, _FormatOnly).format
+        if number > PLAN_FORMAT:
+            raise NewerFormatError(
+                f"{path} has plan format {number}; this gridrunner reads up to format {PLAN_FORMAT}",
+                hint="read it with the gridrunner that wrote it, or a newer one",
+            )
+        return codec.decode(data, kind)
+    except codec.BrokenJsonError as error:
+        raise RunFolderError(f"{path} is no plan: {error}", hint="plan again with `gridrunner plan`") from error

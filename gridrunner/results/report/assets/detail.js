@@ -1,0 +1,136 @@
+// Everything about one site.
+
+const PHASE_COLORS = { context: "#8b95a7", navigate: "#3b76d6", ready: "#e0a030", steps: "#8a62d0", probe: "#2e9e78", detect: "#c9558e", evidence: "#6f7a55" };
+
+const panel = (title, ...children) => h("section", { class: "panel" }, h("h3", { text: title }), children);
+const badge = (verdict) => h("span", { class: "badge v-" + verdict, text: GLYPHS[verdict] + " " + WORDS[verdict] });
+const bullets = (lines) => h("ul", { class: "evidence" }, lines.map((text) => h("li", { text })));
+
+function describeHead(row, detail) {
+  return h("header", { class: "head v-" + row.verdict },
+    h("button", { type: "button", class: "small back", text: "← All sites", onclick: closeSite }),
+    h("div", { class: "meta" }, badge(row.verdict), row.locale ? h("span", { text: row.locale }) : null,
+      (row.tags || []).length ? h("span", { text: row.tags.join(", ") }) : null,
+      row.change ? h("span", { text: row.change === "broken" ? "newly broken" : "newly fixed" }) : null,
+      detail && detail.source ? h("span", { class: "mono", text: detail.source }) : null),
+    h("h2", { text: row.id }),
+    h("p", {}, link(row.url)),
+    detail && detail.shown && detail.shown.title ? h("p", { class: "muted", text: "“" + detail.shown.title + "”" }) : null);
+}
+
+function describeChecks(detail) {
+  return panel("Checks", detail.checks.map((one, index) => h("div", { class: "case v-" + one.verdict },
+    h("div", { class: "what" }, h("span", { class: "glyph", "aria-hidden": "true", text: GLYPHS[one.verdict] }),
+      h("span", { text: run.checks[index].name, title: run.checks[index].id }), h("span", { class: "muted", text: WORDS[one.verdict] })),
+    one.why ? h("p", { class: "why", text: one.why }) : null,
+    one.tries.filter((tried) => tried.details).map((tried) => h("details", { class: "why" },
+      h("summary", { text: "Attempt " + tried.attempt + ": " + tried.status }), h("pre", { text: tried.details }))))));
+}
+
+const LOGIN_WORDS = new Map([[true, "yes"], [false, "no"], [null, "unknown"]]);
+
+function describeExpectation(detail) {
+  const { expect } = detail;
+  const shown = detail.shown;
+  const found = shown && shown.found;
+  const form = found && (found.forms.find((one) => one.isLogin) || found.forms[0]);
+  const part = (key) => (form && form[key] ? form[key].selector : "–");
+  const tries = detail.tries;
+  const lines = [];
+  const outcome = tries.length ? tries[tries.length - 1].outcome : "never visited";
+  lines.push(["visit", expect.outcome || "observed", outcome, outcome === (expect.outcome || "observed")]);
+  if (found) {
+    const word = LOGIN_WORDS.get(found.login);
+    lines.push(["login form", expect.login || "not said", word + " (" + percent(found.confidence) + ")", expect.login ? expect.login === word : null]);
+    for (const [key, name] of [["username", "username"], ["password", "password"], ["submit", "submit"]]) {
+      if (expect[key] || part(key) !== "–") lines.push([name, expect[key] || "not said", part(key), expect[key] && part(key) === "–" ? false : null]);
+    }
+    if ((expect.sso || []).length || found.sso.length) {
+      const wanted = expect.sso || [];
+      lines.push(["other ways in", wanted.join(", ") || "not said", found.sso.join(", ") || "–", wanted.length ? wanted.every((name) => found.sso.includes(name)) : null]);
+    }
+  }
+  return panel("Expected and found", h("div", { class: "scroll" }, h("table", {},
+    h("thead", {}, h("tr", {}, ["", "expected", "found"].map((text) => h("th", { scope: "col", text })))),
+    h("tbody", {}, lines.map(([name, wanted, got, isRight]) => h("tr", {}, h("th", { scope: "row", text: name }),
+      h("td", { class: wanted === "not said" ? "muted" : "mono", text: wanted }),
+      h("td", { class: "mono" + (isRight === false ? " is-off" : isRight ? " is-ok" : ""), text: (isRight === false ? "✕ " : isRight ? "✓ " : "") + got })))))));
+}
+
+function describeForm(form) {
+  return [h("p", {}, h("b", { text: form.kind }), " ", h("span", { class: "muted num", text: percent(form.score) + " sure, " + percent(form.loginScore) + " a login" + (form.step ? ", step: " + form.step : "") })),
+    form.frame ? h("p", { class: "muted mono", text: "in frame " + form.frame }) : null,
+    bullets(form.evidence),
+    form.fields.length ? h("details", {}, h("summary", { text: plural(form.fields.length, "field") }), h("div", { class: "scroll" }, h("table", {}, h("tbody", {},
+      form.fields.map((field) => h("tr", {}, h("th", { scope: "row", text: field.role }), h("td", { class: "num", text: percent(field.score) }), h("td", { class: "mono", text: field.selector }))))))) : null];
+}
+
+function describeDecision(found) {
+  const { point } = found;
+  return panel("Why",
+    bullets(found.evidence),
+    found.hidden.length ? [h("p", { class: "muted", text: "Could not be looked into:" }), bullets(found.hidden)] : null,
+    found.forms.map(describeForm),
+    found.moreForms ? h("p", { class: "muted", text: "and " + plural(found.moreForms, "further form") }) : null,
+    point ? [h("p", {}, h("b", { text: "insertion point" }), " ", h("span", { class: point.usable ? "muted" : "is-off", text: (point.usable ? "usable, " : "not usable, ") + point.side + " of " }), h("code", { text: point.anchor })),
+      bullets([...point.evidence, ...point.covers.map((name) => "covers " + name)])] : null);
+}
+
+function describeTry(tried) {
+  const where = [tried.hub, tried.node, tried.slot, tried.session].filter(Boolean).join(" · ");
+  const facts = [tried.ready ? "ready by " + tried.ready : "", tried.status ? "HTTP " + tried.status : "", "at " + seconds(tried.at), "took " + seconds(tried.total)].filter(Boolean).join(" · ");
+  const phases = tried.phases.filter(([, lasted]) => lasted > 0);
+  return h("div", { class: "attempt" },
+    h("p", {}, h("b", { text: "Visit " + tried.attempt + ": " + tried.outcome }), tried.fault ? h("span", { class: "muted", text: " (ours, not the site's)" }) : null, tried.detail ? ", " + tried.detail : ""),
+    h("p", { class: "muted num", text: facts }),
+    phases.length ? h("div", { class: "phases", role: "img", "aria-label": phases.map(([name, lasted]) => name + " " + seconds(lasted)).join(", ") },
+      phases.map(([name, lasted]) => h("i", { title: name + " " + seconds(lasted), vars: { "flex-grow": String(lasted), background: PHASE_COLORS[name] } }))) : null,
+    phases.length ? h("ul", { class: "legend num" }, phases.map(([name, lasted]) => h("li", {}, h("i", { vars: { "--c": PHASE_COLORS[name] } }), name + " " + seconds(lasted)))) : null,
+    where ? h("p", { class: "muted mono", text: where }) : null);
+}
+
+function describeEvents(shown) {
+  return panel("What the page did", h("div", { class: "scroll" }, h("table", {}, h("tbody", {},
+    shown.events.map((event) => h("tr", {}, h("th", { scope: "row", text: event.kind.replaceAll("-", " ") }), h("td", { class: "mono", text: event.text })))))),
+  shown.moreEvents ? h("p", { class: "muted", text: "and " + plural(shown.moreEvents, "further event") }) : null);
+}
+
+function describeAgain(row, detail) {
+  const command = "gridrunner run --sites " + quoteShell(detail.list || "LIST") + " --select " + quoteShell("id:" + row.id);
+  const copy = h("button", { type: "button", class: "small", text: "Copy" });
+  copy.addEventListener("click", () => copyText(command, copy));
+  return panel("Run just this one again", h("div", { class: "run-again" }, h("pre", { text: command }), copy));
+}
+
+function describeFiles(shown) {
+  const files = [["screenshot", shown.shot], ["page as captured", shown.capture], ["facts", shown.facts]].filter(([, path]) => path);
+  // Shown, not linked: a captured page is hostile until somebody opens it knowing that.
+  return files.length ? panel("Files in the run folder", h("table", {}, h("tbody", {}, files.map(([name, path]) => h("tr", {}, h("th", { scope: "row", text: name }), h("td", { class: "mono", text: path })))))) : null;
+}
+
+function describeSite(row) {
+  const detail = detailOf(row);
+  if (!detail) {
+    return [describeHead(row, null), row.why ? h("p", { class: "reason v-" + row.verdict, text: row.why }) : null,
+      h("p", { class: "muted", text: "Details of this site were left out to keep the file small; the journal in the run folder has them." })];
+  }
+  const { shown } = detail;
+  return [describeHead(row, detail),
+    row.why ? h("p", { class: "reason v-" + row.verdict }, h("b", { text: row.cause }), row.cause ? ": " : "", row.why) : null,
+    shown ? drawPicture(shown) : null,
+    describeExpectation(detail),
+    describeChecks(detail),
+    shown && shown.found ? describeDecision(shown.found) : null,
+    detail.tries.length ? panel("Visits", detail.tries.map(describeTry)) : null,
+    shown && shown.events.length ? describeEvents(shown) : null,
+    describeAgain(row, detail),
+    shown ? describeFiles(shown) : null];
+}
+
+function drawDetail() {
+  const box = at("detail");
+  const row = rows[state.open];
+  at("sites").classList.toggle("is-open", Boolean(row));
+  box.replaceChildren(...(row ? describeSite(row) : [h("p", { class: "empty", text: "Choose a site to see what was found there, and why." })]).filter(Boolean));
+  box.scrollTop = 0;
+}

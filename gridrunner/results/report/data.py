@@ -1,0 +1,344 @@
+"""What report.html knows of a run, as plain JSON. Pure. The invariant: everything is bounded: each text, each list and
+the whole, and whatever is left out is counted.
+
+Rows are small and there for every site; details (attempts, forms, evidence) are larger and are given out failed sites
+first until `DETAILS_LIMIT` is spent. The names of the keys are read by `assets/*.js`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gridrunner import codec
+from gridrunner.model import Detection, Element, Expectation, Form, FormKind, Observation, Outcome, Site, Verdict
+from gridrunner.results.causes import describe_check, find_culprit, group_causes, key_of, title_of
+from gridrunner.results.events import SessionChange
+from gridrunner.results.record import CaseVerdict, RunRecord, SiteVerdict, exit_code_of, name_outcome
+from gridrunner.results.text import cap_text, clean_text, make_line, strip_query
+
+DETAILS_LIMIT = 16 << 20
+"""Bytes of JSON for details. 10,000 sites with a form each take about that; Chromium reads it in 0.3 s (measured
+2026-11-24), when the first site is opened and not before."""
+
+LINE_LIMIT = 300
+EXPLANATION_LIMIT = 4_000  # a traceback of some 40 lines; junit.xml has four times as much
+EVENTS_LIMIT = 25
+FORMS_LIMIT = 5
+FIELDS_LIMIT = 16
+EVIDENCE_LIMIT = 12
+NOTES_LIMIT = 200  # decisions and faults of the grid
+
+RED = frozenset({Verdict.FAILED, Verdict.ERROR, Verdict.NOT_RUN})
+
+_PHASES = ("context", "navigate", "ready", "steps", "probe", "detect", "evidence")
+
+_URGENCY = {
+    Verdict.FAILED: 0,
+    Verdict.ERROR: 1,
+    Verdict.NOT_RUN: 2,
+    Verdict.FLAKY: 3,
+    Verdict.PASSED: 4,
+    Verdict.SKIPPED: 5,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportData:
+    """The JSON of a report. `details` is keyed by the site's place in `rows`; `screenshots` are paths relative to the
+    run folder, the most urgent first.
+    """
+
+    run: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]]
+    details: Mapping[str, bytes]
+    timeline: Mapping[str, Any]
+    screenshots: tuple[str, ...]
+
+
+def collect_report(record: RunRecord, previous: RunRecord | None = None) -> ReportData:
+    """What the report shows of `record`; `previous` is the run it is compared with."""
+    sites = list(record.site_verdicts())
+    before = {site.site.id: site.verdict for site in previous.site_verdicts()} if previous is not None else {}
+    order = sorted(range(len(sites)), key=lambda index: (_URGENCY[sites[index].verdict], index))
+    details: dict[str, bytes] = {}
+    screenshots: list[str] = []
+    room = DETAILS_LIMIT
+    for index in order:
+        detail = codec.encode(_describe_site(sites[index]))
+        room -= len(detail)
+        if room < 0:
+            break
+        details[str(index)] = detail
+        seen = find_shown(sites[index])
+        if seen is not None and seen.screenshot_path:
+            screenshots.append(seen.screenshot_path)
+    return ReportData(
+        run=_describe_run(record, sites, previous),
+        rows=[_describe_row(site, before.get(site.site.id)) for site in sites],
+        details=details,
+        timeline=_describe_timeline(record, sites),
+        screenshots=tuple(screenshots),
+    )
+
+
+def find_shown(site: SiteVerdict) -> Observation | None:
+    """The visit whose picture stands for a site: the last one with a screenshot, else the last that got there."""
+    shots = [seen for seen in site.observations if seen.screenshot_path]
+    reached = [seen for seen in site.observations if seen.outcome is not None]
+    return next((group[-1] for group in (shots, reached, site.observations) if group), None)
+
+
+def _describe_run(record: RunRecord, sites: Sequence[SiteVerdict], previous: RunRecord | None) -> dict[str, Any]:
+    totals = record.totals()
+    index_of = {site.site.id: index for index, site in enumerate(sites)}
+    header = record.header
+    groups = group_causes(sites)
+    return {
+        "id": _line(header.run),
+        "previous": _line(previous.header.run) if previous is not None else "",
+        "plan": header.plan[:12],
+        "started": header.started,
+        "version": header.version,
+        "command": [_line(word) for word in header.command],
+        "shard": list(record.plan.shard) if record.plan.shard else None,
+        "merged": [_line(run) for run in header.merged_from],
+        "exit": exit_code_of(record),
+        "reason": _line(record.ended.reason) if record.ended is not None else "",
+        "warnings": [_line(text) for text in (*record.warnings, *header.damaged)],
+        "sites": {str(verdict): count for verdict, count in totals.sites.items()},
+        "cases": {str(verdict): count for verdict, count in totals.cases.items()},
+        "wall": round(totals.wall_s, 2),
+        "busy": round(totals.busy_s, 2),
+        "slots": totals.slots,
+        "utilisation": round(totals.utilisation, 4) if totals.utilisation is not None else None,
+        "sessions": totals.sessions,
+        "faults": totals.faults,
+        "failedFirst": totals.failed_first,
+        "checks": [{"id": _line(check), "name": _line(describe_check(check))} for check in record.plan.checks],
+        "causes": [
+            {
+                "key": group.key,
+                "title": _line(group.title),
+                "verdict": group.verdict,
+                "sites": [index_of[case.site.id] for case in group.cases],
+            }
+            for group in groups
+        ],
+        "notes": [{"at": round(note.at_s, 1), "text": _line(note.text)} for note in record.decisions[:NOTES_LIMIT]],
+        "gridFaults": [
+            {
+                "at": round(fault.at_s, 1),
+                "text": f"{fault.fault.kind.value}: {_line(fault.fault.message)}",
+                "where": _line(" ".join(part for part in (fault.hub, fault.slot, fault.site or "") if part)),
+            }
+            for fault in record.faults[:NOTES_LIMIT]
+        ],
+    }
+
+
+def _describe_row(site: SiteVerdict, before: Verdict | None) -> dict[str, Any]:
+    culprit = find_culprit(site)
+    seen = find_shown(site)
+    form = _best_form(seen.detection) if seen is not None and seen.detection is not None else None
+    row: dict[str, Any] = {
+        "id": site.site.id,
+        "url": _line(site.site.url),
+        "verdict": site.verdict,
+        "busy": round(site.busy_s, 2),
+        "tries": len(site.observations),
+    }
+    optional = {
+        "locale": _line(site.site.locale or ""),
+        "tags": [_line(tag) for tag in site.site.tags],
+        "hubs": sorted({_line(strip_query(tried.hub)) for tried in site.observations if tried.hub}),
+        "kind": str(form.kind) if form is not None else "",
+        "key": key_of(culprit) if culprit is not None and site.verdict in RED else "",
+        "cause": _line(title_of(culprit)) if culprit is not None else "",
+        "why": _line(culprit.reason) if culprit is not None else "",
+        "title": _line(seen.title) if seen is not None else "",
+        "change": _name_change(before, site.verdict),
+    }
+    return row | {key: value for key, value in optional.items() if value}
+
+
+def _name_change(before: Verdict | None, now: Verdict) -> str:
+    if before is None or (before in RED) == (now in RED):
+        return ""
+    return "broken" if now in RED else "fixed"
+
+
+def _describe_site(site: SiteVerdict) -> dict[str, Any]:
+    seen = find_shown(site)
+    source = site.site.source
+    return {
+        "source": f"{source.file}:{source.line}" if source is not None else "",
+        "list": source.file if source is not None else "",
+        "expect": _describe_expectation(site.site),
+        "checks": [_describe_case(case) for case in site.cases],
+        "tries": [_describe_try(tried) for tried in site.observations],
+        "shown": _describe_page(seen) if seen is not None else None,
+    }
+
+
+def _describe_expectation(site: Site) -> dict[str, Any]:
+    expect: Expectation = site.expect
+    described = {
+        "login": str(expect.login or ""),
+        "username": _line(expect.username or ""),
+        "password": _line(expect.password or ""),
+        "submit": _line(expect.submit or ""),
+        "sso": [_line(name) for name in expect.sso],
+        "outcome": "" if expect.outcome is Outcome.OBSERVED else str(expect.outcome),
+    }
+    return {key: value for key, value in described.items() if value}
+
+
+def _describe_case(case: CaseVerdict) -> dict[str, Any]:
+    return {
+        "verdict": case.verdict,
+        "why": _line(case.reason),
+        "tries": [
+            {
+                "attempt": result.attempt,
+                "status": result.status,
+                "why": _line(result.message),
+                "details": cap_text(clean_text(result.details), EXPLANATION_LIMIT),
+            }
+            for result in case.attempts
+            if case.verdict is not Verdict.PASSED
+        ],
+    }
+
+
+def _describe_try(seen: Observation) -> dict[str, Any]:
+    timings = seen.timings
+    return {
+        "attempt": seen.attempt,
+        "outcome": name_outcome(seen),
+        "fault": seen.fault is not None,
+        "detail": _line(seen.fault.message if seen.fault is not None else seen.detail),
+        "status": seen.http_status,
+        "ready": str(seen.ready_by or ""),
+        "hub": _line(strip_query(seen.hub)),
+        "node": _line(seen.node),
+        "slot": _line(seen.slot),
+        "session": _line(seen.session),
+        "at": round(seen.started_s, 2),
+        "total": round(timings.total_s, 3),
+        "phases": [[phase, round(getattr(timings, f"{phase}_s"), 3)] for phase in _PHASES],
+    }
+
+
+def _describe_page(seen: Observation) -> dict[str, Any]:
+    detection = seen.detection
+    return {
+        "attempt": seen.attempt,
+        "url": _line(strip_query(seen.url)),
+        "title": _line(seen.title),
+        "shot": seen.screenshot_path or "",
+        "capture": seen.capture_path or "",
+        "facts": seen.facts_path or "",
+        "viewport": list(seen.viewport),
+        "events": [{"kind": _line(event.kind), "text": _line(event.text)} for event in seen.events[:EVENTS_LIMIT]],
+        "moreEvents": max(0, len(seen.events) - EVENTS_LIMIT),
+        "found": _describe_detection(detection) if detection is not None else None,
+    }
+
+
+def _describe_detection(detection: Detection) -> dict[str, Any]:
+    point = detection.insertion_point
+    best = _best_form(detection)
+    shown = [best] if best is not None else []
+    shown += [form for form in detection.forms if form is not best]
+    return {
+        "login": detection.login_present,
+        "confidence": round(detection.confidence, 3),
+        "evidence": _lines(detection.evidence),
+        "hidden": _lines(detection.hidden),
+        "sso": [_line(provider.name) for provider in detection.sso],
+        "forms": [_describe_form(form) for form in shown[:FORMS_LIMIT]],
+        "moreForms": max(0, len(shown) - FORMS_LIMIT),
+        "point": {
+            "side": _line(point.side),
+            "box": _box(point.box),
+            "anchor": _line(point.anchor.selector),
+            "covers": _lines(point.covers),
+            "usable": point.is_usable,
+            "evidence": _lines(point.evidence),
+        }
+        if point is not None
+        else None,
+    }
+
+
+def _best_form(detection: Detection) -> Form | None:
+    return detection.login or next(iter(detection.forms), None)
+
+
+def _describe_form(form: Form) -> dict[str, Any]:
+    return {
+        "kind": form.kind,
+        "isLogin": form.kind is FormKind.LOGIN,
+        "score": round(form.score, 3),
+        "loginScore": round(form.login_score, 3),
+        "step": str(form.step or ""),
+        "box": _box(form.box),
+        "frame": _line(form.frame),
+        "username": _describe_element(form.username),
+        "password": _describe_element(form.password_current),
+        "submit": _describe_element(form.submit),
+        "fields": [
+            {"role": field.role, "score": round(field.score, 3), "selector": _line(field.element.selector)}
+            for field in form.fields[:FIELDS_LIMIT]
+        ],
+        "evidence": _lines(form.evidence),
+    }
+
+
+def _describe_element(element: Element | None) -> dict[str, Any] | None:
+    if element is None:
+        return None
+    return {"selector": _line(element.selector), "label": _line(element.label), "box": _box(element.box)}
+
+
+def _describe_timeline(record: RunRecord, sites: Sequence[SiteVerdict]) -> dict[str, Any]:
+    lanes: dict[tuple[str, str], int] = {}
+
+    def lane_of(hub: str, slot: str) -> int:
+        return lanes.setdefault((hub, slot), len(lanes))
+
+    for seen in sorted(
+        (seen for site in sites for seen in site.observations), key=lambda seen: (seen.hub, _natural(seen.slot))
+    ):
+        lane_of(seen.hub, seen.slot)
+    visits = [
+        [lane_of(seen.hub, seen.slot), index, round(seen.started_s, 2), round(seen.timings.total_s, 2), seen.attempt]
+        for index, site in enumerate(sites)
+        for seen in site.observations
+    ]
+    openings = [
+        [lane_of(event.hub, event.slot), round(max(0.0, event.at_s - event.duration_s), 2), round(event.duration_s, 2)]
+        for event in record.sessions
+        if event.change is SessionChange.OPENED
+    ]
+    names = [{"hub": _line(strip_query(hub)), "slot": _line(slot)} for hub, slot in lanes]
+    return {"wall": round(record.last_at_s, 2), "lanes": names, "visits": visits, "openings": openings}
+
+
+def _natural(name: str) -> tuple[int, str]:
+    """Sorts slot-2 before slot-10."""
+    return (len(name), name)
+
+
+def _box(box: Any) -> list[float] | None:
+    return [round(box.x, 1), round(box.y, 1), round(box.width, 1), round(box.height, 1)] if box is not None else None
+
+
+def _line(text: str) -> str:
+    return make_line(text, LINE_LIMIT)
+
+
+def _lines(texts: Sequence[str]) -> list[str]:
+    return [_line(text) for text in texts[:EVIDENCE_LIMIT]]

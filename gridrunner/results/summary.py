@@ -1,0 +1,128 @@
+"""A run as Markdown, for a step summary or a comment on a change. Owns summary.md; the invariant: it stays under
+`SIZE_LIMIT` bytes, says what it left out, and text from pages shows as it is, whatever it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gridrunner.model import Verdict
+from gridrunner.results.causes import describe_check, find_culprit, group_causes
+from gridrunner.results.files import write_atomically
+from gridrunner.results.record import CaseVerdict, RunRecord, RunTotals, SiteVerdict, exit_code_of
+from gridrunner.results.text import escape_markdown, format_seconds, quote_code
+
+SUMMARY_NAME = "summary.md"
+
+SIZE_LIMIT = 900 * 1024
+"""Bytes. GitHub loses a step summary over 1 MiB whole (docs.github.com, workflow commands); the rest is for what a step
+adds itself."""
+
+ROWS_PER_CAUSE = 200
+"""Sites; a reader scrolls no further; the report has all."""
+
+SLOWEST = 10
+
+_HEADLINES = {
+    0: "✅ All passed",
+    1: "❌ Failed",
+    3: "⚠️ Incomplete",
+    4: "Nothing was run",
+    130: "⏸️ Interrupted",
+}
+
+
+def write_summary(record: RunRecord, path: Path) -> None:
+    """Write `record` to `path` as Markdown. Raises RunFolderError when it cannot be written."""
+    write_atomically(path, render_summary(record).encode())
+
+
+def render_summary(record: RunRecord, size_limit: int = SIZE_LIMIT) -> str:
+    """`record` as GitHub-flavoured Markdown of at most `size_limit` bytes of UTF-8; a note says what was left out."""
+    blocks = list(_list_blocks(record))
+    note = "\n_{} further sections are left out here to stay under the size limit: see report.html._\n"
+    room = size_limit - len(note.encode()) - 8
+    kept: list[str] = []
+    for index, block in enumerate(blocks):
+        room -= len(block.encode())
+        if room < 0:
+            return "".join(kept) + note.format(len(blocks) - index)
+        kept.append(block)
+    return "".join(kept)
+
+
+def _list_blocks(record: RunRecord) -> Iterator[str]:
+    totals = record.totals()
+    sites = list(record.site_verdicts())
+    yield f"## {_HEADLINES.get(exit_code_of(record), 'Ended')} · gridrunner {escape_markdown(record.header.run)}\n\n"
+    yield _render_totals(totals)
+    for warning in record.warnings:
+        yield f"\n> {escape_markdown(warning)}\n"
+    for damage in record.header.damaged:
+        yield f"\n> Not read in full: {escape_markdown(damage)}\n"
+    for group in group_causes(sites):
+        yield f"\n### {escape_markdown(group.title)} ({len(group.cases)})\n\n"
+        if group.verdict is Verdict.NOT_RUN:
+            yield _render_missing(group.cases, totals.cases[Verdict.NOT_RUN])
+        else:
+            yield from _render_cases(group.cases)
+    flaky = [site for site in sites if site.verdict is Verdict.FLAKY]
+    if flaky:
+        yield f"\n### Flaky ({len(flaky)})\n\nPassed after a failure of the same check in this run.\n\n"
+        yield from _render_cases([case for case in map(find_culprit, flaky) if case is not None])
+    yield _render_slowest(sites)
+
+
+def _render_totals(totals: RunTotals) -> str:
+    names = [verdict for verdict in Verdict if totals.sites[verdict] or totals.cases[verdict]]
+    head = "| | " + " | ".join(verdict.value for verdict in names) + " | all |\n"
+    rule = "|---|" + "---:|" * (len(names) + 1) + "\n"
+    rows = "".join(
+        f"| {name} | " + " | ".join(str(counts[verdict]) for verdict in names) + f" | {sum(counts.values())} |\n"
+        for name, counts in (("sites", totals.sites), ("checks × sites", totals.cases))
+    )
+    figures = [f"{format_seconds(totals.wall_s)} wall time", f"{format_seconds(totals.busy_s)} of visits"]
+    if totals.slots:
+        figures.append(f"{totals.slots} slot{_plural(totals.slots)}")
+    if totals.utilisation is not None:
+        figures.append(f"{totals.utilisation:.0%} busy")
+    if totals.faults:
+        figures.append(f"{totals.faults} fault{_plural(totals.faults)} of the grid")
+    return f"{head}{rule}{rows}\n{' · '.join(figures)}\n"
+
+
+def _plural(count: int) -> str:
+    return "" if count == 1 else "s"
+
+
+def _render_cases(cases: Sequence[CaseVerdict]) -> Iterator[str]:
+    yield "| site | check | why | where |\n|---|---|---|---|\n"
+    for case in cases[:ROWS_PER_CAUSE]:
+        source = f"{case.site.source.file}:{case.site.source.line}" if case.site.source is not None else ""
+        cells = (
+            quote_code(case.site.id),
+            escape_markdown(describe_check(case.check)),
+            escape_markdown(case.reason, 200),
+            quote_code(source),
+        )
+        yield f"| {' | '.join(cells)} |\n"
+    if len(cases) > ROWS_PER_CAUSE:
+        yield f"\n_and {len(cases) - ROWS_PER_CAUSE} more_\n"
+
+
+def _render_missing(cases: Sequence[CaseVerdict], owed: int) -> str:
+    named = ", ".join(quote_code(case.site.id) for case in cases[:ROWS_PER_CAUSE])
+    more = f" and {len(cases) - ROWS_PER_CAUSE} more" if len(cases) > ROWS_PER_CAUSE else ""
+    return f"{owed} results are owed in all. Nothing is known of: {named}{more}\n"
+
+
+def _render_slowest(sites: Sequence[SiteVerdict]) -> str:
+    slowest = sorted((site for site in sites if site.busy_s > 0), key=lambda site: -site.busy_s)[:SLOWEST]
+    if not slowest:
+        return ""
+    rows = "".join(
+        f"| {quote_code(site.site.id)} | {format_seconds(site.busy_s)} | {len(site.observations)} | {site.verdict.value} |\n"
+        for site in slowest
+    )
+    return f"\n<details><summary>Slowest sites</summary>\n\n| site | busy | visits | verdict |\n|---|---:|---:|---|\n{rows}\n</details>\n"

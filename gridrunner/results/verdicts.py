@@ -1,0 +1,67 @@
+"""From attempts to one verdict. Owns the rule; pure. The invariant: a fault of ours never turns what a site showed into
+something else, and nothing that failed becomes a pass without a later pass of the same check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gridrunner.model import Status, Verdict
+
+EXIT_PASSED = 0
+EXIT_FAILED = 1
+EXIT_INCOMPLETE = 3
+EXIT_NOTHING = 4
+EXIT_INTERRUPTED = 130
+
+_VERDICT_OF = {
+    Status.PASSED: Verdict.PASSED,
+    Status.FAILED: Verdict.FAILED,
+    Status.ERROR: Verdict.ERROR,
+    Status.SKIPPED: Verdict.SKIPPED,
+}
+
+_WORST_FIRST = (Verdict.FAILED, Verdict.ERROR, Verdict.NOT_RUN, Verdict.FLAKY, Verdict.PASSED, Verdict.SKIPPED)
+
+
+def settle(attempts: Sequence[tuple[Status, bool]]) -> Verdict:
+    """The verdict over all attempts at one (check, site), in order; each is the status and whether a fault of ours, and
+    not the site, ended that visit.
+
+    The last attempt without a fault decides. A pass after a failure is FLAKY; a skip after a failure stays FAILED; an
+    ERROR stays only when no attempt got as far as the site, or when the check itself is broken. None at all: NOT_RUN.
+    """
+    if not attempts:
+        return Verdict.NOT_RUN
+    reached = [status for status, is_faulted in attempts if not (is_faulted and status is Status.ERROR)]
+    if not reached:
+        return Verdict.ERROR
+    last = reached[-1]
+    if Status.FAILED in reached[:-1]:
+        if last is Status.PASSED:
+            return Verdict.FLAKY
+        if last is Status.SKIPPED:
+            return Verdict.FAILED
+    return _VERDICT_OF[last]
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """What a site's line shows for all its checks: the first that occurs of failed, error, not-run, flaky, passed,
+    skipped. No check at all: NOT_RUN.
+    """
+    present = set(verdicts)
+    return next((verdict for verdict in _WORST_FIRST if verdict in present), Verdict.NOT_RUN)
+
+
+def exit_code_for(verdicts: Iterable[Verdict], *, was_interrupted: bool = False) -> int:
+    """The exit code of CLI.md for the verdicts that occur: 3 (owed or ours) beats 1; 130 says that what is owed was
+    left by an interruption; 4: there was nothing to judge.
+    """
+    present = set(verdicts)
+    if not present:
+        return EXIT_INTERRUPTED if was_interrupted else EXIT_NOTHING
+    if Verdict.NOT_RUN in present and was_interrupted:
+        return EXIT_INTERRUPTED
+    if Verdict.NOT_RUN in present or Verdict.ERROR in present:
+        return EXIT_INCOMPLETE
+    return EXIT_FAILED if Verdict.FAILED in present else EXIT_PASSED
