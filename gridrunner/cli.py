@@ -94,12 +94,9 @@ def _merge(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from gridrunner.results.render import render_run
-    from gridrunner.results.report.page import REPORT_NAME
+    from gridrunner.merge_command import execute_report
 
-    render_run(arguments.run)
-    print(arguments.run / REPORT_NAME)
-    return 0
+    return execute_report(arguments.run)
 
 
 def _probe(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,6 @@
-"""`gridrunner merge`: one run out of many, or one JUnit file out of many, with the proof that nothing is missing."""
+"""`gridrunner merge` and `gridrunner report`: what they do with what the user typed. Owns their words on the terminal;
+data goes to stdout, what went wrong to stderr.
+"""
 
 from __future__ import annotations
 
@@ -6,65 +8,56 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from gridrunner.errors import UsageError
-from gridrunner.model import Verdict
-from gridrunner.progress import clean
+from gridrunner.results.junit import JUNIT_NAME
 from gridrunner.results.merge import MergeOutcome, merge_runs
 from gridrunner.results.merge_junit import merge_junit
-from gridrunner.results.record import load_run
+from gridrunner.results.record import exit_code_of
 from gridrunner.results.render import render_run
 from gridrunner.results.terminal import print_run_summary
-
-MISSING_SHOWN = 20
-"""Sites named one by one; summary.md and report.html hold all."""
-
-EXIT_INCOMPLETE = 3
+from gridrunner.results.text import make_log_line
 
 
-def execute_merge(runs: Sequence[Path], junit: Sequence[Path], out: Path) -> int:
-    """Merge run folders into the run folder `out`, or with --junit JUnit files into the file `out`.
+def execute_merge(runs: Sequence[Path], out: Path, junit: Sequence[Path]) -> int:
+    """Merge run folders, or foreign JUnit files, into the folder `out`; returns the exit code of what came out.
 
-    Returns the exit code of the merged run: 3 when anything planned is missing or could not be read. Raises
-    UsageError, RunFolderError.
+    Raises UsageError when there is nothing to merge, or both kinds are named; otherwise as `merge_runs` and
+    `merge_junit` do.
     """
     if bool(runs) == bool(junit):
-        raise UsageError("name either run folders or --junit files", hint="gridrunner merge RUN… --out DIR")
-    if junit:
-        return _merge_foreign(junit, out)
-    console = Console(stderr=True, highlight=False)
+        raise UsageError("merge takes run folders or --junit files", hint="gridrunner merge RUN… --out DIR")
+    return _merge_files(junit, out) if junit else _merge_folders(runs, out)
+
+
+def execute_report(run: Path) -> int:
+    """Render the files of the run folder `run` again; returns 0, whatever the run came to. Raises RunFolderError."""
+    record = render_run(run)
+    print_run_summary(record, run, Console())
+    return 0
+
+
+def _merge_folders(runs: Sequence[Path], out: Path) -> int:
     outcome = merge_runs(runs, out)
-    record = load_run(out)
-    render_run(out, record=record)
-    print_run_summary(record, out, console)
-    _print_proof(outcome, console)
-    return outcome.exit_code
+    record = render_run(out)
+    _say_warnings(outcome)
+    print_run_summary(record, out, Console())
+    return exit_code_of(record)
 
 
-def _print_proof(outcome: MergeOutcome, console: Console) -> None:
-    owed = sum(outcome.cases.values())
-    missing = outcome.cases.get(Verdict.NOT_RUN, 0)
+def _say_warnings(outcome: MergeOutcome) -> None:
+    errors = Console(stderr=True)
     for warning in outcome.warnings:
-        console.print(f"warning: {clean(warning, 400)}", markup=False)
-    for shard in outcome.missing_shards:
-        console.print(f"missing: {clean(shard)}", markup=False)
-    for site, count in list(outcome.missing.items())[:MISSING_SHOWN]:
-        console.print(f"missing: {clean(site)} ({count} checks)", markup=False)
-    if len(outcome.missing) > MISSING_SHOWN:
-        console.print(f"missing: {len(outcome.missing) - MISSING_SHOWN} more sites")
-    console.print(
-        f"{len(outcome.runs)} runs merged: {owed - missing} of {owed} planned results are there"
-        + (f", {outcome.duplicates} older ones replaced" if outcome.duplicates else "")
-    )
+        errors.print(Text("merge: ", style="yellow") + Text(make_log_line(warning, 1000)), soft_wrap=True)
 
 
-def _merge_foreign(files: Sequence[Path], out: Path) -> int:
-    console = Console(stderr=True, highlight=False)
-    outcome = merge_junit(files, out)
+def _merge_files(files: Sequence[Path], out: Path) -> int:
+    outcome = merge_junit(files, out / JUNIT_NAME)
+    errors = Console(stderr=True)
     for line in outcome.unreadable:
-        console.print(f"not read: {clean(line, 400)}", markup=False)
-    console.print(
-        f"{outcome.cases} test cases, {outcome.failed} failed or in error, {outcome.duplicates} duplicates dropped: {out}",
-        markup=False,
-    )
+        errors.print(Text("merge: not read: ", style="yellow") + Text(make_log_line(line, 1000)), soft_wrap=True)
+    words = f"{outcome.cases} cases, {outcome.failed} failed, {outcome.duplicates} duplicates dropped"
+    Console().print(Text(f"{words} (exit {outcome.exit_code})"), soft_wrap=True)
+    Console().print(Text(str(out / JUNIT_NAME)), soft_wrap=True)
     return outcome.exit_code

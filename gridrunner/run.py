@@ -79,6 +79,8 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
         prepared, judge = _prepare(config, choice, selection, rounds, stack)
         for warning in prepared.warnings:
             console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False)
+        host_rules = _serve_replays(prepared, stack)
+        hubs = make_hubs(config, choice, run=prepared.run, folder=prepared.folder, host_rules=host_rules, probes=probes)
         if config["dry_run"]:
             judge.abort()
             print_plan(prepared.rest, slots=config["slots"], console=Console())
@@ -87,8 +89,6 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
         prepared.folder.mkdir(parents=True, exist_ok=True)
         write_plan(prepared.folder / PLAN_NAME, prepared.plan)
         journal = stack.enter_context(_open_journal(prepared, command))
-        host_rules = _serve_replays(prepared, stack)
-        hubs = make_hubs(config, choice, run=prepared.run, folder=prepared.folder, host_rules=host_rules, probes=probes)
         started = time.monotonic()
         owed = owed_sites(prepared.rest)
         tally = Tally(total=len(owed), expected_s={planned.site.id: planned.expected_s for planned in owed})
@@ -280,6 +280,4 @@ def _finish(config: RunConfig, folder: Path, console: Console, summary: Dispatch
     if summary.stopped_by is not StoppedBy.FINISHED:
         console.print(summary.reason, markup=False, highlight=False, style="yellow")
     print_run_summary(record, folder, console)
-    if summary.stopped_by is StoppedBy.INTERRUPTED:
-        console.print(f"go on with: gridrunner run --resume {folder}", markup=False, highlight=False)
     return record

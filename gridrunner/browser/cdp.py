@@ -9,6 +9,7 @@ Invariant: only the thread that owns the session calls anything but `abort`.
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -41,6 +42,19 @@ class _Message(msgspec.Struct):
 
 _DECODER = msgspec.json.Decoder(_Message)
 _ENCODER = msgspec.json.Encoder()
+
+
+_LONE_SURROGATE = re.compile(r"(?<!\\)((?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+
+
+def _decode_message(data: bytes | str) -> _Message:
+    """A page may put half of a surrogate pair into a text, which is no Unicode: then every character outside the basic
+    plane of that one message reads as U+FFFD."""
+    try:
+        return _DECODER.decode(data)
+    except msgspec.DecodeError:
+        text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+        return _DECODER.decode(_LONE_SURROGATE.sub(r"\1\\ufffd", text))
 
 
 class CommandFailed(Exception):
@@ -152,7 +166,7 @@ class Connection:
             raise SessionLost(f"{self._label}: the session's socket broke: {error}") from error
         if not data:
             raise SessionLost(f"{self._label}: the session's socket was closed")
-        message = _DECODER.decode(data)
+        message = _decode_message(data)
         if message.id is not None:
             self._take_answer(message)
             return

@@ -8,10 +8,12 @@ Measured 2026-11-24 on a shared two-core machine: 3 µs to write a result line, 
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -176,10 +178,25 @@ class JournalReader:
                 start = end
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Python's cycle collector stands still for the block. What is read from a journal holds no cycles, and looking for
+    them again and again takes longer than reading: 96,000 lines in 0.9 s with it, 0.4 s without (measured 2026-11-24).
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def read_journal(path: Path) -> Journal:
     """The whole journal in memory. Raises RunFolderError as `JournalReader` does."""
     reader = JournalReader(path)
-    events = tuple(line.event for line in reader.read_lines())
+    with collector_paused():
+        events = tuple(line.event for line in reader.read_lines())
     return Journal(header=reader.header, events=events, warnings=tuple(reader.warnings))
 
 

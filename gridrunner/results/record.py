@@ -28,7 +28,7 @@ from gridrunner.results.events import (
     SessionChanged,
     VisitStarted,
 )
-from gridrunner.results.journal import JOURNAL_NAME, JournalReader
+from gridrunner.results.journal import JOURNAL_NAME, JournalReader, collector_paused
 from gridrunner.results.planfile import PLAN_NAME, read_plan
 from gridrunner.results.verdicts import EXIT_INCOMPLETE, EXIT_INTERRUPTED, exit_code_for, settle, worst
 
@@ -212,8 +212,9 @@ def load_run(folder: Path) -> RunRecord:
     plan = read_plan(folder / PLAN_NAME)
     reader = JournalReader(folder / JOURNAL_NAME)
     builder = RecordBuilder(plan, reader.header)
-    for line in reader.read_lines():
-        builder.add(line.event)
+    with collector_paused():
+        for line in reader.read_lines():
+            builder.add(line.event)
     return builder.build(tuple(reader.warnings))
 
 

@@ -102,7 +102,7 @@ def _render_cases(cases: Sequence[CaseVerdict]) -> Iterator[str]:
         source = f"{case.site.source.file}:{case.site.source.line}" if case.site.source is not None else ""
         cells = (
             quote_code(case.site.id),
-            escape_markdown(describe_check(case.check)),
+            escape_markdown(describe_check(case.check)) if case.fault is None else "",
             escape_markdown(case.reason, 200),
             quote_code(source),
         )

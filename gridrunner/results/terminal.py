@@ -66,7 +66,8 @@ def _make_table(groups: tuple[CauseGroup, ...]) -> Table:
 
 
 def _make_row(case: CaseVerdict) -> tuple[Text, Text, Text]:
-    why = case.reason if case.verdict is Verdict.NOT_RUN else f"{describe_check(case.check)}: {case.reason}"
+    is_ours = case.fault is not None or case.verdict is Verdict.NOT_RUN  # no check had a say
+    why = case.reason if is_ours else f"{describe_check(case.check)}: {case.reason}"
     return (
         Text(case.verdict.value, style=_STYLES[case.verdict]),
         Text(make_log_line(case.site.id, 64)),

@@ -92,6 +92,8 @@ PAGES = {
     "/frame": "<!doctype html><title>Log in</title><h1>Welcome</h1>"
     "<iframe id=f src='http://other.localhost:PORT/login' width=500 height=300></iframe>",
     "/same-frame": "<!doctype html><title>Log in</title><iframe id=f src=/login width=500 height=300></iframe>",
+    "/surrogate": "<!doctype html><script>document.title = 'half \\ud83d pair'; console.error('\\ud800 too')</script>"
+    + LOGIN.replace("<title>Log in</title>", ""),
     "/console": "<!doctype html><script>console.error('oh no'); undefinedName()</script>" + LOGIN,
     "/remember": "<!doctype html><title>x</title><script>document.cookie='a=1'; localStorage.b=2; sessionStorage.c=3"
     "</script>" + NO_LOGIN,
@@ -187,6 +189,12 @@ def test_what_the_page_did_is_kept(open_session: OpenSession, server: PageServer
     texts = [event.text for event in visit(open_session, server, "/console").events if event.kind == "console-error"]
     assert any("oh no" in text for text in texts)
     assert any("undefinedName is not defined" in text for text in texts)
+
+
+def test_half_a_surrogate_pair_stops_nothing(open_session: OpenSession, server: PageServer) -> None:
+    found = visit(open_session, server, "/surrogate", attempt=2)
+    assert (found.outcome, found.fault) == (Outcome.OBSERVED, None)
+    assert found.title == "half \ufffd pair"
 
 
 def test_ready_says_what_it_rests_on(open_session: OpenSession, server: PageServer) -> None:

@@ -9,7 +9,7 @@ from junitparser import Failure, JUnitXml
 from sample_runs import every_events, every_plan, write_run
 
 from gridrunner.errors import RunFolderError, UsageError
-from gridrunner.results.commands import execute_merge, execute_report
+from gridrunner.merge_command import execute_merge, execute_report
 from gridrunner.results.merge_junit import merge_junit
 
 PYTEST = """<?xml version="1.0"?><testsuites name="pytest tests"><testsuite name="pytest" errors="0" failures="1" skipped="0"

@@ -37,7 +37,8 @@ function describeExpectation(detail) {
   const part = (key) => (form && form[key] ? form[key].selector : "–");
   const tries = detail.tries;
   const lines = [];
-  const outcome = tries.length ? tries[tries.length - 1].outcome : "never visited";
+  const tried = tries.find((one) => shown && one.attempt === shown.attempt);
+  const outcome = tried ? tried.outcome : "never visited";
   lines.push(["visit", expect.outcome || "observed", outcome, outcome === (expect.outcome || "observed")]);
   if (found) {
     const word = LOGIN_WORDS.get(found.login);
@@ -50,7 +51,7 @@ function describeExpectation(detail) {
       lines.push(["other ways in", wanted.join(", ") || "not said", found.sso.join(", ") || "–", wanted.length ? wanted.every((name) => found.sso.includes(name)) : null]);
     }
   }
-  return panel("Expected and found", h("div", { class: "scroll" }, h("table", {},
+  return panel("Expected and found" + (tries.length > 1 ? " on visit " + shown.attempt : ""), h("div", { class: "scroll" }, h("table", {},
     h("thead", {}, h("tr", {}, ["", "expected", "found"].map((text) => h("th", { scope: "col", text })))),
     h("tbody", {}, lines.map(([name, wanted, got, isRight]) => h("tr", {}, h("th", { scope: "row", text: name }),
       h("td", { class: wanted === "not said" ? "muted" : "mono", text: wanted }),
@@ -117,7 +118,7 @@ function describeSite(row) {
   const { shown } = detail;
   return [describeHead(row, detail),
     row.why ? h("p", { class: "reason v-" + row.verdict }, h("b", { text: row.cause }), row.cause ? ": " : "", row.why) : null,
-    shown ? drawPicture(shown) : null,
+    shown ? drawPicture(shown, detail.tries.length) : null,
     describeExpectation(detail),
     describeChecks(detail),
     shown && shown.found ? describeDecision(shown.found) : null,

@@ -40,7 +40,7 @@ function drawMark(mark, unit, taken) {
     svg("text", { x: left + 5 * unit, y: top + labelHeight - 5 * unit, "font-size": size, "font-family": "system-ui, sans-serif", "font-weight": 600, fill: "#fff", text: mark.label })];
 }
 
-function drawPicture(shown) {
+function drawPicture(shown, tries) {
   const marks = listMarks(shown.found);
   if (!shown.shot && !marks.length) return null;
   const [width, height] = shown.viewport;
@@ -62,7 +62,7 @@ function drawPicture(shown) {
   }
   frame.append(overlay);
   return h("section", { class: "panel" },
-    h("h3", {}, h("span", { text: shown.shot ? "What the browser saw" : "Where it was found (no screenshot was kept)" }),
+    h("h3", {}, h("span", { text: shown.shot ? "What the browser saw" + (tries > 1 ? " on visit " + shown.attempt : "") : "Where it was found (no screenshot was kept)" }),
       shown.shot && marks.length ? h("button", { type: "button", class: "small", "aria-pressed": String(state.marks), text: "Marks", onclick: toggleMarks, id: "marks" }) : null),
     frame,
     h("ul", { class: "legend" }, marks.map((mark) => h("li", {}, h("i", { vars: { "--c": "var(" + mark.color + ")" } }), mark.label))));

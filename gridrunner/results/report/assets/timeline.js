@@ -39,7 +39,7 @@ function paintTimeline(canvas, data, laneHeight) {
   pen.strokeStyle = color("--line");
   const step = niceStep(span, Math.max(2, width / 130));
   for (let time = 0; time <= span; time += step) {
-    pen.fillText(seconds(time), x(time) + 3, AXIS / 2);
+    if (x(time) + 40 < width) pen.fillText(seconds(time), x(time) + 3, AXIS / 2);
     pen.beginPath(); pen.moveTo(x(time) + 0.5, 4); pen.lineTo(x(time) + 0.5, height); pen.stroke();
   }
   const pad = laneHeight > 12 ? 3 : 1;
