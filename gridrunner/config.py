@@ -146,6 +146,13 @@ SETTINGS: tuple[Setting, ...] = (
         help="browser sessions at once; default: the machine's cores for local, all slots of the hubs otherwise",
     ),
     Setting(
+        name="contexts-per-session",
+        parse=_whole(1),
+        default=2,
+        metavar="N",
+        help="visits at once in one session, each in a context of its own (default 2: one waits while another works)",
+    ),
+    Setting(
         name="browser",
         parse=_one_of("headless-shell", "chromium", "chrome"),
         default=None,

@@ -70,9 +70,27 @@ def make_hubs(
         visit_timeout_s=config["visit_timeout"], probes=probes, screenshots=Screenshots(config["screenshots"])
     )
     store = EvidenceStore(run_folder=folder)
+    lanes = count_lanes(config)
     hubs: list[Hub] = []
     if choice.browser is not None:
-        slots = config["slots"] or os.cpu_count() or 1
-        hubs.append(LocalHub(browser=choice.browser, slots=slots, options=options, settings=settings, store=store))
-    hubs.extend(RemoteHub(url=url, options=options, settings=settings, store=store) for url in choice.urls)
+        browsers = config["slots"] or os.cpu_count() or 1
+        hubs.append(
+            LocalHub(
+                browser=choice.browser,
+                browsers=browsers,
+                options=options,
+                settings=settings,
+                store=store,
+                lanes_per_browser=lanes,
+            )
+        )
+    hubs.extend(
+        RemoteHub(url=url, options=options, settings=settings, store=store, lanes_per_session=lanes)
+        for url in choice.urls
+    )
     return tuple(hubs)
+
+
+def count_lanes(config: RunConfig) -> int:
+    """Visits at once in one session: --contexts-per-session, and one where a site gets a session of its own."""
+    return 1 if config["isolation"] == "session" else int(config["contexts_per_session"])

@@ -47,7 +47,7 @@ def execute_probe(config: RunConfig, env: Mapping[str, str], arguments: argparse
         options = SessionOptions(name="gridrunner probe")
         hub: LocalHub | RemoteHub
         if choice.browser is not None:
-            hub = LocalHub(browser=choice.browser, slots=1, options=options, settings=settings, store=store)
+            hub = LocalHub(browser=choice.browser, browsers=1, options=options, settings=settings, store=store)
         else:
             hub = RemoteHub(url=choice.urls[0], options=options, settings=settings, store=store)
         session = hub.open_session(slot="1", timeout_s=SESSION_TIMEOUT_S)

@@ -6,6 +6,7 @@ in the journal first, and every other file of the run folder is rendered from it
 
 from __future__ import annotations
 
+import re
 import secrets
 import signal
 import time
@@ -28,13 +29,22 @@ from gridrunner.dispatch.shell import Dispatcher
 from gridrunner.dispatch.summary import DispatchSummary, StoppedBy
 from gridrunner.grid.live import LiveGrid, forget_live_grid, write_live_grid
 from gridrunner.grid.processes import reap_orphans
-from gridrunner.grids import GridChoice, choose_grid, make_hubs
+from gridrunner.grids import GridChoice, choose_grid, count_lanes, make_hubs
 from gridrunner.judge_port import JudgeRounds
 from gridrunner.judging import JudgeProcess, Selection, run_live_checks
-from gridrunner.model import Plan
+from gridrunner.model import Observation, Plan, Result, Site
 from gridrunner.plan_command import print_plan
 from gridrunner.planning.plan import owed_sites
-from gridrunner.preparing import make_selection, plan_rest, plan_run, read_user_probes, select_from_lists
+from gridrunner.preparing import (
+    find_unjudged,
+    load_resumable,
+    make_selection,
+    plan_run,
+    read_user_probes,
+    require_same_checks,
+    select_from_lists,
+    still_owed,
+)
 from gridrunner.progress import Tally, make_progress
 from gridrunner.recording import journal_event
 from gridrunner.results.events import JournalHeader, Judged, RunEnded
@@ -48,24 +58,30 @@ from gridrunner.sites.replay import ReplayServer
 
 EXIT_INTERRUPTED = 130
 
+_CREDENTIALS = re.compile(r"://[^/@\s]*@")
+"""User and password of a hub's URL: they are used and never written down."""
+
 CLOSED_NETWORK = ("MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1")
 """When every site of a run is a replica, no other host may be asked: look-ups that fail slowly hold up pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What a run is going to do. `plan` is what it owes, `rest` what of it is still to be visited (the same, unless a
-    run is resumed); `attempts` are those that a resumed run has behind it, by site.
+    """What a run is going to do. `plan` is what it owes, `rest` what of it is still to be visited and `live_sites` where
+    live checks are still to be run (all, unless a run is resumed). Of a resumed run, `attempts` are those behind it, by
+    site, and `judged` the results of visits that it had made and not judged.
     """
 
     run: str
     folder: Path
     plan: Plan
     rest: Plan
+    live_sites: tuple[str, ...]
     choice: GridChoice
     replays: tuple[Path, ...]
     attempts: Mapping[str, int]
     warnings: tuple[str, ...]
+    judged: tuple[Result, ...] = ()
 
 
 def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str, ...]) -> int:
@@ -89,6 +105,8 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
         prepared.folder.mkdir(parents=True, exist_ok=True)
         write_plan(prepared.folder / PLAN_NAME, prepared.plan)
         journal = stack.enter_context(_open_journal(prepared, command))
+        for result in prepared.judged:
+            journal.write(Judged(result=result))
         started = time.monotonic()
         owed = owed_sites(prepared.rest)
         tally = Tally(total=len(owed), expected_s={planned.site.id: planned.expected_s for planned in owed})
@@ -117,8 +135,12 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
                 summary = dispatcher.run()
         finally:
             progress.close()
-        if judge.live_checks and summary.stopped_by is StoppedBy.FINISHED:
-            _run_live(config, choice, prepared, judge.live_checks, selection, host_rules, journal)
+        if judge.live_checks and prepared.live_sites and summary.stopped_by is StoppedBy.FINISHED:
+            try:
+                _run_live(config, choice, prepared, judge.live_checks, selection, host_rules, journal)
+            except KeyboardInterrupt:
+                reason = "interrupted during the live checks"
+                summary = replace(summary, stopped_by=StoppedBy.INTERRUPTED, reason=reason)
         code = EXIT_INTERRUPTED if summary.stopped_by is StoppedBy.INTERRUPTED else 0
         elapsed_s = round(time.monotonic() - started, 3)
         journal.write(RunEnded(exit_code=code, at_s=elapsed_s, reason=str(summary.stopped_by)))
@@ -154,6 +176,7 @@ def _prepare(
         folder=folder,
         plan=plan,
         rest=plan,
+        live_sites=tuple(planned.site.id for planned in owed_sites(plan)),
         choice=choice,
         replays=selected.replays,
         attempts={},
@@ -166,26 +189,39 @@ def _prepare_resumed(
     config: RunConfig, choice: GridChoice, selection: Selection, rounds: JudgeRounds, stack: ExitStack
 ) -> tuple[Prepared, JudgeProcess]:
     folder: Path = config["resume"]
-    plan, rest, record = plan_rest(folder)
-    judge = JudgeProcess(
-        folder=folder,
-        sites=[planned.site for planned in plan.sites],
-        on_results=rounds.take,
-        selection=selection,
-    )
+    record = load_resumable(folder)
+    sites = [planned.site for planned in record.plan.sites]
+    judge = JudgeProcess(folder=folder, sites=sites, on_results=rounds.take, selection=selection)
     stack.callback(judge.abort)
-    judge.collect()
+    recorded = judge.collect()
+    require_same_checks(record, folder, (*recorded, *judge.live_checks))
+    judged = _judge_now(folder, sites, find_unjudged(record, recorded), selection)
+    owed = still_owed(record, recorded, judged=judged, retries=config["retries"])
     prepared = Prepared(
         run=record.header.run,
         folder=folder,
-        plan=plan,
-        rest=rest,
+        plan=record.plan,
+        rest=replace(record.plan, shard_sites=owed),
+        live_sites=still_owed(record, judge.live_checks),
         choice=choice,
         replays=tuple(Path(text) for text in record.header.replays),
         attempts={site: max(each.attempt for each in seen) for site, seen in record.observations.items() if seen},
         warnings=record.warnings,
+        judged=judged,
     )
     return prepared, judge
+
+
+def _judge_now(
+    folder: Path, sites: Sequence[Site], observations: Sequence[Observation], selection: Selection
+) -> tuple[Result, ...]:
+    """What the checks say of observations that the interrupted run did not get to."""
+    results: list[Result] = []
+    if observations:
+        with JudgeProcess(folder=folder, sites=sites, on_results=results.extend, selection=selection) as judge:
+            judge.collect()
+            judge.submit(observations)
+    return tuple(results)
 
 
 def new_run_id() -> str:
@@ -199,7 +235,7 @@ def _open_journal(prepared: Prepared, command: tuple[str, ...]) -> JournalWriter
         plan=prepared.plan.hash,
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
         version=__version__,
-        command=command,
+        command=tuple(_CREDENTIALS.sub("://", word) for word in command),
         replays=tuple(str(path) for path in prepared.replays),
     )
     return JournalWriter(prepared.folder / JOURNAL_NAME, header)
@@ -219,7 +255,7 @@ def _serve_replays(prepared: Prepared, stack: ExitStack) -> tuple[str, ...]:
 
 def _dispatch_settings(config: RunConfig) -> DispatchSettings:
     return DispatchSettings(
-        slots=config["slots"],
+        slots=config["slots"] and config["slots"] * count_lanes(config),
         retries=config["retries"],
         visit_timeout_s=config["visit_timeout"],
         deadline_s=config["deadline"],
@@ -258,7 +294,7 @@ def _run_live(
     url = None if choice.browser is not None else choice.urls[0]
     write_live_grid(prepared.folder, LiveGrid(options=options, hub_url=url, browser=choice.browser))
     try:
-        sites = {planned.site.id: 1 for planned in owed_sites(prepared.rest)}
+        sites = dict.fromkeys(prepared.live_sites, 1)
         results = run_live_checks(
             prepared.folder, sites, checks=checks, selection=selection, processes=config["slots"] or 2
         )

@@ -86,7 +86,7 @@ class Page:
 
     def prepare(self) -> None:
         """Start to make the context and its tab; returns at once."""
-        self._connection.send("Target.createBrowserContext", then=self._on_context)
+        self._connection.send("Target.createBrowserContext", {"disposeOnDetach": True}, then=self._on_context)
 
     def _on_context(self, answer: Answer) -> None:
         if self._is_refused(answer):

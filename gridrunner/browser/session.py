@@ -1,4 +1,4 @@
-"""A browser session that visits one site after another, each in a context of its own.
+"""A lane of a browser session: it visits one site after another, each in a context of its own.
 
 The session is Selenium's (opened by `gridrunner.grid`); the visits go over its DevTools socket, because that costs two
 thirds of the same visit over BiDi and sees closed shadow roots (docs/protocol.md has the figures). The next context is
@@ -109,12 +109,12 @@ class BrowserSession:
             page.mark_crashed("the page closed its own window")
 
     def close(self) -> None:
-        """End the session and give its slot back; bounded, never raises."""
+        """Give the lane back; the browser ends with its last one. Bounded, never raises."""
         self._connection.close()
         self._end()
 
     def kill(self) -> None:
-        """Take the session away at once, from any thread; whoever visits with it gets a fault."""
+        """Take the lane away at once, from any thread; whoever visits with it gets a fault."""
         self._connection.abort()
         self._end_now()
         if not self._is_visiting:  # else the visit, which reads the socket, closes it

@@ -59,7 +59,7 @@ def execute_evaluate(
         store = EvidenceStore(run_folder=Path(folder))
         hub = LocalHub(
             browser=find_browser(None, env),
-            slots=jobs,
+            browsers=jobs,
             options=SessionOptions(name="evaluate", host_rules=NO_OTHER_HOST),
             settings=VisitSettings(screenshots=Screenshots.NONE),
             store=store,

@@ -1,4 +1,4 @@
-"""The `local` grid: browsers of this machine, one chromedriver a slot, without Java or Docker."""
+"""The `local` grid: browsers of this machine, each with its own chromedriver, without Java or Docker."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import replace
 from selenium.webdriver.remote.webdriver import WebDriver
 
 from gridrunner.browser.binaries import Browser
-from gridrunner.browser.cdp import Connection
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
+from gridrunner.grid.lanes import LanePool, OpenBrowser
 from gridrunner.grid.processes import DriverProcess, start_chromedriver
 from gridrunner.grid.webdriver import close_client, devtools_url, open_driver, quit_driver
 
@@ -21,38 +21,49 @@ QUIT_TIMEOUT_S = 2
 
 
 class LocalHub:
-    """A hub in the sense of the dispatcher: `slots()` sessions at once, each its own chromedriver and browser."""
+    """A hub in the sense of the dispatcher: `browsers` of them, each with its own chromedriver and so many lanes."""
 
     def __init__(
-        self, *, browser: Browser, slots: int, options: SessionOptions, settings: VisitSettings, store: EvidenceStore
+        self,
+        *,
+        browser: Browser,
+        browsers: int,
+        options: SessionOptions,
+        settings: VisitSettings,
+        store: EvidenceStore,
+        lanes_per_browser: int = 1,
     ) -> None:
         self.name = NAME
-        self._browser, self._slots = browser, slots
-        self._options, self._settings, self._store = options, settings, store
+        self._browser, self._lanes = browser, browsers * lanes_per_browser
+        self._options = options
+        self._pool = LanePool(
+            hub=NAME, opener=self._open_browser, per_browser=lanes_per_browser, settings=settings, store=store
+        )
 
     def slots(self) -> int:
-        """Sessions at once."""
-        return self._slots
+        """Visits at once."""
+        return self._lanes
 
     def open_session(self, *, slot: str, timeout_s: float) -> BrowserSession:
-        """A new browser for `slot`. Raises GridFault within `timeout_s` plus the start of chromedriver."""
+        """A lane for `slot`, on a new browser where the others are full. Raises GridFault within `timeout_s` plus the
+        start of chromedriver."""
+        return self._pool.open_lane(slot=slot, timeout_s=timeout_s)
+
+    def _open_browser(self, slot: str, timeout_s: float) -> OpenBrowser:
         process = start_chromedriver(self._browser.chromedriver)
         try:
             named = replace(self._options, name=f"{self._options.name} {slot}")
             driver = open_driver(process.url, make_options(named, self._browser), hub=NAME, timeout_s=timeout_s)
-            connection = Connection(devtools_url(driver, process.url), label=f"{NAME} {slot}")
+            address = devtools_url(driver, process.url)
         except BaseException:
             process.end()
             raise
-        return BrowserSession(
-            hub=NAME,
+        return OpenBrowser(
             node=NAME,
             session_id=driver.session_id or "",
-            connection=connection,
+            devtools_url=address,
             end=lambda: _end(driver, process),
             end_now=lambda: _end_now(driver, process),
-            settings=self._settings,
-            store=self._store,
         )
 
 

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit, urlunsplit
 import urllib3
 from selenium.webdriver.remote.webdriver import WebDriver
 
-from gridrunner.browser.cdp import Connection
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.errors import HubUnreachable, UsageError
+from gridrunner.grid.lanes import LanePool, OpenBrowser
 from gridrunner.grid.webdriver import devtools_url, open_driver, quit_driver, translated
 
 STATUS_TIMEOUT_S = 10.0
@@ -27,7 +27,15 @@ STATUS_TIMEOUT_S = 10.0
 class RemoteHub:
     """A hub by its URL. Credentials in the URL are used and never shown."""
 
-    def __init__(self, *, url: str, options: SessionOptions, settings: VisitSettings, store: EvidenceStore) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        options: SessionOptions,
+        settings: VisitSettings,
+        store: EvidenceStore,
+        lanes_per_session: int = 1,
+    ) -> None:
         """Raises UsageError when `url` is no http or https URL."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -37,12 +45,16 @@ class RemoteHub:
             )
         self.name = hide_credentials(url)
         self._url = url.rstrip("/")
-        self._options, self._settings, self._store = options, settings, store
+        self._options, self._lanes_per_session = options, lanes_per_session
+        self._pool = LanePool(
+            hub=self.name, opener=self._open_browser, per_browser=lanes_per_session, settings=settings, store=store
+        )
 
     def slots(self) -> int:
-        """Slots of the nodes that are UP. Raises HubUnreachable."""
+        """Visits at once: the slots of the nodes that are UP, times the lanes of each. Raises HubUnreachable."""
         nodes = self._status().get("nodes", [])
-        return sum(len(node.get("slots", [])) for node in nodes if node.get("availability") == "UP")
+        slots = sum(len(node.get("slots", [])) for node in nodes if node.get("availability") == "UP")
+        return slots * self._lanes_per_session
 
     def _status(self) -> dict[str, Any]:
         with translated(self.name):
@@ -59,23 +71,24 @@ class RemoteHub:
         return value
 
     def open_session(self, *, slot: str, timeout_s: float) -> BrowserSession:
-        """A new session on some node of the hub. Raises GridFault within `timeout_s` and the socket's own limit."""
+        """A lane for `slot`, on a new session where the others are full. Raises GridFault within `timeout_s` and the
+        socket's own limit."""
+        return self._pool.open_lane(slot=slot, timeout_s=timeout_s)
+
+    def _open_browser(self, slot: str, timeout_s: float) -> OpenBrowser:
         named = replace(self._options, name=f"{self._options.name} {slot}")
         driver = open_driver(self._url, make_options(named, None), hub=self.name, timeout_s=timeout_s)
         try:
-            connection = Connection(devtools_url(driver, self._url), label=f"{self.name} {slot}")
+            address = devtools_url(driver, self._url)
         except BaseException:
             quit_driver(driver)
             raise
-        return BrowserSession(
-            hub=self.name,
+        return OpenBrowser(
             node=_node_of(driver),
             session_id=driver.session_id or "",
-            connection=connection,
+            devtools_url=address,
             end=lambda: _quit(driver),
             end_now=lambda: _quit(driver),
-            settings=self._settings,
-            store=self._store,
         )
 
 

@@ -26,7 +26,9 @@ COMMAND_TIMEOUT_S = 30
 
 def open_driver(url: str, options: Options, *, hub: str, timeout_s: float) -> WebDriver:
     """A new session at `url`. Raises SessionNotCreated or HubUnreachable, in one sentence, within `timeout_s`."""
-    config = ClientConfig(remote_server_addr=url, keep_alive=True, timeout=math.ceil(timeout_s), init_args_for_pool_manager=_POOL)
+    config = ClientConfig(
+        remote_server_addr=url, keep_alive=True, timeout=math.ceil(timeout_s), init_args_for_pool_manager=_POOL
+    )
     with translated(hub):
         driver = WebDriver(command_executor=RemoteConnection(client_config=config), options=options)
     config.timeout = COMMAND_TIMEOUT_S

@@ -28,7 +28,7 @@ def open_session(tmp_path: Path) -> Iterator[OpenSession]:
     def open_one(**settings: object) -> BrowserSession:
         hub = LocalHub(
             browser=find_browser(None, os.environ),
-            slots=1,
+            browsers=1,
             options=SessionOptions(name="test", host_rules=CLOSED_NETWORK),
             settings=VisitSettings(**settings),  # type: ignore[arg-type]
             store=EvidenceStore(run_folder=tmp_path),

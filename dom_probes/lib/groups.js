@@ -1,0 +1,252 @@
+// Which controls belong together: forms, and groups of fields that no form owns; and the facts of page and group.
+
+const BUTTON_ROLES = new Set(['button', 'link', 'menuitem']);
+const TEXT_ROLES = new Set(['textbox', 'searchbox', 'combobox']);
+
+// Everything that kindOf may keep; and what can be a shadow host (DOM, attachShadow) besides custom elements.
+const KEPT = 'input, select, textarea, button, a, form, iframe, frame, h1, h2, h3, h4, h5, h6, legend, [role=button], '
+  + '[role=link], [role=menuitem], [role=heading], [contenteditable]';
+const USUAL_HOSTS = 'article, aside, body, div, footer, header, main, nav, section';
+const SMALL_PAGE = 2500; // elements that take under a millisecond to ask for their shadow roots
+
+/** The shadow hosts of a root with their open (or given closed) roots. In large documents only custom elements and the
+ *  usual containers are asked: span, p and headings may be hosts as well, and nobody makes them so. */
+function hostsIn(root, closedByHost) {
+  const hosts = new Map();
+  const ask = (element) => {
+    const inner = shadowRootOf(element) || (closedByHost.size ? closedByHost.get(element) : null);
+    if (inner) hosts.set(element, inner);
+  };
+  let elements = queryIn(root, '*');
+  if (elements.length > SMALL_PAGE && nodeTypeOf(root) === 9) {
+    elements = queryIn(root, USUAL_HOSTS);
+    const evaluate = methodOf(Document, 'evaluate');
+    const custom = evaluate(document, '//*[contains(name(), "-")]', document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
+    for (let index = 0; index < custom.snapshotLength; index += 1) ask(custom.snapshotItem(index));
+  }
+  for (let index = 0, count = elements.length; index < count; index += 1) ask(elements[index]);
+  return hosts;
+}
+
+/** Under which heading of the facts an element is put; '' for the many that are none of them. */
+function kindOf(element, name) {
+  switch (name) {
+    case 'input': {
+      const type = inputTypeOf(element);
+      if (type === 'hidden') return 'hidden';
+      return /^(submit|button|image|reset)$/.test(type) ? 'buttons' : 'fields';
+    }
+    case 'select': case 'textarea': return 'fields';
+    case 'button': return 'buttons';
+    case 'a': return hasAttribute(element, 'href') ? (attributeOf(element, 'role') === 'button' ? 'buttons' : 'links')
+      : isPressed(element) ? 'buttons' : '';
+    case 'form': return 'forms';
+    case 'iframe': case 'frame': return 'frames';
+    case 'h1': case 'h2': case 'h3': case 'h4': case 'h5': case 'h6': case 'legend': return 'headings';
+    default: {
+      const role = attributeOf(element, 'role');
+      if (role) return BUTTON_ROLES.has(role) ? 'buttons' : role === 'heading' ? 'headings' : roleField(element, role);
+      const editable = attributeOf(element, 'contenteditable');
+      return editable === '' || editable === 'true' ? 'fields' : '';
+    }
+  }
+}
+/** Whether an <a> without href is made to be pressed. */
+function isPressed(element) {
+  return hasAttribute(element, 'role') || hasAttribute(element, 'onclick') || hasAttribute(element, 'tabindex')
+    || /b(u?t)?tn|button|submit/i.test(attributeOf(element, 'class') + ' ' + attributeOf(element, 'id'));
+}
+function roleField(element, role) {
+  const editable = attributeOf(element, 'contenteditable');
+  return TEXT_ROLES.has(role) && editable !== null && editable !== 'false' ? 'fields' : '';
+}
+
+/** Forms with their members, then the fields without a form, grouped by the smallest part of the page with a button. */
+function groupFields(found, orderOf) {
+  const list = [], of = new Map(), byForm = new Map();
+  const open = (element, isForm) => {
+    const group = { element, isForm, members: [], hidden: [], order: orderOf.get(element) || 0 };
+    list.push(group);
+    return group;
+  };
+  const join = (group, element) => { of.set(element, list.indexOf(group)); group.members.push(element); };
+  for (const form of found.forms) byForm.set(form, open(form, true));
+  const loose = [];
+  for (const kind of ['fields', 'buttons']) {
+    for (const element of found[kind]) {
+      const form = formOf(element), group = form && byForm.get(form);
+      if (group) join(group, element); else if (kind === 'fields') loose.push(element);
+    }
+  }
+  for (const input of found.hidden) {
+    const group = byForm.get(formOf(input));
+    if (group && group.hidden.length < 24) group.hidden.push(input);
+  }
+  const free = new Set(found.buttons.filter((button) => !of.has(button)));
+  const byContainer = new Map();
+  for (const field of loose) {
+    const container = containerOf(field, free);
+    const fields = byContainer.get(container);
+    if (fields) fields.push(field); else byContainer.set(container, [field]);
+  }
+  for (const [container, fields] of byContainer) {
+    const group = open(container, false);
+    group.order = orderOf.get(fields[0]);
+    for (const field of fields) join(group, field);
+    for (const button of free) if (isWithin(button, container)) { join(group, button); free.delete(button); }
+  }
+  return { list, of };
+}
+
+/** The smallest ancestor of a loose field that also holds a button after it; at most eight steps up, else the last. */
+function containerOf(field, buttons) {
+  let best = composedParentOf(field) || field;
+  for (let node = best, steps = 0; node && nodeTypeOf(node) === 1 && steps < 12; node = composedParentOf(node), steps += 1) {
+    const name = localNameOf(node);
+    if (name === 'body' || name === 'html') break;
+    best = node;
+    for (const button of buttons) {
+      if (isWithin(button, node) && isAfter(button, field)) return node;
+    }
+  }
+  return best;
+}
+function isAfter(element, other) {
+  return (methodOf(Node, 'compareDocumentPosition')(other, element) & (4 | 1)) !== 0;
+}
+
+const CHAIN = 24; // ancestors recorded a control; the deepest labelled login field has 31, its group's top 14 (2026-11-24)
+
+/** The numbers of an element's ancestors in the composed tree, nearest first, up to its form or the body. */
+function chainOfAncestors(element, numbers) {
+  const chain = [];
+  for (let node = composedParentOf(element); node && nodeTypeOf(node) === 1 && chain.length < CHAIN; node = composedParentOf(node)) {
+    if (!numbers.has(node)) numbers.set(node, numbers.size);
+    chain.push(numbers.get(node));
+    const name = localNameOf(node);
+    if (name === 'form' || name === 'body') break;
+  }
+  return chain;
+}
+
+/** The field of the same group before a password, where the words above a login begin; else the password itself. */
+function typedBefore(password, fields, groups) {
+  for (let index = fields.indexOf(password) - 1; index >= 0; index -= 1) {
+    const field = fields[index];
+    if (groups.of.get(field) !== groups.of.get(password)) break;
+    if (localNameOf(field) === 'input' && /^(text|email|tel|number)$/.test(inputTypeOf(field)) && isRendered(field)) return field;
+  }
+  return password;
+}
+
+const PURPOSE = /^[a-z][a-z_ -]{0,23}$/i; // a word that names a purpose; tokens, numbers and ids are nobody's business
+
+function groupFacts(group, found, orderOf, shift) {
+  const { element, isForm } = group;
+  const fields = group.members.filter((member) => localNameOf(member) !== 'button');
+  const isShown = fields.some((field) => isRendered(field) && !(localNameOf(field) === 'input' && /^(submit|button|image|reset)$/.test(inputTypeOf(field))));
+  const firstText = fields.find((field) => localNameOf(field) === 'input' && isRendered(field)
+    && !/^(checkbox|radio|submit|button|image|reset|file)$/.test(inputTypeOf(field))) || fields[0];
+  const action = isForm ? attributeOf(element, 'action') : '';
+  return {
+    order: group.order, is_form: isForm, selector: selectorOf(element), tag: localNameOf(element),
+    form_order: isForm ? found.forms.indexOf(element) : null,
+    id: attributeText(element, 'id', 80), name: attributeText(element, 'name', 80), class: attributeText(element, 'class', 120),
+    action: action ? cleanAddress(action) : '', method: attributeText(element, 'method', 6).toLowerCase(),
+    role: attributeText(element, 'role', 20), onsubmit: attributeText(element, 'onsubmit', 80),
+    aria_label: attributeText(element, 'aria-label', 80) || wordsOfIds(element, 'aria-labelledby', 80),
+    autocomplete: attributeText(element, 'autocomplete', 40), context: isShown ? contextOf(element) : '',
+    above: firstText && isShown ? wordsAbove(firstText, 200) : '', text: isShown ? wordsOf(element, 600) : '',
+    hidden_inputs: group.hidden.map((input) => {
+      const value = attributeOf(input, 'value') || '';
+      return { name: attributeText(input, 'name', 60), value: PURPOSE.test(value) ? value : '' };
+    }),
+    box: boxOf(element, shift), hidden: isRendered(element, CHECKS) ? '' : 'not rendered',
+    last_order: Math.max(group.order, ...group.members.map((member) => orderOf.get(member))),
+  };
+}
+
+/** An address without its host's query values: the path, and the names (and wordlike values) of its parameters. */
+function cleanAddress(address) {
+  const [path, query] = address.split('#')[0].split('?');
+  const parts = (query || '').split('&').slice(0, 6).map((pair) => {
+    const [key, value] = pair.split('=');
+    return key.slice(0, 30) + (value && PURPOSE.test(value) ? '=' + value : '');
+  });
+  return (path.slice(0, 160) + (parts[0] ? '?' + parts.join('&') : '')).trim();
+}
+
+/** What the surroundings call themselves: ids, classes and names of up to six ancestors, nearest first. */
+function contextOf(element) {
+  const words = [];
+  let steps = 0;
+  for (let node = composedParentOf(element); node && nodeTypeOf(node) === 1 && steps < 6; node = composedParentOf(node), steps += 1) {
+    if (localNameOf(node) === 'body') break;
+    for (const name of ['id', 'class', 'aria-label', 'role']) {
+      const value = attributeText(node, name, 50);
+      if (value) words.push(value);
+    }
+  }
+  return words.join(' ').slice(0, 240);
+}
+
+function isInert(element) {
+  for (let node = element; node && nodeTypeOf(node) === 1; node = composedParentOf(node)) if (hasAttribute(node, 'inert')) return true;
+  return false;
+}
+function numberOf(element, attribute) {
+  const number = parseInt(attributeOf(element, attribute), 10);
+  return Number.isFinite(number) ? number : null;
+}
+
+function pageFacts() {
+  const root = getterOf(Document, 'documentElement')(document);
+  const body = getterOf(Document, 'body')(document);
+  const addresses = [];
+  for (const element of queryIn(document, 'link[rel=canonical], meta[property="og:url"]')) {
+    const address = attributeOf(element, 'href') || attributeOf(element, 'content') || '';
+    addresses.push(address.replace(/^[a-z]+:\/\/[^/]*/i, '').split(/[?#]/)[0].slice(0, 120));
+  }
+  const site = queryIn(document, 'meta[property="og:title"]')[0];
+  return {
+    title: squeeze(getterOf(Document, 'title')(document) || '', 160), og_title: site ? attributeText(site, 'content', 120) : '',
+    lang: root ? attributeText(root, 'lang', 20) : '', dir: root ? getComputedStyle(root).direction : 'ltr',
+    address: addresses.slice(0, 3), ready_state: getterOf(Document, 'readyState')(document),
+    viewport: [innerWidth, innerHeight], page_size: root ? [document_width(), getterOf(Element, 'scrollHeight')(root)] : [0, 0],
+    body_class: body ? attributeText(body, 'class', 80) + ' ' + attributeText(body, 'id', 30) : '',
+  };
+}
+
+/** Insertion places, for the fields that a login could have: visible, with text, in groups of few such fields. */
+function addPlaces(fields, buttons, found, groups, shift) {
+  const counts = new Map();
+  const isCandidate = (field) => !field.hidden && field.group !== null && /^(text|email|tel|password|number|url)$/.test(field.type);
+  for (const field of fields) if (isCandidate(field)) counts.set(field.group, (counts.get(field.group) || 0) + 1);
+  const elementAt = new Map(found.fields.map((element) => [selectorOf(element), element]));
+  const buttonAt = new Map(found.buttons.map((element) => [selectorOf(element), element]));
+  let left = 8;
+  for (const field of fields) {
+    if (!isCandidate(field) || counts.get(field.group) > 6 || left === 0) continue;
+    if (field.covered_by === null && field.box.y > innerHeight) continue;
+    left -= 1;
+    const submit = buttons.find((button) => button.group === field.group && !button.hidden && button.order > field.order);
+    field.places = placesBeside(
+      elementAt.get(field.selector), submit ? buttonAt.get(submit.selector) : null, groups.list[field.group].element, shift);
+    field.is_rtl = getComputedStyle(elementAt.get(field.selector)).direction === 'rtl';
+  }
+}
+
+const BYTES_EACH = 700; // of JSON a control, generously: the mean is 280 on the development corpus (2026-11-24)
+
+/** Drop the least telling facts until the JSON fits. */
+function shrink(facts, limit, truncated) {
+  const count = facts.fields.length + facts.buttons.length + facts.links.length + facts.groups.length * 3;
+  if (count * BYTES_EACH < limit) return;
+  for (const kind of ['links', 'headings', 'buttons', 'frames', 'fields']) {
+    const size = JSON.stringify(facts).length;
+    if (size <= limit) return;
+    const share = Math.floor(facts[kind].length * 0.25);
+    truncated[kind] = (truncated[kind] || 0) + facts[kind].length - share;
+    facts[kind].length = share;
+  }
+}

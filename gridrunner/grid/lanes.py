@@ -1,0 +1,128 @@
+"""Several visits at once in one browser: a session is shared by lanes, each with a DevTools socket of its own.
+
+A lane is what the dispatcher calls a session: one thread, one page at a time. While one lane waits (for a server, for
+quiet) another works, at the price of a socket instead of a browser. The sockets are independent: a lane's contexts are
+disposed of by the browser when its socket closes, so that a lane that is given up takes nobody with it.
+
+Invariant: a browser is ended when its last lane is gone, and gets no new lanes once it is retired.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gridrunner.browser.cdp import Connection
+from gridrunner.browser.evidence import EvidenceStore
+from gridrunner.browser.session import BrowserSession
+from gridrunner.browser.visit import VisitSettings
+from gridrunner.errors import GridFault
+
+LANES_PER_BROWSER_LIFE = 16
+"""Lanes that a browser serves one after another before it is retired: with the dispatcher's 50 visits a lane that is 800
+pages, where headless shell had grown from 90 to 160 MiB (Chromium 156, 2026-11-24)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenBrowser:
+    """A session as a hub opened it. `end` quits it politely, `end_now` takes it away at once; both are bounded."""
+
+    node: str
+    session_id: str
+    devtools_url: str
+    end: Callable[[], None]
+    end_now: Callable[[], None]
+
+
+Opener = Callable[[str, float], OpenBrowser]
+"""Opens a browser for (slot, timeout_s). Raises GridFault."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Shared:
+    """A browser, or one that is being opened (`browser` None), with its lanes."""
+
+    lanes: int = 1
+    lanes_ever: int = 1
+    is_retired: bool = False
+    browser: OpenBrowser | None = None
+    is_opened: threading.Event = field(default_factory=threading.Event)
+
+
+class LanePool:
+    """Hands out lanes over the browsers of one hub; `per_browser` at once on each."""
+
+    def __init__(
+        self, *, hub: str, opener: Opener, per_browser: int, settings: VisitSettings, store: EvidenceStore
+    ) -> None:
+        self._hub, self._opener, self._per_browser = hub, opener, per_browser
+        self._settings, self._store = settings, store
+        self._lock = threading.Lock()
+        self._shared: list[_Shared] = []
+
+    def open_lane(self, *, slot: str, timeout_s: float) -> BrowserSession:
+        """A lane on a browser with room, or on a new one. Raises GridFault within `timeout_s` and the socket's limit."""
+        shared, is_first = self._reserve()
+        if is_first:
+            try:
+                shared.browser = self._opener(slot, timeout_s)
+            except BaseException:
+                self._retire(shared)
+                raise
+            finally:
+                shared.is_opened.set()
+        else:
+            shared.is_opened.wait(timeout_s)
+        browser = shared.browser
+        try:
+            if browser is None:
+                raise GridFault(f"{self._hub}: the browser that {slot} was to share could not be opened")
+            connection = Connection(browser.devtools_url, label=f"{self._hub} {slot}")
+        except GridFault:
+            self._retire(shared)
+            self._leave(shared, is_killed=True)
+            raise
+        return BrowserSession(
+            hub=self._hub,
+            node=browser.node,
+            session_id=browser.session_id,
+            connection=connection,
+            end=lambda: self._leave(shared, is_killed=False),
+            end_now=lambda: self._give_up(shared),
+            settings=self._settings,
+            store=self._store,
+        )
+
+    def _reserve(self) -> tuple[_Shared, bool]:
+        """A browser with a lane reserved on it, and whether the caller is the one to open it."""
+        with self._lock:
+            for shared in self._shared:
+                has_room = shared.lanes < self._per_browser and shared.lanes_ever < LANES_PER_BROWSER_LIFE
+                if has_room and not shared.is_retired:
+                    shared.lanes += 1
+                    shared.lanes_ever += 1
+                    return shared, False
+            shared = _Shared()
+            self._shared.append(shared)
+            return shared, True
+
+    def _retire(self, shared: _Shared) -> None:
+        with self._lock:
+            shared.is_retired = True
+            if shared.browser is None and shared in self._shared:
+                self._shared.remove(shared)
+
+    def _give_up(self, shared: _Shared) -> None:
+        """A lane was taken away by force: its browser is suspect, and gets no new ones."""
+        self._retire(shared)
+        self._leave(shared, is_killed=True)
+
+    def _leave(self, shared: _Shared, *, is_killed: bool) -> None:
+        with self._lock:
+            shared.lanes -= 1
+            is_last = shared.lanes == 0
+            if is_last and shared in self._shared:
+                self._shared.remove(shared)
+        if is_last and shared.browser is not None:
+            (shared.browser.end_now if is_killed else shared.browser.end)()

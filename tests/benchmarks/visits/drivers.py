@@ -1,0 +1,150 @@
+"""The drivers that are compared: each visits every host once and runs the same collector on the page, `workers` at once.
+
+A driver is a command line; what it costs is measured outside, over its whole process tree. All start the same browser
+binary with the same switches; only `selenium-chromium` starts what people run today, `chromium --headless=new`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dom_probes import read_probe
+
+HERE = Path(__file__).parent
+SWITCHES = (
+    "--no-sandbox",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--window-size=1366,900",
+)
+TIMEOUT_S = 60
+NPM_PACKAGES = ("@playwright/test@1", "ws@8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What is to be visited: `hosts` by way of `port`, with `shell` (headless shell) or `chromium`, in `folder`."""
+
+    hosts: tuple[str, ...]
+    port: int
+    workers: int
+    shell: Path
+    chromium: Path
+    chromedriver: Path
+    folder: Path
+
+    @property
+    def rules(self) -> str:
+        return f"MAP *.bench.test 127.0.0.1:{self.port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+
+    def write(self, browser: Path, switches: Sequence[str] = ()) -> Path:
+        """The task as JSON, for the drivers that are scripts."""
+        path = self.folder / "task.json"
+        described = {
+            "hosts": self.hosts,
+            "workers": self.workers,
+            "browser": str(browser),
+            "chromedriver": str(self.chromedriver),
+            "switches": [*SWITCHES, f"--host-resolver-rules={self.rules}", *switches],
+            "collector": read_probe("collect_page.js"),
+        }
+        path.write_text(json.dumps(described))
+        return path
+
+
+def gridrunner(task: Task) -> list[str]:
+    """gridrunner itself: its own visit over all frames, detection, one check, report and JUnit."""
+    sites = task.folder / "sites.txt"
+    sites.write_text("".join(f"http://{host}/\n" for host in task.hosts))
+    check = task.folder / "test_bench.py"
+    check.write_text("def test_observed(observation):\n    assert observation.facts_path\n")
+    return [
+        sys.executable,
+        str(HERE / "run_gridrunner.py"),
+        task.rules,
+        *("run", "--sites", str(sites), "--slots", str(task.workers), "--retries", "0", "--quiet"),
+        *("--checks", str(check), "--out", str(task.folder / "runs"), "--history", str(task.folder / "h.sqlite")),
+    ]
+
+
+def selenium_shell(task: Task) -> list[str]:
+    """pytest-xdist, a fresh browser a test, the same binary."""
+    return _selenium(task, task.shell, ())
+
+
+def selenium_chromium(task: Task) -> list[str]:
+    """pytest-xdist, a fresh `chromium --headless=new` a test: what people run today."""
+    return _selenium(task, task.chromium, ("--headless=new",))
+
+
+def _selenium(task: Task, browser: Path, switches: Sequence[str]) -> list[str]:
+    task.write(browser, switches)
+    test = task.folder / "test_selenium.py"
+    shutil.copy(HERE / "selenium_visits.py", test)
+    options = [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:gridrunner",
+        "-n",
+        str(task.workers),
+        "--no-header",
+        "-c",
+        "/dev/null",
+    ]
+    return [sys.executable, "-m", "pytest", *options, "--rootdir", str(task.folder), str(test)]
+
+
+def playwright(task: Task) -> list[str]:
+    """Playwright Test, a fresh context a test, the same binary."""
+    task.write(task.shell)
+    for name in ("playwright.config.js", "visits.spec.js"):
+        shutil.copy(HERE / "playwright" / name, task.folder / name)
+    modules = _link_packages(task)
+    config = task.folder / "playwright.config.js"
+    return ["node", str(modules / "@playwright" / "test" / "cli.js"), "test", "--config", str(config)]
+
+
+def raw_cdp(task: Task) -> list[str]:
+    """The limit: the protocol by hand, a fresh context a page, no judging, nothing kept."""
+    shutil.copy(HERE / "raw_cdp.js", task.folder / "raw_cdp.js")
+    _link_packages(task)
+    return ["node", str(task.folder / "raw_cdp.js"), str(task.write(task.shell))]
+
+
+def _link_packages(task: Task) -> Path:
+    """The npm packages of the peers, where a script in the task's folder finds them."""
+    modules = install_packages()
+    link = task.folder / "node_modules"
+    if not link.exists():
+        link.symlink_to(modules)
+    return modules
+
+
+def install_packages() -> Path:
+    """NPM_PACKAGES by npm, once, in `.bench/` of the checkout; no browser of Playwright's own."""
+    folder = HERE.parents[2] / ".bench"
+    if not (folder / "node_modules" / "ws").is_dir():
+        folder.mkdir(exist_ok=True)
+        subprocess.run(["npm", "install", "--silent", "--prefix", str(folder), *NPM_PACKAGES], check=True)
+    return folder / "node_modules"
+
+
+DRIVERS = {
+    "gridrunner": gridrunner,
+    "playwright": playwright,
+    "selenium-shell": selenium_shell,
+    "selenium-chromium": selenium_chromium,
+    "raw-cdp": raw_cdp,
+}
