@@ -28,7 +28,7 @@ class BalancerSettings:
     half_life_s: float = 30.0  # of an old average: a hub is looked at again well within `outage_limit_s`
     opens_at_once: int = 4  # to begin with, a hub; grows by one with each quick creation, halves with a fault
     first_backoff_s: float = 1.0  # 1, 2, 4 s … as grid-and-ci.md 4f 2 asks: a dead node fails within 0.02 s
-    longest_backoff_s: float = 30.0  # a hub was back 3.4 s after a restart (4f 4): longer pauses only lose its share
+    longest_backoff_s: float = 10.0  # a hub was back 3.4 s after a restart (4f 4): longer pauses only lose its share
     trip_after: int = 3  # faults in a row that open the circuit; one dead node of several gives two
     quick_ratio: float = 2.0  # a creation within this many times the average does not show a queue at the hub
     slow_ratio: float = 2.0  # visits this many times slower than on the best hub make a hub slow

@@ -61,10 +61,21 @@ class Staffing:
             if slot.chunk is not None and slot.chunk.pending:
                 self._start_visit(slot, slot.chunk.pending.popleft())
         self._quick_visits = None
-        for slot in sorted(ready, key=lambda slot: slot.visits > 0):  # fresh sessions first: retries wait for them
-            if slot.phase is SlotPhase.READY and not self._give_chunk(slot) and not len(self._backlog):
+        for slot in self._sort_for_retries(ready):
+            if slot.phase is not SlotPhase.READY or self._give_chunk(slot):
+                continue
+            if not len(self._backlog) and not self._balancer.is_slow(slot.hub):
                 break  # what this one could not take over, the others cannot either
         self._open_sessions(len(self._backlog))
+
+    def _sort_for_retries(self, ready: list[Slot]) -> list[Slot]:
+        """Fresh sessions first, because retries wait for them; then those on another hub than the next retry avoids,
+        because one of them makes room for it.
+        """
+        if not self._backlog.retry_count:
+            return ready
+        avoided = self._backlog.retry_avoid_hub
+        return sorted(ready, key=lambda slot: (slot.visits > 0, slot.hub == avoided))
 
     def timeout_of(self, site: Site) -> float:
         """The seconds after which a visit of `site` is overdue and its session is killed."""
@@ -118,9 +129,12 @@ class Staffing:
                 self.drop_session(slot, "a retry needs a fresh session")
                 return ()
         works = self._take_ordinary(slot)
-        if not works and self._lacks_openings() and self._can_open_elsewhere(slot):
+        if works or not self._lacks_openings() or self._balancer.is_slow(slot.hub):
+            return works
+        if self._can_open_elsewhere(slot):
             self.drop_session(slot, "a retry needs a session on another hub")
-        return works
+            return ()
+        return self._backlog.take_retry(hub=slot.hub, may_repeat=True)  # the same hub again, rather than not now
 
     def _take_ordinary(self, slot: Slot) -> Sequence[Work]:
         if self._balancer.is_slow(slot.hub):

@@ -30,9 +30,9 @@ def describe_lists(lists: SiteLists) -> str:
     logins = Counter(expect.login for expect in expects)
     outcomes = Counter(str(expect.outcome) for expect in expects)
     rows = [
-        ("sites", f"{_count(len(sites), 'site')} in {_join(files)}"),
+        ("sites", f"{_count(len(sites), 'site')} in {_join(files) or 'no list'}"),
         ("serves", _join([str(replay.folder) for replay in lists.replays])),
-        ("locales", f"{named:,}: {_join_counts(locales)}"),
+        ("locales", f"{named:,}: {_join_counts(locales)}" if named else ""),
         ("tags", f"{len(tags):,}: {_join_counts(tags)}" if tags else ""),
         ("login", ", ".join(f"{words} {logins[login]:,}" for login, words in _LOGIN_WORDS.items() if logins[login])),
         ("fields", _count_fields(expects)),

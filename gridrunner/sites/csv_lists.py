@@ -26,7 +26,7 @@ from gridrunner.sites.drafts import (
     read_items,
 )
 from gridrunner.sites.mistakes import FileReport, show_value, suggest
-from gridrunner.sites.reading import EMPTY_HINTS, ListKind
+from gridrunner.sites.reading import EMPTY_HINTS, ListKind, iterate_lines
 from gridrunner.sites.values import BadValueError, read_url
 
 COLUMNS: Final = (
@@ -70,7 +70,9 @@ def read_csv_list(text: str, report: FileReport, reading: CsvReading | None = No
     rows = read_rows(text, report)
     header_line, header = next(rows, (1, []))
     if not header:
-        return draft  # what is wrong with the first row has been reported
+        if not report.count:
+            report.add(f"the list is empty; {EMPTY_HINTS[ListKind.CSV]}")
+        return draft
     names = _read_header(header, reading, report, header_line)
     if names is None:
         return draft
@@ -109,7 +111,7 @@ def read_rows(text: str, report: FileReport) -> Iterator[tuple[int, list[str]]]:
 
 def sniff_delimiter(text: str) -> str:
     """The one of `,`, `;` and tab that the first line with any text has most often outside quotes."""
-    first = _QUOTED.sub("", next((line for line in io.StringIO(text) if line.strip()), ""))
+    first = _QUOTED.sub("", next((line for line in iterate_lines(text) if line.strip()), ""))
     return max(",;\t", key=first.count)
 
 

@@ -39,6 +39,13 @@ EXPECT_TEXTS: Final[Mapping[str, Reader]] = {
 }
 EXPECT_LISTS: Final[Mapping[str, Reader]] = {"sso": values.read_sso}
 
+QUARANTINE_TEXTS: Final[Mapping[str, Reader]] = {
+    "owner": values.read_words,
+    "reason": values.read_words,
+    "until": values.read_day,
+}
+QUARANTINE_LISTS: Final[Mapping[str, Reader]] = {"checks": values.read_check}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayFolder:

@@ -15,15 +15,14 @@ from gridrunner.model import ExpectedLogin, Outcome, Site
 from gridrunner.sites.csv_lists import CsvReading, read_csv_list
 from gridrunner.sites.drafts import ListDraft, check_ids, finish_sites
 from gridrunner.sites.mistakes import FileReport, raise_mistakes, show_url, show_value, suggest
-from gridrunner.sites.reading import ListKind, name_source, read_any_text, sniff_kind, split_lines
+from gridrunner.sites.reading import ListKind, find_first_line, name_source, read_any_text, sniff_kind, split_names
 from gridrunner.sites.text_lists import read_text_list
-from gridrunner.sites.values import BadValueError, complete_url, read_url
+from gridrunner.sites.values import MAX_URL_CHARS, BadValueError, complete_url, read_url
 
 KINDS: Final = ("auto", "csv", "tranco", "text")
 
 _ALIASES: Final = dict.fromkeys(("domain", "host", "hostname", "website", "site", "address", "link"), "url")
 _RANKED: Final = re.compile(r"\s*[0-9]+\s*[,;\t]\s*([^\s,;]+\.[^\s,;]+)\s*")
-_CELL_ENDS: Final = re.compile(r"[,;\t]")
 
 _PLAIN_SCALAR: Final = re.compile(r"[A-Za-z][A-Za-z0-9._~/?=&+%@:;-]*(?<!:)")
 _WORDS_OF_YAML: Final = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
@@ -65,11 +64,10 @@ def _read(text: str, kind: str, limit: int | None, report: FileReport, ignored: 
 
 def guess_kind(text: str) -> str:
     """csv, tranco, text or yaml, by the first line that is neither blank nor a comment."""
-    first = next((line.strip() for line in split_lines(text) if line.strip() and not line.strip().startswith("#")), "")
-    if _RANKED.fullmatch(first):
+    first = find_first_line(text)
+    if len(first) <= MAX_URL_CHARS and _RANKED.fullmatch(first):
         return "tranco"
-    names = {cell.strip(" \"'").lower() for cell in _CELL_ENDS.split(first)}
-    if names & {"url", *_ALIASES}:
+    if split_names(first) & {"url", *_ALIASES}:
         return "csv"
     return "yaml" if sniff_kind(text) is ListKind.YAML else "text"
 
@@ -79,7 +77,7 @@ def _read_address(text: str) -> str:
 
 
 def _read_ranked(text: str) -> str:
-    ranked = _RANKED.fullmatch(text)
+    ranked = _RANKED.fullmatch(text) if len(text) <= MAX_URL_CHARS else None
     if ranked is None:
         raise BadValueError(f"{show_url(text)} is no line of a ranking; write rank,domain")
     return _read_address(ranked[1])
@@ -98,11 +96,12 @@ def _write_list(sites: tuple[Site, ...], name: str, ignored: list[str]) -> str:
         lines.append(f"# Columns not taken: {_on_one_line(', '.join(ignored))}")
     lines += ["version: 1", "sites:"]
     for site in sites:
-        lines += _write_site(site)
+        lines += write_site(site)
     return "\n".join(lines) + "\n"
 
 
-def _write_site(site: Site) -> list[str]:
+def write_site(site: Site) -> list[str]:
+    """One entry of a YAML list, as its lines."""
     lines = [f"  - id: {_write_text(site.id)}", f"    url: {_write_text(site.url)}"]
     if site.locale is not None:
         lines.append(f"    locale: {_write_text(site.locale)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,8 +27,9 @@ class SiteLists:
     replays: tuple[ReplayFolder, ...] = ()
 
 
-def read_site_lists(sources: Sequence[str], stdin: BinaryIO) -> SiteLists:
-    """Read lists by path (.yaml, .yml, .csv, .txt) or `-` for standard input, whose format is guessed.
+def read_site_lists(sources: Sequence[str], stdin: BinaryIO, *, today: date | None = None) -> SiteLists:
+    """Read lists by path (.yaml, .yml, .csv, .txt) or `-` for standard input, whose format is guessed. `today` is the
+    day by which a quarantine has ended or not; None: this machine's, in UTC.
 
     Raises SiteListError with the mistakes of all sources: `file:line:column: what is wrong; what would be right`.
     """
@@ -43,7 +45,7 @@ def read_site_lists(sources: Sequence[str], stdin: BinaryIO) -> SiteLists:
         seen.add(_real_name(source))
         found = read_source(source, stdin, report)
         if found is not None:
-            lists.append(_read_list(found, report))
+            lists.append(_read_list(found, report, today or datetime.now(UTC).date()))
     check_ids(lists)
     if sum(len(part.entries) for part in lists) > MAX_SITES and not any(report.count for report in reports):
         reports[-1].add(f"the lists hold more than {MAX_SITES:,} sites together; split them over several runs")
@@ -51,10 +53,10 @@ def read_site_lists(sources: Sequence[str], stdin: BinaryIO) -> SiteLists:
     return SiteLists(sites=finish_sites(lists), replays=_join_replays(lists))
 
 
-def _read_list(source: SourceText, report: FileReport) -> ListDraft:
+def _read_list(source: SourceText, report: FileReport, today: date) -> ListDraft:
     match source.kind:
         case ListKind.YAML:
-            return read_yaml_list(source.text, source.folder, report)
+            return read_yaml_list(source.text, source.folder, report, today)
         case ListKind.CSV:
             return read_csv_list(source.text, report)
         case ListKind.TEXT:

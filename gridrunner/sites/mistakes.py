@@ -27,7 +27,8 @@ MAX_VALUE_CHARS: Final = 60
 MAX_GUESSED_CHARS: Final = 64
 """A longer word is no slip of a known one; difflib takes time that grows with the square of the length."""
 
-_USER_INFO: Final = re.compile(r"^((?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://)?)[^/?#]*@")
+_SCHEME: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*")
+_PATH: Final = re.compile(r"[/?#]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +90,20 @@ def show_value(value: str) -> str:
 
 def show_url(url: str) -> str:
     """A URL for a message, without user name, password and query, which may be secrets."""
-    hidden = _USER_INFO.sub(r"\1…@", url, count=1)
+    hidden = _hide_user(url)
     return show_value(hidden[:1] + hidden[1:].partition("?")[0])
+
+
+def _hide_user(url: str) -> str:
+    """`url` without what may be user name and password before an '@'; in linear time, whatever stands there."""
+    start = _SCHEME.match(url)
+    scheme = start[0] if start else ""
+    rest = url[len(scheme) :]
+    authority = _PATH.split(rest, maxsplit=1)[0]
+    port = authority.partition(":")[2]
+    is_odd = scheme.endswith(":") or (port and not port.isdigit())  # `user:pass/word@host`, with or without a scheme
+    end = rest.rfind("@") if is_odd else authority.rfind("@")
+    return url if end < 0 else f"{scheme}…{rest[end:]}"
 
 
 def guess(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
@@ -104,7 +117,7 @@ def guess(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """`did you mean 'x'?`, or the known words when none is close."""
-    return _suggest(word, tuple(str(name) for name in known))
+    return _suggest(word[: MAX_GUESSED_CHARS + 1], tuple(str(name) for name in known))
 
 
 @lru_cache(maxsize=1024)  # one slip is often copied to every entry, and difflib takes 50 µs

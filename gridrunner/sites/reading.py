@@ -6,8 +6,10 @@ Whatever is wrong with a source as a whole is a mistake like any other, reported
 from __future__ import annotations
 
 import codecs
+import io
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -93,20 +95,15 @@ def name_source(source: str) -> str:
 def read_source(source: str, stdin: BinaryIO, report: FileReport) -> SourceText | None:
     """The text and format of a path or `-`; None when it cannot be used, which is then in `report`."""
     try:
-        if source == STDIN:
-            text = _read_text(source, stdin)
-            kind, folder = sniff_kind(text), Path()
-        else:
-            path = Path(source)
-            kind, folder = _kind_of(path), path.parent
-            text = _read_text(source, stdin)
+        text = _read_text(source, stdin)
+        kind = sniff_kind(text) if source == STDIN else _kind_of(Path(source))
     except _UnusableError as error:
         report.add(*error.args)
         return None
     if not text.strip():
         report.add(f"the list is empty; {EMPTY_HINTS[kind]}")
         return None
-    return SourceText(text=text, kind=kind, folder=folder)
+    return SourceText(text=text, kind=kind, folder=Path() if source == STDIN else Path(source).parent)
 
 
 def read_any_text(source: str, stdin: BinaryIO, report: FileReport) -> str | None:
@@ -120,33 +117,40 @@ def read_any_text(source: str, stdin: BinaryIO, report: FileReport) -> str | Non
 
 def sniff_kind(text: str) -> ListKind:
     """The format of a list without a name: what its first line that is neither blank nor a comment looks like."""
-    for line in split_lines(text):
-        first = line.strip()
-        if not first or first.startswith("#"):
-            continue
-        if "url" in (cell.strip(" \"'").lower() for cell in _DELIMITERS.split(first)):
-            return ListKind.CSV
-        return ListKind.YAML if _LOOKS_LIKE_YAML.match(first) else ListKind.TEXT
-    return ListKind.TEXT
+    first = find_first_line(text)
+    if "url" in split_names(first):
+        return ListKind.CSV
+    return ListKind.YAML if _LOOKS_LIKE_YAML.match(first) else ListKind.TEXT
 
 
-def split_lines(text: str) -> list[str]:
-    """Lines as editors count them (LF, CRLF, CR); `str.splitlines` knows eight more ends."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+def find_first_line(text: str) -> str:
+    """The first line that is neither blank nor a comment, without blanks around it; empty when there is none."""
+    lines = (line.strip() for line in iterate_lines(text))
+    return next((line for line in lines if line and not line.startswith("#")), "")
+
+
+def split_names(line: str) -> set[str]:
+    """What would be the names of columns, in lower case, if the line were the header of a CSV list."""
+    return {cell.strip(" \"'").lower() for cell in _DELIMITERS.split(line)}
+
+
+def iterate_lines(text: str) -> Iterator[str]:
+    """Lines as editors count them (ended by LF, CRLF or CR; `str.splitlines` knows eight more), one by one."""
+    return iter(io.StringIO(text, newline=None))
 
 
 def place_of(text: str, position: int) -> tuple[int, int]:
     """Line and column, both from 1, of a position in `text`."""
-    before = split_lines(text[:position])
-    return len(before), len(before[-1]) + 1
+    before = text[:position].replace("\r\n", "\n").replace("\r", "\n")
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 def _kind_of(path: Path) -> ListKind:
     kind = SUFFIXES.get(path.suffix.lower())
-    if kind is None and not path.is_dir() and path.exists():
+    if kind is None:
         what = f"unknown kind of site list {show_value(path.suffix)}" if path.suffix else "a site list needs a suffix"
         raise _UnusableError(f"{what}; name it .yaml, .yml, .csv or .txt, or pipe it to --sites -")
-    return kind or ListKind.TEXT
+    return kind
 
 
 def _read_text(source: str, stdin: BinaryIO) -> str:
@@ -174,7 +178,10 @@ def _names_in(folder: Path) -> list[str]:
 
 
 def _suggest_neighbour(path: Path) -> str:
-    close = guess(path.name, [name for name in _names_in(path.parent) if Path(name).suffix.lower() in SUFFIXES])
+    # the suffix makes up half of a short name, so that difflib's own cutoff (0.6) takes any of them for a slip
+    close = guess(
+        path.name, [name for name in _names_in(path.parent) if Path(name).suffix.lower() in SUFFIXES], cutoff=0.75
+    )
     return f"did you mean {str(path.with_name(close))!r}?" if close else "check the path"
 
 
@@ -217,6 +224,8 @@ def _refuse_binary(head: bytes) -> None:
     zeros = [head[offset::2].count(0) for offset in (0, 1)]
     if min(zeros) == 0 and max(zeros) * 4 > len(head):  # one byte of each pair is 0: Latin text in UTF-16
         raise _UnusableError("the file is UTF-16 without a byte order mark; save it as UTF-8")
+    if any(zeros):
+        raise _UnusableError("this is binary data, not a site list; give a YAML, CSV or text file")
 
 
 def _decode(data: bytes) -> str:

@@ -8,10 +8,10 @@ from typing import Final
 from gridrunner.model import SourceLine
 from gridrunner.sites.drafts import Draft, ListDraft, Reader, check_count
 from gridrunner.sites.mistakes import FileReport
-from gridrunner.sites.reading import EMPTY_HINTS, ListKind, split_lines
+from gridrunner.sites.reading import EMPTY_HINTS, ListKind, iterate_lines
 from gridrunner.sites.values import BadValueError, read_url
 
-_COMMENT: Final = re.compile(r"\s+#.*")
+_COMMENT: Final = re.compile(r"(?<!\s)\s+#.*")  # looks at a run of blanks once
 
 
 def read_text_list(
@@ -20,7 +20,7 @@ def read_text_list(
     """The first `limit` entries of a text list; mistakes go to `report`. `read_address` reads a URL as written."""
     draft = ListDraft(report=report)
     entries = 0
-    for number, line in enumerate(split_lines(text), 1):
+    for number, line in enumerate(iterate_lines(text), 1):
         written = line.strip()
         if not written or written.startswith("#"):
             continue

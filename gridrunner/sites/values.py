@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from datetime import date
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final
@@ -15,12 +16,13 @@ from urllib.parse import urlsplit
 
 from gridrunner.model import ExpectedLogin, Outcome
 from gridrunner.sites.css import find_selector_problem
-from gridrunner.sites.mistakes import show_url, show_value, suggest
+from gridrunner.sites.mistakes import guess, show_url, show_value, suggest
 
 MAX_ID_CHARS: Final = 128
 """An id names a folder of evidence; 255 bytes is the longest file name of ext4, NTFS and APFS, and suffixes need room."""
 
 MAX_TAG_CHARS: Final = 64  # one column of a report
+MAX_WORDS_CHARS: Final = 200  # one line of a report, and of the message in junit.xml
 MAX_URL_CHARS: Final = 8000  # what every server must take at least (RFC 9110 section 4.1)
 MAX_HOST_CHARS: Final = 253  # RFC 1035 section 2.3.4, without the length bytes and the root
 MAX_VISIT_TIMEOUT_S: Final = 3600.0  # an hour for one page; CI services end a whole job after six (GitHub Actions)
@@ -39,11 +41,12 @@ _PLAIN_URL: Final = re.compile(
 )
 """URLs that need no closer look, which takes ten times as long."""
 
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CHECK: Final = re.compile(r"[^\s\x00-\x1f]{1,300}")
+
 _QUERY: Final = re.compile(r"[?#]")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_BARE_HOST: Final = re.compile(
-    r"[^\s/:?#@\\]+\.[^\s/:?#@\\.]{2,}(?::[0-9]+)?(?:[/?#].*)?|localhost(?::[0-9]+)?(?:/.*)?"
-)
+_BARE_HOST: Final = re.compile(r"(?:localhost|[^\s/:?#@\\]+\.(?:[^\s/:?#@\\.]{2,}|[0-9]))(?::[0-9]+)?(?:[/?#].*)?")
 _FORBIDDEN_IN_HOST: Final = re.compile(r"[\x00-\x20\"#%/:<>?@\[\\\]^`{|}*!$&'()+,;=~\x7f]")
 """WHATWG URL, "forbidden domain code point", and punctuation that no domain name has."""
 
@@ -124,9 +127,8 @@ def read_login(text: str) -> ExpectedLogin:
         return ExpectedLogin.NO
     if word == ExpectedLogin.UNKNOWN:
         return ExpectedLogin.UNKNOWN
-    raise BadValueError(
-        f"{show_value(text)} is not true, false or unknown; {suggest(text, ['true', 'false', 'unknown'])}"
-    )
+    close = guess(text, ["true", "false", "unknown"])
+    raise BadValueError(f"{show_value(text)} is no expectation; write {close or 'true, false or unknown'}")
 
 
 def read_outcome(text: str) -> Outcome:
@@ -148,6 +150,34 @@ def read_visit_timeout(text: str) -> float:
             f"{show_value(text)} is no number of seconds above 0 and up to {MAX_VISIT_TIMEOUT_S:g}; write 60"
         )
     return seconds
+
+
+def read_words(text: str) -> str:
+    """One line of words for people, such as an owner or a reason."""
+    if not text.strip():
+        raise BadValueError("is empty; write one line of text")
+    if len(text) > MAX_WORDS_CHARS:
+        raise BadValueError(f"{show_value(text)} has {len(text):,} characters; at most {MAX_WORDS_CHARS} are allowed")
+    if not all(char.isprintable() for char in text):
+        raise BadValueError(f"{show_value(text)} has a line end or control character in it; write one line")
+    return text.strip()
+
+
+def read_day(text: str) -> date:
+    """A day as YYYY-MM-DD (ISO 8601), nothing shorter or longer."""
+    try:
+        if _DAY.fullmatch(text):  # fromisoformat takes 20261231 and 2026-W53-4 as well
+            return date.fromisoformat(text)
+    except ValueError:
+        pass  # the 31st of February
+    raise BadValueError(f"{show_value(text)} is no day; write YYYY-MM-DD such as 2026-12-31")
+
+
+def read_check(text: str) -> str:
+    """The function of a check, or its whole id."""
+    if not _CHECK.fullmatch(text):
+        raise BadValueError(f"{show_value(text)} is no check; write a function such as test_login_is_found")
+    return text
 
 
 def read_url(text: str) -> str:
@@ -222,7 +252,7 @@ def _check_host(host: str, shown: str, *, is_bracketed: bool) -> None:
 
 def complete_url(text: str) -> str:
     """`text` with https:// before it when it is a bare host name, with or without port and path."""
-    if not _BARE_HOST.fullmatch(text):
+    if len(text) > MAX_URL_CHARS or not _BARE_HOST.fullmatch(text):
         return text
     return f"https://{text}" if re.search(r"[/?#]", text) else f"https://{text}/"
 

@@ -1,7 +1,7 @@
 """Owns site lists in YAML: the keys there are and what each may hold (CLI.md, site list).
 
-Beyond CLI.md: `serve: FOLDER` asks for the embedded replay server, `visit_timeout_s` bounds one site's visit, and
-`expect` knows `sso` and `outcome`. What a site gives replaces the default of that key; `expect` is joined key by key.
+Beyond CLI.md: `serve: FOLDER` asks for the embedded replay server, `visit_timeout_s` bounds one site's visit,
+`quarantine` takes known failures of a site out of the verdict until a day, and `expect` knows `sso` and `outcome`. What a site gives replaces the default of that key; `expect` is joined key by key.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from gridrunner.model import SourceLine, Step, StepKind
+from gridrunner.model import Quarantine, SourceLine, Step, StepKind
 from gridrunner.sites.drafts import (
-    MAX_ITEMS,
     EXPECT_LISTS,
     EXPECT_TEXTS,
+    QUARANTINE_LISTS,
+    QUARANTINE_TEXTS,
+    MAX_ITEMS,
     SITE_LISTS,
     SITE_TEXTS,
     Draft,
@@ -38,8 +41,9 @@ LOGIN_LINK: Final = "login-link"
 
 _TOP_KEYS: Final = ("version", "defaults", "serve", "sites")
 _EXPECT_KEYS: Final = (*EXPECT_TEXTS, *EXPECT_LISTS)
-_SITE_KEYS: Final = ("id", "url", "locale", "tags", "steps", "expect", "visit_timeout_s")
+_SITE_KEYS: Final = ("id", "url", "locale", "tags", "steps", "expect", "visit_timeout_s", "quarantine")
 _DEFAULT_KEYS: Final = ("locale", "tags", "visit_timeout_s", "expect")
+_QUARANTINE_KEYS: Final = (*QUARANTINE_TEXTS, *QUARANTINE_LISTS)
 _STEP_KINDS: Final = tuple(str(kind) for kind in StepKind)
 
 _EXAMPLES: Final = {
@@ -51,6 +55,10 @@ _EXAMPLES: Final = {
     "outcome": "one word such as http-error",
     "follow": LOGIN_LINK,
     "serve": "a folder",
+    "owner": "who mends it, such as login-team",
+    "reason": "one line in quotes",
+    "until": "the last day as YYYY-MM-DD",
+    "checks": "a list such as [test_login_is_found]",
     "tags": "a list such as [bank, mail]",
     "sso": "a list such as [google]",
     **dict.fromkeys(
@@ -61,9 +69,11 @@ _EXAMPLES: Final = {
 """What would be right where the kind of a value is wrong."""
 
 
-def read_yaml_list(text: str, folder: Path, report: FileReport) -> ListDraft:
-    """The entries of a YAML list; mistakes go to `report`. `folder` is what `serve` is relative to."""
-    reader = _YamlList(report)
+def read_yaml_list(text: str, folder: Path, report: FileReport, today: date) -> ListDraft:
+    """The entries of a YAML list; mistakes go to `report`. `folder` is what `serve` is relative to; a quarantine that
+    ended before `today` is a mistake.
+    """
+    reader = _YamlList(report, today)
     before = report.count
     top = read_document(text, report, streamed="sites", take=reader.take_site)
     if top is not None:
@@ -76,8 +86,9 @@ def read_yaml_list(text: str, folder: Path, report: FileReport) -> ListDraft:
 class _YamlList:
     """Reads the nodes of one list into a draft."""
 
-    def __init__(self, report: FileReport) -> None:
+    def __init__(self, report: FileReport, today: date) -> None:
         self.draft = ListDraft(report=report)
+        self._today = today
         self._report = report
         self._entries = 0
 
@@ -162,6 +173,8 @@ class _YamlList:
                 expect = self._read_expect(value)
             elif key.text == "steps":
                 fields["steps"] = self._read_steps(value)
+            elif key.text == "quarantine":
+                fields["quarantine"] = self._read_quarantine(value)
             else:
                 self._read_field(key.text, value, SITE_TEXTS, SITE_LISTS, fields)
                 if key.text == "id":
@@ -177,6 +190,28 @@ class _YamlList:
         for key, value in self._pairs(node, _EXPECT_KEYS, "expect"):
             self._read_field(key.text, value, EXPECT_TEXTS, EXPECT_LISTS, found)
         return found
+
+    def _read_quarantine(self, node: Node) -> Quarantine | None:
+        """None when it cannot be used, which has been reported then. Owner, reason and a last day are a must: what
+        nobody owns and nothing ends is a check that was switched off.
+        """
+        example = "{owner: NAME, reason: TEXT, until: YYYY-MM-DD}"
+        if not isinstance(node, Mapping):
+            self._refuse_kind(node, "quarantine", f"a mapping such as {example}")
+            return None
+        found: dict[str, Any] = {}
+        places: dict[str, Node] = {}
+        for key, value in self._pairs(node, _QUARANTINE_KEYS, "quarantine"):
+            places[key.text] = value
+            self._read_field(key.text, value, QUARANTINE_TEXTS, QUARANTINE_LISTS, found)
+        missing = [name for name in QUARANTINE_TEXTS if name not in places]
+        if missing:
+            self._add(node, f"quarantine: {' and '.join(missing)} missing; write {example}")
+        if "until" in found and found["until"] < self._today:
+            what = f"the quarantine ended on {found['until'].isoformat()}"
+            self._add(places["until"], f"until: {what}; remove it, or have its owner set a later day")
+            return None
+        return Quarantine(**found) if all(name in found for name in QUARANTINE_TEXTS) else None
 
     def _read_field(
         self,

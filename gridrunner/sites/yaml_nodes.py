@@ -64,7 +64,7 @@ Node = Scalar | Sequence | Mapping
 
 
 class _StopError(Exception):
-    """The rest of the document cannot be read; the arguments are those of `FileReport.add`."""
+    """The rest is not read; the arguments are those of `FileReport.add`, or none when the reason has been reported."""
 
 
 def read_document(text: str, report: FileReport, *, streamed: str, take: Callable[[Node], bool]) -> Node | None:
@@ -77,7 +77,8 @@ def read_document(text: str, report: FileReport, *, streamed: str, take: Callabl
     try:
         return composer.read()
     except _StopError as error:
-        report.add(*error.args)
+        if error.args:
+            report.add(*error.args)
     except yaml.MarkedYAMLError as error:
         report.add(*_put_plainly(error, text))
     except yaml.YAMLError as error:
@@ -133,7 +134,7 @@ class _Composer:
         goes_on = True
         while type(event := self._next()) is not yaml.SequenceEndEvent:
             if not goes_on:
-                raise _StopError(f"reading of {self._streamed!r} ended here", *_place(event))
+                raise _StopError
             self._values = 0
             goes_on = self._take(self._build(event, 3))
         return Sequence(*_place(start))

@@ -52,7 +52,8 @@ class Opening:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visiting:
     """How a visit goes: after `took_s` (NEVER_S: only when killed), with a fault or an outcome. `heeds_kill` False: its
-    thread does not come back even then."""
+    thread does not come back even then.
+    """
 
     took_s: float
     outcome: Outcome = Outcome.OBSERVED

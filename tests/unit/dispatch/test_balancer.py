@@ -153,7 +153,7 @@ def test_pauses_are_bounded() -> None:
     opener = Opener(balancer)
     for number in range(20):
         opener.refuse("a", 100.0 * number)
-    assert (balancer.choose(1900.0).retry_at_s or 0.0) <= 1900.0 + 30.0 * 1.25
+    assert (balancer.choose(1900.0).retry_at_s or 0.0) <= 1900.0 + 10.0 * 1.25
 
 
 def test_hubs_do_not_come_back_at_the_same_moment() -> None:

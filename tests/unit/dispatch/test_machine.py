@@ -358,7 +358,8 @@ def test_a_lost_hub_in_the_middle_of_a_visit_costs_the_site_nothing() -> None:
 
 
 def test_a_visit_that_overruns_is_killed_and_made_again() -> None:
-    grid = make_grid([2.0, 1.0], scripts={("s1", 1): Visiting(took_s=NEVER_S)})
+    scripts = {("s1", 1): Visiting(took_s=NEVER_S)}
+    grid = make_grid([2.0, 1.0], scripts=scripts, run_settings=DispatchSettings(hedge=False))
     summary = grid.run()
     assert summary.finished["s1"][0].status is Status.PASSED
     (fault,) = of_kind(grid, FaultSeen)
@@ -488,6 +489,32 @@ def test_a_slow_hub_gets_short_sites_and_not_the_last_ones() -> None:
     assert summary.wall_s < 1.35 * ideal_s
 
 
+def test_a_failing_verdict_is_confirmed_on_another_hub() -> None:
+    grid = make_grid([3.0, 3.0], capacities={"a": 1, "b": 1}, judges=fail(("s1", 1), ("s2", 1)))
+    grid.run()
+    hubs = {(record.site, record.attempt): record.hub for record in of_kind(grid, VisitStarted)}
+    assert hubs["s1", 1] != hubs["s1", 2]
+    assert hubs["s2", 1] != hubs["s2", 2]
+
+
+def test_a_failing_verdict_is_confirmed_on_the_same_hub_while_the_other_is_busy() -> None:
+    scripts = {("s1", 1): Visiting(took_s=25.0)}
+    hedgeless = DispatchSettings(hedge=False)
+    grid = make_grid(
+        [9.0, 1.0], capacities={"a": 1, "b": 1}, scripts=scripts, judges=fail(("s2", 1)), run_settings=hedgeless
+    )
+    assert grid.run().wall_s < 28.0
+    hubs = {(record.site, record.attempt): record.hub for record in of_kind(grid, VisitStarted)}
+    assert hubs["s2", 1] == hubs["s2", 2]
+
+
+def test_a_fresh_session_on_the_wrong_hub_makes_room_for_one_on_the_right() -> None:
+    capacities = [HubCapacity(at_s=8.0, hub="b", slots=1)]
+    grid = make_grid([3.0], capacities={"a": 1, "b": 0}, judges=fail(("s1", 1)), injected=capacities, judge_s=5.0)
+    assert grid.run().is_complete
+    assert [record.hub for record in of_kind(grid, VisitStarted)] == ["a", "b"]
+
+
 def test_capacity_that_comes_later_is_used() -> None:
     grid = make_grid([3.0] * 40, capacities={"hub-a": 1}, injected=[HubCapacity(at_s=10.0, hub="hub-a", slots=6)])
     summary = grid.run()
@@ -511,9 +538,21 @@ def test_a_straggler_is_visited_a_second_time_and_the_first_answer_counts() -> N
     assert not any(record.is_charged for record in of_kind(grid, FaultSeen))
 
 
-def test_no_hedging_unless_asked_for() -> None:
-    grid = make_grid([4.0, 2.0], scripts={("s1", 1): Visiting(took_s=29.0)})
+def test_hedging_can_be_switched_off() -> None:
+    scripts = {("s1", 1): Visiting(took_s=29.0)}
+    grid = make_grid([4.0, 2.0], scripts=scripts, run_settings=DispatchSettings(hedge=False))
     assert grid.run().hedged_visits == 0
+
+
+def test_a_site_that_is_expected_to_time_out_is_not_hedged() -> None:
+    grid = make_grid([30.0, 2.0], scripts={("s1", 1): Visiting(took_s=30.0, outcome=Outcome.TIMED_OUT)})
+    assert grid.run().hedged_visits == 0
+
+
+def test_nothing_is_hedged_while_a_site_waits() -> None:
+    grid = make_grid([4.0, *[3.0] * 20], scripts={("s1", 1): Visiting(took_s=25.0)})
+    grid.run()
+    assert not any(record.is_hedge for record in of_kind(grid, VisitStarted) if record.at_s < 26.5)
 
 
 def test_a_hedge_that_is_slower_changes_nothing() -> None:

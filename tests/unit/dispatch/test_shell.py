@@ -33,6 +33,16 @@ def make_dispatcher(
     return Dispatcher(make_plan_of(expected_s), list(hubs), judge or JudgeMaker(), settings, recorder=recorder)
 
 
+def do_after(event: threading.Event, action: Callable[[], None]) -> None:
+    """Have `action` done by another thread once `event` is set."""
+
+    def wait() -> None:
+        if event.wait(10):
+            action()
+
+    threading.Thread(target=wait).start()
+
+
 def test_a_run_from_start_to_end() -> None:
     hub, judge, records = FakeHub(capacity=2), JudgeMaker(), list[DispatchRecord]()
     summary = make_dispatcher(hub, judge=judge, recorder=records.append).run()
@@ -130,7 +140,7 @@ def test_a_hub_that_does_not_say_its_slots_is_no_reason_to_stop() -> None:
 def test_stop_ends_hanging_visits_within_the_grace() -> None:
     hub = FakeHub(capacity=2, script=Script({"s1": [Hang], "s2": [Hang]}))
     dispatcher = make_dispatcher(hub)
-    threading.Thread(target=lambda: hub.hanging.wait(10) and dispatcher.stop()).start()
+    do_after(hub.hanging, dispatcher.stop)
     begun_s = time.monotonic()
     summary = dispatcher.run()
     assert summary.stopped_by is StoppedBy.INTERRUPTED
@@ -148,7 +158,7 @@ def test_stop_may_be_called_in_a_signal_handler() -> None:
 
     before = signal.signal(signal.SIGUSR1, on_signal)
     try:
-        threading.Thread(target=lambda: hub.hanging.wait(10) and os.kill(os.getpid(), signal.SIGUSR1)).start()
+        do_after(hub.hanging, lambda: os.kill(os.getpid(), signal.SIGUSR1))
         assert dispatcher.run().stopped_by is StoppedBy.INTERRUPTED
     finally:
         signal.signal(signal.SIGUSR1, before)
@@ -190,7 +200,7 @@ def test_a_session_that_arrives_after_the_end_is_killed() -> None:
 
     hub = Late(capacity=1)
     dispatcher = make_dispatcher(hub, settings=DispatchSettings(stop_grace_s=0.01, stop_kill_s=0.01))
-    threading.Thread(target=lambda: is_asked.wait(10) and dispatcher.stop()).start()
+    do_after(is_asked, dispatcher.stop)
     assert dispatcher.run().stopped_by is StoppedBy.INTERRUPTED
     may_open.set()
     assert hub.sessions[0].was_killed.wait(10)
