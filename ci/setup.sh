@@ -10,11 +10,27 @@ is_root() { [ "$(id -u)" = 0 ]; }
 has() { command -v "$1" >/dev/null 2>&1; }
 can_apt() { is_root && has apt-get; }
 
+# apt is talkative even when it is told to be quiet: what it says is shown when it fails.
+apt_run() {
+    log=$(mktemp)
+    if DEBIAN_FRONTEND=noninteractive apt-get "$@" >"$log" 2>&1; then
+        rm -f "$log"
+    else
+        cat "$log" >&2
+        rm -f "$log"
+        return 1
+    fi
+}
+
 apt_updated=no
 apt_install() {
-    [ "$apt_updated" = yes ] || { say "apt-get update"; apt-get update -qq; apt_updated=yes; }
+    if [ "$apt_updated" = no ]; then
+        say "apt-get update"
+        apt_run update -qq || return 1
+        apt_updated=yes
+    fi
     say "apt-get install $*"
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    apt_run install -y -qq --no-install-recommends "$@"
 }
 
 find_python() {
@@ -29,14 +45,14 @@ find_python() {
 make_venv() {
     python=$(find_python)
     if [ -z "$python" ] && can_apt; then
-        apt_install python3 python3-venv
+        apt_install python3 python3-venv || fail "apt could not install Python"
         python=$(find_python)
     fi
     [ -n "$python" ] || fail "Python 3.11 or newer is needed and was not found on PATH: install it and run make again"
     [ -x "$venv/bin/python" ] && "$venv/bin/python" -m pip --version >/dev/null 2>&1 && return
     if ! "$python" -c 'import ensurepip' 2>/dev/null; then
         can_apt || fail "$python has no venv module: install it (Debian and Ubuntu: apt-get install python3-venv)"
-        apt_install python3-venv
+        apt_install python3-venv || fail "apt could not install python3-venv"
     fi
     say "$python -m venv $venv"
     "$python" -m venv "$venv"

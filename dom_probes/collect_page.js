@@ -34,12 +34,13 @@ function collectPage(options, ...closedRoots) {
       return otherwise;
     }
   };
-  const found = { fields: [], buttons: [], links: [], headings: [], frames: [], forms: [], labels: [], hidden: [] };
+  const found = { fields: [], buttons: [], links: [], headings: [], frames: [], forms: [], hidden: [] };
   const orderOf = new Map(), inClosedRoot = new Set();
   const shadow = { open: 0, hosts: [] };
   const closedByHost = new Map(closedRoots.filter((root) => root instanceof ShadowRoot).map((root) => [root.host, root]));
   const LINKS_BESIDE = 14; // links, buttons and headings after a field within which a link is kept
-  let order = 0, lastField = -99;
+  const PRESSED = 30; // <a> without href that are kept as buttons: lists of countries and the like are made of them
+  let order = 0, lastField = -99, pressed = 0;
 
   const keep = (kind, element) => {
     if (found[kind].length < caps[kind]) found[kind].push(element);
@@ -50,12 +51,14 @@ function collectPage(options, ...closedRoots) {
     const elements = queryIn(root, hosts.size ? '*' : KEPT);
     for (let index = 0, count = elements.length; index < count; index += 1) { // for … of costs three times as much, cold
       const element = elements[index], name = localNameOf(element), kind = kindOf(element, name);
-      if (kind) {
+      if (kind === 'labels') countLabel(element, root);
+      else if (kind) {
         order += 1;
         if (kind === 'fields') lastField = order;
         // the first links of a page lead to its login; later ones tell something only beside fields
         const isFar = kind === 'links' && found.links.length >= caps.links / 2 && order - lastField > LINKS_BESIDE;
-        if (order > caps.elements || isFar) {
+        const isOfMany = kind === 'buttons' && name === 'a' && (pressed += 1) > PRESSED;
+        if (order > caps.elements || isFar || isOfMany) {
           truncated[kind] = (truncated[kind] || 0) + 1;
           continue;
         }
@@ -75,7 +78,7 @@ function collectPage(options, ...closedRoots) {
   };
   attempt('walk', () => walk(document, false));
 
-  const groups = attempt('groups', () => groupFields(found, orderOf), { list: [], of: new Map() });
+  const groups = attempt('groups', () => groupFields(found, orderOf), { list: [], of: new Map(), order: orderOf });
   const common = (element) => ({
     order: orderOf.get(element), selector: selectorOf(element), tag: localNameOf(element),
     id: attributeText(element, 'id', 80), name: attributeText(element, 'name', 80),
@@ -85,6 +88,8 @@ function collectPage(options, ...closedRoots) {
   });
   const isTyped = (type) => !/^(checkbox|radio|button|submit|reset|image|file|range|color|hidden)$/.test(type);
 
+  const isPlain = (type) => /^(radio|select|file|range|color)$/.test(type); // no login asks for them: little is told of these
+  let hitTests = 12; // fields asked for what lies over them; a page of more fields than this is a long form
   const numbers = new Map(); // ancestors by number, so that common ancestors can be told from the facts
   const chainOf = (element) => chainOfAncestors(element, numbers);
   const isUnseen = (element) => !isRendered(element);
@@ -94,11 +99,11 @@ function collectPage(options, ...closedRoots) {
     const type = name === 'input' ? inputTypeOf(element) : name === 'select' || name === 'textarea' ? name : 'text';
     const takesText = isTyped(type);
     const hidden = hiddenBy(element, shift, takesText ? 4 : 1);
-    if (hidden === 'not rendered') {
+    if (hidden === 'not rendered' || isPlain(type)) {
       return {
         order: orderOf.get(element), selector: selectorOf(element), type, hidden, group: groups.of.get(element),
         id: attributeText(element, 'id', 80), name: attributeText(element, 'name', 80),
-        autocomplete: attributeText(element, 'autocomplete', 60),
+        autocomplete: attributeText(element, 'autocomplete', 60), ...(hidden ? {} : { label: labelOf(element, 80) }),
       };
     }
     const facts = {
@@ -120,7 +125,7 @@ function collectPage(options, ...closedRoots) {
       facts.pattern = attributeText(element, 'pattern', 40);
       facts.has_value = hasAttribute(element, 'value') && attributeOf(element, 'value') !== '';
       facts.onfocus = attributeText(element, 'onfocus', 80);
-      if (!hidden) facts.covered_by = coveredBy(element);
+      if (!hidden && hitTests > 0) { hitTests -= 1; facts.covered_by = coveredBy(element); }
       if (!hidden && type === 'password') facts.above = wordsAbove(typedBefore(element, found.fields, groups), 160);
     }
     return facts;

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from gridrunner.config import SETTINGS, RunConfig, Setting, load_config
+from gridrunner.config import SETTINGS, Origin, RunConfig, Setting, load_config
 from gridrunner.errors import GridrunnerError, SiteListError
 
 EXIT_INTERRUPTED = 130
@@ -84,13 +84,18 @@ def _plan(arguments: argparse.Namespace) -> int:
 def _judge(arguments: argparse.Namespace) -> int:
     from gridrunner.judge_command import execute_judge
 
-    return execute_judge(_config(arguments), arguments.run)
+    return execute_judge(_config(arguments), arguments.run, os.environ)
 
 
 def _merge(arguments: argparse.Namespace) -> int:
     from gridrunner.merge_command import execute_merge
+    from gridrunner.publishing import KEYS, make_publisher
 
-    return execute_merge(arguments.runs, arguments.out, arguments.junit)
+    given = {key: value for key, value in vars(arguments).items() if key in KEYS or key == "history"}
+    config = load_config(given, os.environ, Path.cwd())
+    history = None if config.origin_of("history").origin is Origin.DEFAULT else config["history"]
+    publisher = make_publisher(config, os.environ)
+    return execute_merge(arguments.runs, arguments.out, arguments.junit, publisher=publisher, history=history)
 
 
 def _report(arguments: argparse.Namespace) -> int:
@@ -128,6 +133,12 @@ def _sites_import(arguments: argparse.Namespace) -> int:
     else:
         arguments.out.write_text(text, encoding="utf-8")
     return 0
+
+
+def _sites_capture(arguments: argparse.Namespace) -> int:
+    from gridrunner.capture_command import execute_capture
+
+    return execute_capture(_config(arguments), os.environ, arguments)
 
 
 def _sites_serve(arguments: argparse.Namespace) -> int:
@@ -204,7 +215,7 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     judge.add_argument("run", type=Path, metavar="RUN", help="run folder")
     for setting in SETTINGS:
-        if setting.key in {"checks", "keyword", "mark", "junit"}:
+        if setting.key in {"checks", "keyword", "mark", "junit", "json", "ci", "baseline"}:
             _add_setting(judge, setting)
 
     merge = _parser_of(
@@ -215,6 +226,9 @@ def _make_parser() -> argparse.ArgumentParser:
         "--junit", nargs="+", type=Path, default=[], metavar="XML", help="merge JUnit files of other tools"
     )
     merge.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the merged run is written")
+    for setting in SETTINGS:
+        if setting.key in {"json", "ci", "baseline", "history"}:
+            _add_setting(merge, setting)
 
     report = _parser_of(
         commands, "report", "render report.html, junit.xml and summary.md again from the journal", _report
@@ -226,7 +240,7 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     probe.add_argument("url", metavar="URL")
     probe.add_argument("--screenshot", type=Path, default=Path("probe.png"), metavar="FILE", help="default: probe.png")
-    probe.add_argument("--json", action="store_true", help="print the detection as JSON")
+    probe.add_argument("--json", dest="as_json", action="store_true", help="print the detection as JSON")
     for setting in SETTINGS:
         if setting.key in {"browser", "visit_timeout", "grid"}:
             _add_setting(probe, setting)
@@ -255,7 +269,7 @@ def _make_parser() -> argparse.ArgumentParser:
 
 
 def _add_sites_commands(commands: Any) -> None:
-    sites = _parser_of(commands, "sites", "check, import and serve site lists and replica pages")
+    sites = _parser_of(commands, "sites", "check, import, capture and serve site lists and replica pages")
     inner = sites.add_subparsers(title="commands", metavar="COMMAND", required=True)
     check = _parser_of(inner, "check", "read lists, report every mistake with file:line; visits nothing", _sites_check)
     check.add_argument("lists", nargs="+", metavar="LIST", help=".yaml, .csv, .txt, or - for standard input")
@@ -264,6 +278,28 @@ def _add_sites_commands(commands: Any) -> None:
     imported.add_argument("--kind", choices=["auto", "csv", "tranco", "text"], default="auto", help="default: auto")
     imported.add_argument("--limit", type=int, metavar="N", help="only the first N")
     imported.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
+    capture = _parser_of(
+        inner, "capture", "keep a page, or the failed pages of a run, as replayable sites; scrubbed", _sites_capture
+    )
+    capture.add_argument("source", metavar="URL|RUN", help="an address, or a run folder: its failed sites")
+    capture.add_argument(
+        "--site",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="of a run: this site, whatever became of it (repeatable); of an address: the id that it gets",
+    )
+    capture.add_argument(
+        "--out",
+        dest="folder",
+        type=Path,
+        default=Path("sites/captured"),
+        metavar="DIR",
+        help="pages go into DIR, their list is DIR.yaml; both are added to (default sites/captured)",
+    )
+    for setting in SETTINGS:
+        if setting.key in {"browser", "visit_timeout", "grid"}:
+            _add_setting(capture, setting)
     serve = _parser_of(inner, "serve", "serve replica pages under host names of their own, until Ctrl-C", _sites_serve)
     serve.add_argument(
         "folder", nargs="?", type=Path, default=Path("sites/demo"), metavar="DIR", help="default: sites/demo"

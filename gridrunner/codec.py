@@ -6,6 +6,7 @@ journal lines in a fraction of a second; the dataclasses of `gridrunner.model` n
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,7 +18,20 @@ DecodeError = msgspec.ValidationError
 
 BrokenJsonError = msgspec.DecodeError
 
-_ENCODER = msgspec.json.Encoder(order="deterministic")
+
+def _write_path(value: object) -> str:
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError(f"{type(value).__name__} has no form in JSON")
+
+
+def _read_path(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(f"{kind.__name__} has no form in JSON")
+
+
+_ENCODER = msgspec.json.Encoder(order="deterministic", enc_hook=_write_path)
 
 
 def encode(value: object) -> bytes:
@@ -27,14 +41,14 @@ def encode(value: object) -> bytes:
 
 def decode(data: bytes | str, kind: type[T]) -> T:
     """`data` as a `kind`. Raises DecodeError for the wrong shape, BrokenJsonError for what is not JSON."""
-    return msgspec.json.decode(data, type=kind)
+    return msgspec.json.decode(data, type=kind, dec_hook=_read_path)
 
 
 def convert(value: Any, kind: type[T]) -> T:
     """Plain JSON values (dict, list, str, …) as a `kind`. Raises DecodeError."""
-    return msgspec.convert(value, type=kind)
+    return msgspec.convert(value, type=kind, dec_hook=_read_path)
 
 
 def to_plain(value: object) -> Any:
     """The model as plain dicts, lists and strings, as JSON would hold it."""
-    return msgspec.to_builtins(value)
+    return msgspec.to_builtins(value, enc_hook=_write_path)

@@ -11,7 +11,7 @@ from gridrunner.browser.binaries import Browser, BrowserName, find_browser
 from gridrunner.browser.evidence import EvidenceStore, Screenshots
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.visit import UserProbe, VisitSettings
-from gridrunner.config import RunConfig
+from gridrunner.config import Origin, RunConfig
 from gridrunner.dispatch.ports import Hub
 from gridrunner.errors import UsageError
 from gridrunner.grid.local import NAME as LOCAL
@@ -47,6 +47,11 @@ def choose_grid(config: RunConfig, env: Mapping[str, str]) -> GridChoice:
         if wanted is BrowserName.HEADLESS_SHELL:
             raise UsageError("--extension: headless-shell has no extensions", hint="use --browser chromium")
         wanted = wanted or BrowserName.CHROMIUM
+        if config["isolation"] == "context" and config.origin_of("isolation").origin is not Origin.DEFAULT:
+            raise UsageError(
+                "--extension: extensions do not run in browser contexts of their own",
+                hint="leave --isolation out: each site gets a session of its own then",
+            )
     browser = find_browser(wanted, env) if LOCAL in places else None
     return GridChoice(urls=tuple(place for place in places if place != LOCAL), browser=browser)
 
@@ -67,7 +72,12 @@ def make_hubs(
         extensions=tuple(path.resolve() for path in config["extension"]),
     )
     settings = VisitSettings(
-        visit_timeout_s=config["visit_timeout"], probes=probes, screenshots=Screenshots(config["screenshots"])
+        visit_timeout_s=config["visit_timeout"],
+        probes=probes,
+        screenshots=Screenshots(config["screenshots"]),
+        copies=Screenshots(config["capture"]),
+        has_own_context=not config["extension"],
+        is_lean=_may_be_lean(config),
     )
     store = EvidenceStore(run_folder=folder)
     lanes = count_lanes(config)
@@ -91,6 +101,19 @@ def make_hubs(
     return tuple(hubs)
 
 
+def _may_be_lean(config: RunConfig) -> bool:
+    """Whether first attempts may leave pictures out: not where one of them may be the only screenshot or copy."""
+    wants_every_picture = "all" in {config["screenshots"], config["capture"]}
+    return config["fetch"] == "lean" and config["retries"] > 0 and not wants_every_picture
+
+
+def isolation_of(config: RunConfig) -> str:
+    """`context` or `session`: --isolation, but a session for each site where extensions are loaded. Chromium runs them
+    in the session's first context only (156, tried with --load-extension and Extensions.loadUnpacked, 2026-11-24).
+    """
+    return "session" if config["extension"] else str(config["isolation"])
+
+
 def count_lanes(config: RunConfig) -> int:
     """Visits at once in one session: --contexts-per-session, and one where a site gets a session of its own."""
-    return 1 if config["isolation"] == "session" else int(config["contexts_per_session"])
+    return 1 if isolation_of(config) == "session" else int(config["contexts_per_session"])

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from gridrunner.config import RunConfig
 from gridrunner.judging import judge_run
-from gridrunner.preparing import make_selection
+from gridrunner.preparing import select_again
+from gridrunner.publishing import make_publisher
 from gridrunner.results.events import Judged
 from gridrunner.results.journal import JOURNAL_NAME, JournalWriter
-from gridrunner.results.record import exit_code_of, load_run
-from gridrunner.results.render import render_run
-from gridrunner.results.terminal import print_run_summary
+from gridrunner.results.record import load_run
 from gridrunner.run import make_console
 
 
-def execute_judge(config: RunConfig, folder: Path) -> int:
+def execute_judge(config: RunConfig, folder: Path, env: Mapping[str, str]) -> int:
     """Judge the newest observation of every site, journal what the checks say, render the run folder anew.
 
     Returns the exit code of the run with its new verdicts. Raises RunFolderError, UsageError, NothingToRun.
     """
     console = make_console(config)
+    publisher = make_publisher(config, env)
     before = load_run(folder)
     with JournalWriter(folder / JOURNAL_NAME, before.header) as journal:
-        results = judge_run(folder, selection=make_selection(config))
+        results = judge_run(folder, selection=select_again(config, before.plan.checks))
         for result in results:
             journal.write(Judged(result=result))
-    record = load_run(folder)
-    render_run(folder, record=record, junit_copy=config["junit"])
-    print_run_summary(record, folder, console)
-    return exit_code_of(record)
+    return publisher.publish(folder, console, junit_copy=config["junit"])

@@ -11,24 +11,29 @@ from rich.console import Console
 from rich.text import Text
 
 from gridrunner.errors import UsageError
+from gridrunner.publishing import Publisher
+from gridrunner.results.history import open_history
 from gridrunner.results.junit import JUNIT_NAME
 from gridrunner.results.merge import MergeOutcome, merge_runs
 from gridrunner.results.merge_junit import merge_junit
-from gridrunner.results.record import exit_code_of
+from gridrunner.results.record import RunRecord, load_run
 from gridrunner.results.render import render_run
 from gridrunner.results.terminal import print_run_summary
 from gridrunner.results.text import make_log_line
 
 
-def execute_merge(runs: Sequence[Path], out: Path, junit: Sequence[Path]) -> int:
+def execute_merge(
+    runs: Sequence[Path], out: Path, junit: Sequence[Path], *, publisher: Publisher, history: Path | None = None
+) -> int:
     """Merge run folders, or foreign JUnit files, into the folder `out`; returns the exit code of what came out.
+    `publisher` says where a merged run goes, `history` where it is remembered (None: nowhere).
 
     Raises UsageError when there is nothing to merge, or both kinds are named; otherwise as `merge_runs` and
     `merge_junit` do.
     """
     if bool(runs) == bool(junit):
         raise UsageError("merge takes run folders or --junit files", hint="gridrunner merge RUN… --out DIR")
-    return _merge_files(junit, out) if junit else _merge_folders(runs, out)
+    return _merge_files(junit, out) if junit else _merge_folders(runs, out, publisher, history)
 
 
 def execute_report(run: Path) -> int:
@@ -38,12 +43,24 @@ def execute_report(run: Path) -> int:
     return 0
 
 
-def _merge_folders(runs: Sequence[Path], out: Path) -> int:
+def _merge_folders(runs: Sequence[Path], out: Path, publisher: Publisher, history: Path | None) -> int:
     outcome = merge_runs(runs, out)
-    record = render_run(out)
+    record = load_run(out)
     _say_warnings(outcome)
-    print_run_summary(record, out, Console())
-    return exit_code_of(record)
+    if history is not None:
+        _remember_run(record, history)
+    return publisher.publish(out, Console(stderr=publisher.uses_stdout), record=record)
+
+
+def _remember_run(record: RunRecord, path: Path) -> None:
+    """Add a merged run to the history at `path`; a history that cannot be used is warned of, and costs nothing else."""
+    history, warning = open_history(path)
+    if history is not None:
+        with history:
+            history.add_run(record)
+            warning = history.warning or warning
+    if warning:
+        Console(stderr=True).print(Text(f"warning: {make_log_line(warning, 1000)}"), soft_wrap=True)
 
 
 def _say_warnings(outcome: MergeOutcome) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -79,6 +80,18 @@ class SourceLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantine:
+    """Failures of a site that `owner` knows of: it is visited and judged, but what fails is reported as skipped, up to
+    and with the day `until`. `checks` are functions or whole ids of checks; empty: all of them.
+    """
+
+    owner: str
+    reason: str
+    until: date
+    checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One entry of a site list. `visit_timeout_s` None: the run's own limit holds."""
 
@@ -89,6 +102,7 @@ class Site:
     steps: tuple[Step, ...] = ()
     expect: Expectation = field(default_factory=Expectation)
     visit_timeout_s: float | None = None
+    quarantine: Quarantine | None = None
     source: SourceLine | None = None
 
 

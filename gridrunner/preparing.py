@@ -5,6 +5,7 @@ Invariant: what a user can have got wrong is found here, before anything is visi
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +13,10 @@ from pathlib import Path
 
 from gridrunner.browser.visit import UserProbe
 from gridrunner.config import RunConfig
+from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.errors import NothingToRun, RunFolderError, UsageError
 from gridrunner.judging import Selection
-from gridrunner.model import Plan, Site, Verdict
+from gridrunner.model import Observation, Plan, Result, Site, Status, Verdict
 from gridrunner.planning.durations import ExpectedDuration, expect_durations
 from gridrunner.planning.plan import make_plan, owed_sites
 from gridrunner.planning.shards import cut_shard
@@ -23,6 +25,13 @@ from gridrunner.results.planfile import read_plan
 from gridrunner.results.record import RunRecord, load_run
 from gridrunner.sites.lists import SiteLists, read_site_lists
 from gridrunner.sites.selection import select_sites
+
+
+DETECTOR_CHECKS = "test_your_detector.py"
+"""Of the suite's extras (`dom_probes/suite/extras`): compares the answers of the user's own probes."""
+
+EXTENSION_PROBE = "gridrunner-probe.js"
+"""A file of this name in the folder of an extension is run as a probe: it says what the extension did on the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +44,19 @@ class Selected:
 
 def make_selection(config: RunConfig) -> Selection:
     """Which checks the settings name."""
-    return Selection(paths=tuple(config["checks"]), keyword=config["keyword"] or "", mark=config["mark"] or "")
+    return Selection(
+        paths=tuple(config["checks"]),
+        extras=(DETECTOR_CHECKS,) if config["probe"] or config["extension"] else (),
+        keyword=config["keyword"] or "",
+        mark=config["mark"] or "",
+    )
+
+
+def select_again(config: RunConfig, checks: Sequence[str]) -> Selection:
+    """Which checks judge a run again that was planned with `checks`: what a setting of the run asked for, as well."""
+    files = {check.partition("::")[0] for check in checks}
+    extras = tuple(name for name in (DETECTOR_CHECKS,) if name in files)
+    return replace(make_selection(config), extras=extras)
 
 
 def select_from_lists(config: RunConfig) -> Selected:
@@ -78,10 +99,42 @@ def owed_or_failed(record: RunRecord) -> frozenset[str]:
     return frozenset(found.site.id for found in record.site_verdicts() if found.verdict not in good)
 
 
-def still_owed(record: RunRecord) -> tuple[str, ...]:
-    """Sites that a resumed run visits: those without a final verdict of ours or theirs, in plan order."""
-    owed = {Verdict.NOT_RUN, Verdict.ERROR}
-    return tuple(found.site.id for found in record.site_verdicts() if found.verdict in owed)
+def find_unjudged(record: RunRecord, checks: Sequence[str]) -> tuple[Observation, ...]:
+    """The newest observation of each site that was reached and lacks the result of a check: visiting it again would tell
+    nothing new.
+    """
+    wanted = frozenset(checks)
+    found = []
+    for seen in record.site_verdicts():
+        last = seen.observations[-1] if seen.observations else None
+        if last is None or last.outcome is None:
+            continue
+        judged = {case.check for case in seen.cases for result in case.attempts if result.attempt == last.attempt}
+        if wanted - judged:
+            found.append(last)
+    return tuple(found)
+
+
+def still_owed(
+    record: RunRecord, checks: Sequence[str], *, judged: Sequence[Result] = (), retries: int = 0
+) -> tuple[str, ...]:
+    """Sites that a resumed run visits, in plan order: those of which one of `checks` has no verdict, or failed and was
+    not tried again before the run was cut short. `judged` are results that the journal does not hold yet.
+    """
+    was_cut = record.ended is None or record.ended.reason != StoppedBy.FINISHED
+    late = {(result.check, result.site): result for result in judged}
+    owed: dict[str, None] = {}
+    for case in record.verdicts(checks):
+        result = late.get((case.check, case.site.id))
+        if result is not None:
+            is_open = result.status is Status.ERROR or (result.status is Status.FAILED and result.attempt <= retries)
+        elif case.verdict is Verdict.FAILED:
+            is_open = was_cut and len(case.attempts) <= retries
+        else:
+            is_open = case.verdict in {Verdict.NOT_RUN, Verdict.ERROR}
+        if is_open:
+            owed[case.site.id] = None
+    return tuple(owed)
 
 
 def load_durations(config: RunConfig, sites: Sequence[Site]) -> tuple[Mapping[str, ExpectedDuration], str | None]:
@@ -118,17 +171,33 @@ def plan_run(config: RunConfig, sites: Sequence[Site], checks: Sequence[str]) ->
     return plan, warning
 
 
-def plan_rest(folder: Path) -> tuple[Plan, Plan, RunRecord]:
-    """The plan of an interrupted run, the part of it that is still owed, and the run's record. Raises RunFolderError."""
+def load_resumable(folder: Path) -> RunRecord:
+    """The run that --resume names. Raises RunFolderError."""
     if not folder.is_dir():
         raise RunFolderError(f"--resume {folder}: there is no such run", hint="name a folder under runs/")
-    record = load_run(folder)
-    return record.plan, replace(record.plan, shard_sites=still_owed(record)), record
+    return load_run(folder)
 
 
-def read_user_probes(paths: Sequence[Path]) -> tuple[UserProbe, ...]:
-    """The probes of --probe under their file names. Raises UsageError for what cannot be read or is named twice."""
+def require_same_checks(record: RunRecord, folder: Path, checks: Sequence[str]) -> None:
+    """Raises UsageError when the settings name other checks than the run that is resumed was planned with."""
+    if set(checks) != set(record.plan.checks):
+        raise UsageError(
+            f"--resume {folder}: the run was planned with other checks than these settings name",
+            hint="give it the same --checks, -k and -m; it was: gridrunner " + shlex.join(record.header.command),
+        )
+
+
+def read_user_probes(paths: Sequence[Path], extensions: Sequence[Path] = ()) -> tuple[UserProbe, ...]:
+    """The probes of --probe under their file names, and those of extensions under the names of their folders.
+
+    Raises UsageError for what cannot be read or is named twice.
+    """
     probes: dict[str, UserProbe] = {}
+    for folder in extensions:
+        file = folder / EXTENSION_PROBE
+        if file.is_file():
+            name = folder.resolve().name
+            probes[name] = UserProbe(name=name, source=file.read_text(encoding="utf-8").strip().rstrip(";"))
     for path in paths:
         try:
             source = path.read_text(encoding="utf-8").strip().rstrip(";")

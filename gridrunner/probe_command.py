@@ -57,7 +57,7 @@ def execute_probe(config: RunConfig, env: Mapping[str, str], arguments: argparse
             session.close()
         if observation.screenshot_path is not None:
             arguments.screenshot.write_bytes((store.run_folder / observation.screenshot_path).read_bytes())
-    if arguments.json:
+    if arguments.as_json:
         print(codec.encode(observation).decode())
     else:
         _print(observation, arguments.screenshot if observation.screenshot_path else None)

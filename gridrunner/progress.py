@@ -31,6 +31,7 @@ from gridrunner.dispatch.records import (
 )
 from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.model import Result, Status
+from gridrunner.results.text import make_log_line
 
 REFRESHES_A_SECOND = 8
 """Smooth to the eye, and under 1 % of a core with 8 slots (rich 15, 2026-11-24)."""
@@ -58,9 +59,8 @@ class Progress(Protocol):
 
 
 def clean(text: str, limit: int = 200) -> str:
-    """`text` on one line, without control characters; from a page, so nothing of it may steer a terminal."""
-    line = " ".join(text.split())
-    return "".join(character for character in line if character.isprintable())[:limit]
+    """`text` on one line; from a page, so nothing of it may steer a terminal or be a command of CI."""
+    return make_log_line(text, limit)
 
 
 def format_duration(seconds: float) -> str:
@@ -84,6 +84,7 @@ class Tally:
     flaky: int = 0
     slots: dict[str, str] = field(default_factory=dict)
     left_s: float = 0.0
+    told_hubs: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.left_s = sum(self.expected_s.values())
@@ -97,6 +98,14 @@ class Tally:
         self.flaky += worst in {Status.PASSED, Status.SKIPPED} and record.attempts > 1
         self.left_s = max(0.0, self.left_s - self.expected_s.get(record.site, 0.0))
         return worst
+
+    def explain_fault(self, record: FaultSeen) -> str | None:
+        """The line for a fault of a hub that hit no site, the first time it is of its kind; None otherwise."""
+        known = (record.hub, record.fault.kind)
+        if record.site is not None or known in self.told_hubs:
+            return None
+        self.told_hubs.add(known)
+        return f"{record.fault.kind}: {record.hub}: {clean(record.fault.message)}"
 
     def estimate_left_s(self, elapsed_s: float) -> float | None:
         """Seconds until the end at the pace so far, by expected work; None before there is a pace."""
@@ -155,6 +164,8 @@ class LiveProgress:
                         (f"{worst:<6} ", style), f"{record.site}  ", (clean(first_message(record.results)), "dim")
                     )
                     self._console.print(line, overflow="ellipsis", no_wrap=True)
+            case FaultSeen() if explained := self._tally.explain_fault(record):
+                self._console.print(Text(explained, style="yellow"))
             case RunStopping() if record.stopped_by is not StoppedBy.FINISHED:
                 self._console.print(Text(clean(record.text), style="yellow"))
             case _:
@@ -206,6 +217,8 @@ class PlainProgress:
                 self._say(clean(record.text))
             case FaultSeen() if self._verbose:
                 self._say(f"fault: slot={record.slot} hub={record.hub} {clean(record.fault.message)}")
+            case FaultSeen() if line := self._tally.explain_fault(record):
+                self._say(line)
             case Decision() if self._verbose:
                 self._say(clean(record.text))
             case SessionOpened() if self._verbose:

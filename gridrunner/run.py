@@ -20,16 +20,18 @@ from types import FrameType
 from rich.console import Console
 
 from gridrunner import __version__
+from gridrunner.browser.evidence import Screenshots
 from gridrunner.browser.options import SessionOptions
+from gridrunner.capture_command import export_captures
 from gridrunner.config import RunConfig
 from gridrunner.dispatch.ports import JudgeSink
 from gridrunner.dispatch.records import DispatchRecord
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.shell import Dispatcher
-from gridrunner.dispatch.summary import DispatchSummary, StoppedBy
+from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.grid.live import LiveGrid, forget_live_grid, write_live_grid
 from gridrunner.grid.processes import reap_orphans
-from gridrunner.grids import GridChoice, choose_grid, count_lanes, make_hubs
+from gridrunner.grids import GridChoice, choose_grid, count_lanes, isolation_of, make_hubs
 from gridrunner.judge_port import JudgeRounds
 from gridrunner.judging import JudgeProcess, Selection, run_live_checks
 from gridrunner.model import Observation, Plan, Result, Site
@@ -46,14 +48,13 @@ from gridrunner.preparing import (
     still_owed,
 )
 from gridrunner.progress import Tally, make_progress
+from gridrunner.publishing import Publisher, make_publisher
 from gridrunner.recording import journal_event
 from gridrunner.results.events import JournalHeader, Judged, RunEnded
 from gridrunner.results.history import open_history
 from gridrunner.results.journal import JOURNAL_NAME, JournalWriter
 from gridrunner.results.planfile import PLAN_NAME, write_plan
-from gridrunner.results.record import RunRecord, exit_code_of, load_run
-from gridrunner.results.render import render_run
-from gridrunner.results.terminal import print_run_summary
+from gridrunner.results.record import load_run
 from gridrunner.sites.replay import ReplayServer
 
 EXIT_INTERRUPTED = 130
@@ -87,12 +88,15 @@ class Prepared:
 def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str, ...]) -> int:
     """Run, from the settings to the exit code of CLI.md. Raises GridrunnerError for what the user can mend."""
     console = make_console(config)
+    publisher = make_publisher(config, env)
     choice = choose_grid(config, env)
-    probes = read_user_probes(config["probe"])
+    probes = read_user_probes(config["probe"], config["extension"])
     selection = make_selection(config)
     with ExitStack() as stack:
         rounds = JudgeRounds()
         prepared, judge = _prepare(config, choice, selection, rounds, stack)
+        if isolation_of(config) != config["isolation"]:
+            console.print("--extension: a session for each site, because extensions run in no other context")
         for warning in prepared.warnings:
             console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False)
         host_rules = _serve_replays(prepared, stack)
@@ -131,7 +135,7 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
             attempts=prepared.attempts,
         )
         try:
-            with _stop_on_signals(dispatcher):
+            with publisher.reporter.fold("gridrunner_visits", "Visits"), _stop_on_signals(dispatcher):
                 summary = dispatcher.run()
         finally:
             progress.close()
@@ -139,13 +143,12 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
             try:
                 _run_live(config, choice, prepared, judge.live_checks, selection, host_rules, journal)
             except KeyboardInterrupt:
-                reason = "interrupted during the live checks"
-                summary = replace(summary, stopped_by=StoppedBy.INTERRUPTED, reason=reason)
+                console.print("interrupted during the live checks", style="yellow")
+                summary = replace(summary, stopped_by=StoppedBy.INTERRUPTED)
         code = EXIT_INTERRUPTED if summary.stopped_by is StoppedBy.INTERRUPTED else 0
         elapsed_s = round(time.monotonic() - started, 3)
         journal.write(RunEnded(exit_code=code, at_s=elapsed_s, reason=str(summary.stopped_by)))
-    record = _finish(config, prepared.folder, console, summary)
-    return exit_code_of(record)
+    return _finish(config, publisher, prepared.folder, console)
 
 
 def make_console(config: RunConfig) -> Console:
@@ -260,7 +263,7 @@ def _dispatch_settings(config: RunConfig) -> DispatchSettings:
         visit_timeout_s=config["visit_timeout"],
         deadline_s=config["deadline"],
         max_failures=config["max_failures"],
-        visits_per_session=1 if config["isolation"] == "session" else DispatchSettings().visits_per_session,
+        visits_per_session=1 if isolation_of(config) == "session" else DispatchSettings().visits_per_session,
     )
 
 
@@ -290,7 +293,11 @@ def _run_live(
     journal: JournalWriter,
 ) -> None:
     """Run the live checks of every site that was visited, through pytest-xdist, and journal their results."""
-    options = SessionOptions(name=f"gridrunner {prepared.run} live", host_rules=tuple(host_rules))
+    options = SessionOptions(
+        name=f"gridrunner {prepared.run} live",
+        host_rules=tuple(host_rules),
+        extensions=tuple(path.resolve() for path in config["extension"]),
+    )
     url = None if choice.browser is not None else choice.urls[0]
     write_live_grid(prepared.folder, LiveGrid(options=options, hub_url=url, browser=choice.browser))
     try:
@@ -305,15 +312,14 @@ def _run_live(
         journal.write(Judged(result=result))
 
 
-def _finish(config: RunConfig, folder: Path, console: Console, summary: DispatchSummary) -> RunRecord:
-    """Render the run folder, remember durations, and say what came out."""
+def _finish(config: RunConfig, publisher: Publisher, folder: Path, console: Console) -> int:
+    """Remember durations, render the run folder, and say what came out; returns the exit code."""
     record = load_run(folder)
-    render_run(folder, record=record, junit_copy=config["junit"])
     history, _warning = open_history(config["history"])
     if history is not None:
         with history:
             history.add_run(record)
-    if summary.stopped_by is not StoppedBy.FINISHED:
-        console.print(summary.reason, markup=False, highlight=False, style="yellow")
-    print_run_summary(record, folder, console)
-    return record
+    code = publisher.publish(folder, console, record=record, junit_copy=config["junit"])
+    if config["capture"] != Screenshots.NONE:
+        export_captures(record, folder, console, only_failed=config["capture"] == Screenshots.FAILED)
+    return code

@@ -96,7 +96,7 @@ const NAMED = new Set(['input', 'select', 'textarea', 'button', 'form', 'iframe'
 const spokenNames = new Map();
 const SPEAKING = ['name', 'type'];
 const speakingKey = (element, name, attribute) => {
-  if (attribute === 'type' && name !== 'input') return '';
+  if (attribute === 'type' && name !== 'input' && name !== 'button') return '';
   const value = attributeOf(element, attribute);
   if (!value || value.length > 80 || /^\s|\s$|>>>/.test(value)) return '';
   return name + '[' + attribute + '=' + quoted(attribute === 'type' ? value.toLowerCase() : value) + ']';
@@ -110,6 +110,21 @@ function countNames(element, name, root) {
   }
 }
 
+/** How often each id occurs in a root: one walk instead of one search a control. */
+const idCounts = new Map();
+function idsOf(root) {
+  let counts = idCounts.get(root);
+  if (!counts) {
+    idCounts.set(root, counts = new Map());
+    const elements = queryIn(root, '[id]');
+    for (let index = 0, count = elements.length; index < count; index += 1) {
+      const id = attributeOf(elements[index], 'id');
+      counts.set(id, (counts.get(id) || 0) + 1);
+    }
+  }
+  return counts;
+}
+
 /** A selector that matches exactly this element in its own root: by id, name or type, else by its place below such. */
 function selectorInRoot(element, root) {
   const known = selectorMemo.get(element);
@@ -117,7 +132,7 @@ function selectorInRoot(element, root) {
   const name = localNameOf(element);
   const id = attributeOf(element, 'id');
   let found = null;
-  if (id && id.length <= 80 && !/\s|>>>/.test(id) && queryIn(root, '#' + CSS.escape(id)).length === 1) found = '#' + CSS.escape(id);
+  if (id && id.length <= 80 && !/\s|>>>/.test(id) && idsOf(root).get(id) === 1) found = '#' + CSS.escape(id);
   if (!found && NAMED.has(name)) {
     const counts = spokenNames.get(root);
     for (const attribute of counts ? SPEAKING : []) {
@@ -125,6 +140,7 @@ function selectorInRoot(element, root) {
       if (key && counts.get(key) === 1) { found = key; break; }
     }
   }
+  if (!found && name.includes('-') && isTagName(name) && queryIn(root, name).length === 1) found = name;
   if (!found) {
     const parent = parentNodeOf(element);
     const step = childStep(element, name);
@@ -135,8 +151,9 @@ function selectorInRoot(element, root) {
   return found;
 }
 
+const isTagName = (name) => /^[a-z][a-z0-9-]*$/.test(name);
 function childStep(element, name) {
-  const isPlain = /^[a-z][a-z0-9-]*$/.test(name);
+  const isPlain = isTagName(name);
   let place = 1;
   for (let node = element; (node = previousSiblingOf(node));) place += !isPlain || localNameOf(node) === name ? 1 : 0;
   return isPlain ? name + ':nth-of-type(' + place + ')' : ':nth-child(' + place + ')';

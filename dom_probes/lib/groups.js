@@ -4,7 +4,7 @@ const BUTTON_ROLES = new Set(['button', 'link', 'menuitem']);
 const TEXT_ROLES = new Set(['textbox', 'searchbox', 'combobox']);
 
 // Everything that kindOf may keep; and what can be a shadow host (DOM, attachShadow) besides custom elements.
-const KEPT = 'input, select, textarea, button, a, form, iframe, frame, h1, h2, h3, h4, h5, h6, legend, [role=button], '
+const KEPT = 'input, select, textarea, button, a, form, iframe, frame, h1, h2, h3, h4, h5, h6, legend, label, [role=button], '
   + '[role=link], [role=menuitem], [role=heading], [contenteditable]';
 const USUAL_HOSTS = 'article, aside, body, div, footer, header, main, nav, section';
 const SMALL_PAGE = 2500; // elements that take under a millisecond to ask for their shadow roots
@@ -40,6 +40,7 @@ function kindOf(element, name) {
     case 'button': return 'buttons';
     case 'a': return hasAttribute(element, 'href') ? (attributeOf(element, 'role') === 'button' ? 'buttons' : 'links')
       : isPressed(element) ? 'buttons' : '';
+    case 'label': return 'labels';
     case 'form': return 'forms';
     case 'iframe': case 'frame': return 'frames';
     case 'h1': case 'h2': case 'h3': case 'h4': case 'h5': case 'h6': case 'legend': return 'headings';
@@ -95,7 +96,7 @@ function groupFields(found, orderOf) {
     for (const field of fields) join(group, field);
     for (const button of free) if (isWithin(button, container)) { join(group, button); free.delete(button); }
   }
-  return { list, of };
+  return { list, of, order: orderOf };
 }
 
 /** The smallest ancestor of a loose field that also holds a button after it; at most eight steps up, else the last. */
@@ -111,8 +112,9 @@ function containerOf(field, buttons) {
   }
   return best;
 }
+const positionOf = methodOf(Node, 'compareDocumentPosition');
 function isAfter(element, other) {
-  return (methodOf(Node, 'compareDocumentPosition')(other, element) & (4 | 1)) !== 0;
+  return (positionOf(other, element) & (4 | 1)) !== 0;
 }
 
 const CHAIN = 24; // ancestors recorded a control; the deepest labelled login field has 31, its group's top 14 (2026-11-24)
@@ -200,7 +202,7 @@ function numberOf(element, attribute) {
 }
 
 function pageFacts() {
-  const root = getterOf(Document, 'documentElement')(document);
+  const root = documentElementOf(document);
   const body = getterOf(Document, 'body')(document);
   const addresses = [];
   for (const element of queryIn(document, 'link[rel=canonical], meta[property="og:url"]')) {
@@ -212,29 +214,38 @@ function pageFacts() {
     title: squeeze(getterOf(Document, 'title')(document) || '', 160), og_title: site ? attributeText(site, 'content', 120) : '',
     lang: root ? attributeText(root, 'lang', 20) : '', dir: root ? getComputedStyle(root).direction : 'ltr',
     address: addresses.slice(0, 3), ready_state: getterOf(Document, 'readyState')(document),
-    viewport: [innerWidth, innerHeight], page_size: root ? [document_width(), getterOf(Element, 'scrollHeight')(root)] : [0, 0],
+    viewport: [innerWidth, innerHeight], page_size: root ? [widthOfPage(), getterOf(Element, 'scrollHeight')(root)] : [0, 0],
     body_class: body ? attributeText(body, 'class', 80) + ' ' + attributeText(body, 'id', 30) : '',
   };
 }
 
-/** Insertion places, for the fields that a login could have: visible, with text, in groups of few such fields. */
+const PLACED = 5; // fields with insertion places a page: the first fields of its likeliest groups
+
+/** Insertion places, for the fields that a login could have: a password and the text before it; else few text fields. */
 function addPlaces(fields, buttons, found, groups, shift) {
-  const counts = new Map();
-  const isCandidate = (field) => !field.hidden && field.group !== null && /^(text|email|tel|password|number|url)$/.test(field.type);
-  for (const field of fields) if (isCandidate(field)) counts.set(field.group, (counts.get(field.group) || 0) + 1);
-  const elementAt = new Map(found.fields.map((element) => [selectorOf(element), element]));
-  const buttonAt = new Map(found.buttons.map((element) => [selectorOf(element), element]));
-  let left = 8;
+  const byGroup = new Map();
   for (const field of fields) {
-    if (!isCandidate(field) || counts.get(field.group) > 6 || left === 0) continue;
+    if (field.hidden || field.group === null || !/^(text|email|tel|password|number)$/.test(field.type)) continue;
     if (field.covered_by === null && field.box.y > innerHeight) continue;
-    left -= 1;
+    const members = byGroup.get(field.group);
+    if (members) members.push(field); else byGroup.set(field.group, [field]);
+  }
+  const chosen = [];
+  for (const members of byGroup.values()) {
+    const index = members.findIndex((field) => field.type === 'password');
+    if (index >= 0) chosen.unshift(...members.slice(Math.max(0, index - 1), index + 1));
+    else if (members.length <= 2) chosen.push(members[0]);
+  }
+  const elementAt = new Map(found.fields.map((element) => [orderKey(element, groups), element]));
+  for (const field of chosen.slice(0, PLACED)) {
+    const element = elementAt.get(field.order);
     const submit = buttons.find((button) => button.group === field.group && !button.hidden && button.order > field.order);
-    field.places = placesBeside(
-      elementAt.get(field.selector), submit ? buttonAt.get(submit.selector) : null, groups.list[field.group].element, shift);
-    field.is_rtl = getComputedStyle(elementAt.get(field.selector)).direction === 'rtl';
+    const submitElement = submit ? found.buttons.find((button) => orderKey(button, groups) === submit.order) : null;
+    field.places = placesBeside(element, submitElement, groups.list[field.group].element, shift);
+    field.is_rtl = getComputedStyle(element).direction === 'rtl';
   }
 }
+const orderKey = (element, groups) => groups.order.get(element);
 
 const BYTES_EACH = 700; // of JSON a control, generously: the mean is 280 on the development corpus (2026-11-24)
 

@@ -44,16 +44,23 @@ function hiddenBy(element, shift, smallest) {
   const rect = rectOf(element);
   if (rect.width < smallest || rect.height < smallest) return 'no size';
   if (rect.right + shift.x <= 0 || rect.bottom + shift.y <= 0) return 'outside the page';
-  if (rect.left + shift.x >= Math.max(document_width(), innerWidth)) return 'outside the page';
+  if (rect.left + shift.x >= Math.max(widthOfPage(), innerWidth)) return 'outside the page';
   const clip = clipOf(element);
   if (clip && (Math.min(clip.right, rect.right) - Math.max(clip.left, rect.left) < smallest
     || Math.min(clip.bottom, rect.bottom) - Math.max(clip.top, rect.top) < smallest)) return 'clipped';
   return '';
 }
-function document_width() {
-  const root = getterOf(Document, 'documentElement')(document);
-  return root ? getterOf(Element, 'scrollWidth')(root) : 0;
+const documentElementOf = getterOf(Document, 'documentElement');
+const scrollWidthOf = getterOf(Element, 'scrollWidth');
+let pageWidth = -1;
+function widthOfPage() {
+  if (pageWidth < 0) {
+    const root = documentElementOf(document);
+    pageWidth = root ? scrollWidthOf(root) : 0;
+  }
+  return pageWidth;
 }
+const elementFromPoint = methodOf(Document, 'elementFromPoint'), elementsFromPoint = methodOf(Document, 'elementsFromPoint');
 
 const INTERACTIVE = 'a[href], button, input, select, textarea, label, summary, iframe, [role=button], [role=link], '
   + '[onclick], [tabindex], [contenteditable=""], [contenteditable=true]';
@@ -61,7 +68,7 @@ const INTERACTIVE = 'a[href], button, input, select, textarea, label, summary, i
 /** The topmost element at a point of the viewport, through open shadow roots; null outside of the viewport. */
 function topmostAt(x, y) {
   if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) return null;
-  let found = methodOf(Document, 'elementFromPoint')(document, x, y);
+  let found = elementFromPoint(document, x, y);
   for (let depth = 0; found && depth < 8; depth += 1) {
     const root = shadowRootOf(found);
     const inner = root && root.elementFromPoint(x, y);
@@ -103,32 +110,46 @@ function describe(element) {
 
 const BUTTON_SIZE = 24; // pixels: the least target size of WCAG 2.2, success criterion 2.5.8
 
-/** The places where a one-click login could stand beside a field, each with what a hit test finds there. */
+/** What lies over a field as a whole (a cookie wall, a dialog): its outermost part that does not hold the field. */
+function overlayOf(field) {
+  const rect = rectOf(field);
+  let top = topmostAt(rect.left + rect.width / 2, rect.top + rect.height / 2);
+  if (!top || isWithin(top, field) || isWithin(field, top)) return null;
+  for (let parent; (parent = composedParentOf(top)) && nodeTypeOf(parent) === 1 && !isWithin(field, parent);) top = parent;
+  return top;
+}
+
+/**
+ * The places where a one-click login could stand beside a field, best first, each with what a hit test finds there;
+ * the first that covers nothing ends the search. What lies over the whole field now is seen past: it will go away.
+ */
 function placesBeside(field, submit, group, shift) {
   const rect = rectOf(field), isRtl = getComputedStyle(field).direction === 'rtl', half = BUTTON_SIZE / 2;
   const middle = rect.top + rect.height / 2, side = Math.max(4, Math.min(8, (rect.height - BUTTON_SIZE) / 2));
-  const places = [];
-  const add = (name, left, top) => places.push(placeAt(name, field, left, top, shift));
-  if (rect.width >= 5 * BUTTON_SIZE && rect.height >= 18) {
-    add('inside-end', isRtl ? rect.left + side : rect.right - side - BUTTON_SIZE, middle - half);
-  }
-  add('end', isRtl ? rect.left - side - BUTTON_SIZE : rect.right + side, middle - half);
+  const overlay = overlayOf(field), places = [];
+  const isClean = (name, left, top) => {
+    const place = placeAt(name, field, left, top, shift, overlay);
+    places.push(place);
+    return place.seen > 0 && !place.covers.length;
+  };
+  if (rect.width >= 5 * BUTTON_SIZE && rect.height >= 18
+    && isClean('inside-end', isRtl ? rect.left + side : rect.right - side - BUTTON_SIZE, middle - half)) return places;
+  if (isClean('end', isRtl ? rect.left - side - BUTTON_SIZE : rect.right + side, middle - half)) return places;
   if (submit) {
     const below = rectOf(submit);
-    add('below', isRtl ? below.right - BUTTON_SIZE : below.left, below.bottom + side);
+    if (isClean('below', isRtl ? below.right - BUTTON_SIZE : below.left, below.bottom + side)) return places;
   }
   const top = group ? Math.min(rectOf(group).top, rect.top) : rect.top;
-  add('above', isRtl ? rect.right - BUTTON_SIZE : rect.left, top - side - BUTTON_SIZE);
+  isClean('above', isRtl ? rect.right - BUTTON_SIZE : rect.left, top - side - BUTTON_SIZE);
   return places;
 }
 
-function placeAt(side, field, left, top, shift) {
-  const covers = new Map();
+function placeAt(side, field, left, top, shift, overlay) {
+  const covers = new Map(), inset = 3;
   let seen = 0;
-  const inset = 3;
-  for (const [dx, dy] of [[0.5, 0.5], [0, 0], [1, 0], [0, 1], [1, 1]]) {
+  for (const [dx, dy] of [[0.5, 0.5], [0, 0], [1, 1]]) {
     const x = left + inset + dx * (BUTTON_SIZE - 2 * inset), y = top + inset + dy * (BUTTON_SIZE - 2 * inset);
-    const hit = topmostAt(x, y);
+    const hit = overlay ? beneath(x, y, overlay) : topmostAt(x, y);
     if (!hit) continue;
     seen += 1;
     if (hit === field || isWithin(field, hit)) continue;
@@ -141,6 +162,11 @@ function placeAt(side, field, left, top, shift) {
     side, box: { x: round(left + shift.x), y: round(top + shift.y), width: BUTTON_SIZE, height: BUTTON_SIZE },
     seen, covers: Array.from(covers, ([what, interactive]) => ({ what, interactive })),
   };
+}
+/** The topmost element at a point that is no part of an overlay (light DOM of the top document only). */
+function beneath(x, y, overlay) {
+  const stack = x < 0 || y < 0 || x >= innerWidth || y >= innerHeight ? [] : elementsFromPoint(document, x, y);
+  return stack.find((element) => !isWithin(element, overlay)) || null;
 }
 function closestControl(node, field) {
   for (; node && nodeTypeOf(node) === 1; node = composedParentOf(node)) {

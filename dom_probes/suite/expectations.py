@@ -53,16 +53,19 @@ class Judgement:
     evidence: tuple[str, ...] = ()
 
 
-def _passed(note: str = "") -> Judgement:
+def passed(note: str = "") -> Judgement:
+    """What was expected was found; a note is shown beside the pass."""
     return Judgement(conclusion=Conclusion.PASSED, message=note)
 
 
-def _failed(message: str, evidence: Iterable[str] = ()) -> Judgement:
+def failed(message: str, evidence: Iterable[str] = ()) -> Judgement:
+    """What was expected was not found."""
     one_line = " ".join(message.split())  # labels and titles come from the page
     return Judgement(conclusion=Conclusion.FAILED, message=one_line, evidence=tuple(evidence))
 
 
-def _skipped(reason: str) -> Judgement:
+def skipped(reason: str) -> Judgement:
+    """There is nothing to judge."""
     return Judgement(conclusion=Conclusion.SKIPPED, message=reason)
 
 
@@ -73,8 +76,8 @@ def judge_visit(site: Site, observation: Observation) -> Judgement:
     """The visit ended in the outcome that the site list expects (observed, unless it says otherwise)."""
     expected, outcome = site.expect.outcome, _outcome_of(observation)
     if outcome is expected:
-        return _passed()
-    return _failed(
+        return passed()
+    return failed(
         f"expected the visit to end {expected}, it ended {_describe_end(observation)}",
         [
             f"address: {observation.url or site.url}",
@@ -97,12 +100,12 @@ def _describe_end(observation: Observation) -> str:
     return f"{outcome} ({observation.detail})" if observation.detail else str(outcome)
 
 
-def _judge_reach(expect: Expectation, observation: Observation) -> Judgement | None:
+def judge_reach(expect: Expectation, observation: Observation) -> Judgement | None:
     """What to say of the page itself when the visit did not reach it; None: it did, look at the page."""
     if expect.outcome is not Outcome.OBSERVED:
-        return _skipped(f"the visit is expected to end {expect.outcome}, not at a page")
+        return skipped(f"the visit is expected to end {expect.outcome}, not at a page")
     if _outcome_of(observation) is not Outcome.OBSERVED:
-        return _failed(f"not judged: the visit ended {_describe_end(observation)}")
+        return failed(f"not judged: the visit ended {_describe_end(observation)}")
     return None
 
 
@@ -118,10 +121,10 @@ def _detected(observation: Observation, detection: Detection | None) -> Detectio
 
 def judge_login(expect: Expectation, observation: Observation, detection: Detection | None) -> Judgement:
     """A login form is found where one is expected, none where none is, and where it is out of reach that is said."""
-    if (early := _judge_reach(expect, observation)) is not None:
+    if (early := judge_reach(expect, observation)) is not None:
         return early
     found = _detected(observation, detection)
-    verdict = _describe_verdict(found)
+    verdict = describe_verdict(found)
     by_deadline = observation.ready_by is ReadyBy.DEADLINE
     match expect.login, found.login_present:
         case None, _:
@@ -134,13 +137,13 @@ def judge_login(expect: Expectation, observation: Observation, detection: Detect
             is_right, wanted = present is None, "a login form out of reach (reported as unknown)"
     late = "; decided at the deadline, the page was not at rest" if by_deadline else ""
     if not is_right:
-        return _failed(f"expected {wanted}, found {verdict}{late}", _describe_detection(found))
+        return failed(f"expected {wanted}, found {verdict}{late}", _describe_detection(found))
     if expect.login is None:
-        return _passed(f"nothing expected; found {verdict}{late}")
-    return _passed(f"found {verdict}{late}" if by_deadline else "")
+        return passed(f"nothing expected; found {verdict}{late}")
+    return passed(f"found {verdict}{late}" if by_deadline else "")
 
 
-def _describe_verdict(detection: Detection) -> str:
+def describe_verdict(detection: Detection) -> str:
     """The verdict on the page in a few words, with the form or the reason that it rests on."""
     match detection.login_present:
         case True:
@@ -200,14 +203,14 @@ def judge_fields(expect: Expectation, observation: Observation, detection: Detec
         if selector is not None
     }
     if not expected:
-        return _skipped("the site list names no fields")
-    if (early := _judge_reach(expect, observation)) is not None:
+        return skipped("the site list names no fields")
+    if (early := judge_reach(expect, observation)) is not None:
         return early
     found = _detected(observation, detection)
     if found.login is None:
         named = ", ".join(f"{role} {selector}" for role, selector in expected.items())
-        return _failed(
-            f"expected the login form with {named}, found {_describe_verdict(found)}", _describe_detection(found)
+        return failed(
+            f"expected the login form with {named}, found {describe_verdict(found)}", _describe_detection(found)
         )
     resolved = observation.probes.get(EXPECTED_PROBE, {})
     problems = [
@@ -216,8 +219,8 @@ def judge_fields(expect: Expectation, observation: Observation, detection: Detec
         if (problem := _compare_field(role, selector, _element_of(found.login, role), resolved)) is not None
     ]
     if not problems:
-        return _passed()
-    return _failed("; ".join(problems), _describe_detection(found))
+        return passed()
+    return failed("; ".join(problems), _describe_detection(found))
 
 
 def _element_of(form: Form, role: str) -> Element | None:
@@ -247,28 +250,28 @@ def _compare_field(role: str, selector: str, element: Element | None, resolved: 
 def judge_insertion_point(expect: Expectation, observation: Observation, detection: Detection | None) -> Judgement:
     """There is a place for a one-click login beside a visible field of the login form, and it hides nothing."""
     if expect.login is not ExpectedLogin.YES:
-        return _skipped("the site list does not say that there is a login form")
-    if (early := _judge_reach(expect, observation)) is not None:
+        return skipped("the site list does not say that there is a login form")
+    if (early := judge_reach(expect, observation)) is not None:
         return early
     found = _detected(observation, detection)
     if found.login is None:
-        return _failed(f"not judged: found {_describe_verdict(found)}")
+        return failed(f"not judged: found {describe_verdict(found)}")
     fields = _elements_of(found.login)
     if not any(_has_area(element.box) for element in fields):
-        return _skipped("no field of the login form is visible")
+        return skipped("no field of the login form is visible")
     point = found.insertion_point
     if point is None:
-        return _failed("expected an insertion point beside the login form, found none", _describe_detection(found))
+        return failed("expected an insertion point beside the login form, found none", _describe_detection(found))
     where = f"the insertion point {point.side} {point.anchor.selector}"
     evidence = [f"box: {_describe_box(point.box)}", *(f"evidence: {line}" for line in point.evidence[:_EVIDENCE_SHOWN])]
     if not point.is_usable:
         hides = f": it covers {', '.join(point.covers)}" if point.covers else ""
-        return _failed(f"{where} is not usable{hides}", evidence)
+        return failed(f"{where} is not usable{hides}", evidence)
     if not _has_area(point.box) or point.box.x + point.box.width <= 0 or point.box.y + point.box.height <= 0:
-        return _failed(f"{where} is called usable and lies off the page: {_describe_box(point.box)}", evidence)
+        return failed(f"{where} is called usable and lies off the page: {_describe_box(point.box)}", evidence)
     if all(element.selector != point.anchor.selector for element in fields):
-        return _failed(f"{where} belongs to no field of the login form {_describe_form(found.login)}", evidence)
-    return _passed()
+        return failed(f"{where} belongs to no field of the login form {_describe_form(found.login)}", evidence)
+    return passed()
 
 
 def _elements_of(form: Form) -> list[Element]:
@@ -290,17 +293,17 @@ def _describe_box(box: Box) -> str:
 def judge_sso(expect: Expectation, observation: Observation, detection: Detection | None) -> Judgement:
     """Every sign-in provider that the site list names is found; further ones are welcome."""
     if not expect.sso:
-        return _skipped("the site list names no sign-in providers")
-    if (early := _judge_reach(expect, observation)) is not None:
+        return skipped("the site list names no sign-in providers")
+    if (early := judge_reach(expect, observation)) is not None:
         return early
     found = [provider.name for provider in _detected(observation, detection).sso]
     if missing := [name for name in expect.sso if name not in found]:
-        return _failed(
+        return failed(
             f"expected sign-in through {', '.join(expect.sso)}; {', '.join(missing)} not found among "
             f"{_list_or_none(found)}",
             [f"{provider.name}: {provider.element.selector}" for provider in _detected(observation, detection).sso],
         )
-    return _passed()
+    return passed()
 
 
 def _list_or_none(names: Sequence[str]) -> str:
@@ -312,29 +315,34 @@ def judge_damage(expect: Expectation, observation: Observation, detection: Detec
 
     Errors on the console are no damage of ours: most pages have some. They are in the report.
     """
-    if (early := _judge_reach(expect, observation)) is not None:
+    if (early := judge_reach(expect, observation)) is not None:
         return early
     crashes = [event.text or "no details" for event in observation.events if event.kind == CRASH_EVENT]
     if crashes:
-        return _failed(f"expected a page that stays alive, found a crash: {crashes[0]}", crashes[1:])
+        return failed(f"expected a page that stays alive, found a crash: {crashes[0]}", crashes[1:])
     point = _detected(observation, detection).insertion_point
     if point is not None and point.is_usable and point.covers:
-        return _failed(
+        return failed(
             f"expected nothing under the insertion point {point.side} {point.anchor.selector}, "
             f"found {', '.join(point.covers)}",
             point.evidence[:_EVIDENCE_SHOWN],
         )
-    return _passed()
+    return passed()
 
 
 __all__ = [
     "Conclusion",
     "FormKind",
     "Judgement",
+    "describe_verdict",
+    "failed",
     "judge_damage",
     "judge_fields",
     "judge_insertion_point",
     "judge_login",
+    "judge_reach",
     "judge_sso",
     "judge_visit",
+    "passed",
+    "skipped",
 ]

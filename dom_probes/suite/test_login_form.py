@@ -8,28 +8,13 @@ which words, is in `dom_probes.suite.expectations`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import assert_never
-
-import pytest
 
 from dom_probes.suite import expectations
-from dom_probes.suite.expectations import Conclusion, Judgement
+from dom_probes.suite.applying import apply_judgement
+from dom_probes.suite.expectations import Conclusion
 from gridrunner.model import Detection, Expectation, Observation, Site
 
 RecordProperty = Callable[[str, object], None]
-
-
-def apply_judgement(judgement: Judgement) -> None:
-    """Pass, fail or skip, as the judgement says."""
-    match judgement.conclusion:
-        case Conclusion.PASSED:
-            return
-        case Conclusion.FAILED:
-            pytest.fail("\n".join([judgement.message, *judgement.evidence]), pytrace=False)
-        case Conclusion.SKIPPED:
-            pytest.skip(judgement.message)
-        case _:
-            assert_never(judgement.conclusion)
 
 
 def test_visit_ended_as_expected(site: Site, observation: Observation) -> None:

@@ -49,7 +49,8 @@ _LONE_SURROGATE = re.compile(r"(?<!\\)((?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{2}
 
 def _decode_message(data: bytes | str) -> _Message:
     """A page may put half of a surrogate pair into a text, which is no Unicode: then every character outside the basic
-    plane of that one message reads as U+FFFD."""
+    plane of that one message reads as U+FFFD.
+    """
     try:
         return _DECODER.decode(data)
     except msgspec.DecodeError:

@@ -24,7 +24,9 @@ _MARK = read_probe("mark_boxes.js")
 
 
 class Screenshots(StrEnum):
-    """Of which visits a screenshot is kept. FAILED: where what was found is not what the list expects."""
+    """Of which visits a screenshot, or a copy of the page, is kept. FAILED: where what was found is not what the list
+    expects, and of every further attempt.
+    """
 
     FAILED = "failed"
     ALL = "all"

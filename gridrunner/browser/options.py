@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +36,22 @@ QUIET_SWITCHES = (
     "--disable-renderer-backgrounding",
     "--disable-hang-monitor",
     "--disable-prompt-on-repost",
-    "--disable-features=Translate,MediaRouter,OptimizationHints,AcceptCHFrame,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
 )
 """Keep the browser off the network and out of the way; Playwright's and Selenium's own lists were the example."""
+
+DISABLED_FEATURES = (
+    "Translate",
+    "MediaRouter",
+    "OptimizationHints",
+    "AcceptCHFrame",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+)
+"""The same, as features: Chromium reads only one --disable-features."""
+
+EXTENSION_FEATURES = ("DisableLoadExtensionCommandLineSwitch",)
+"""What stands against --load-extension in Chrome from version 137 on (announced in chromium-extensions, 2025-03);
+Chromium 156 loads it either way (tried 2026-11-24)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +78,32 @@ def make_options(wanted: SessionOptions, browser: Browser | None) -> Options:
         options.add_argument("--headless=new")
     for switch in QUIET_SWITCHES:
         options.add_argument(switch)
+    features = DISABLED_FEATURES + (EXTENSION_FEATURES if wanted.extensions else ())
+    options.add_argument(f"--disable-features={','.join(features)}")
     options.add_argument(f"--window-size={VIEWPORT[0]},{VIEWPORT[1]}")
     if wanted.host_rules:
         options.add_argument(f"--host-resolver-rules={join_host_rules(wanted.host_rules)}")
-    for extension in wanted.extensions:
-        options.add_argument(f"--load-extension={extension}")
+    if wanted.extensions and browser is not None:
+        options.add_argument(f"--load-extension={','.join(map(str, wanted.extensions))}")
+    elif wanted.extensions:  # the node has no such folder: chromedriver takes the extension itself
+        for extension in wanted.extensions:
+            options.add_encoded_extension(pack_extension(extension))
     options.page_load_strategy = "none"
     options.unhandled_prompt_behavior = "dismiss"
     options.accept_insecure_certs = wanted.accept_insecure_certs
     if browser is None:
         options.set_capability("se:name", wanted.name)
     return options
+
+
+def pack_extension(folder: Path) -> str:
+    """An unpacked extension as chromedriver takes it: a zip file in base64."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                packed.write(file, file.relative_to(folder))
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 def join_host_rules(rules: Sequence[str]) -> str:

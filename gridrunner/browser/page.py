@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from gridrunner.browser.cdp import Answer, CommandFailed, Connection
@@ -73,35 +74,39 @@ class PageState:
 class Page:
     """A tab in a context of its own. Make it with `prepare`, then `wait_until_prepared` before use."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, has_own_context: bool = True) -> None:
+        """`has_own_context` False: a tab of the session's first context, the only one where extensions run."""
         self._connection = connection
+        self._has_own_context = has_own_context
         self._setup: list[Answer] = []
         self._failure: str | None = None
         self.context = ""
         self.main_frame = ""
         self.target = ""
         self.state = PageState()
+        self._blocked: tuple[str, ...] = ()
 
     # ------------------------------------------------------------------------------------------- making and discarding
 
     def prepare(self) -> None:
         """Start to make the context and its tab; returns at once."""
-        self._connection.send("Target.createBrowserContext", {"disposeOnDetach": True}, then=self._on_context)
+        if self._has_own_context:
+            self._connection.send("Target.createBrowserContext", {"disposeOnDetach": True}, then=self._on_context)
+        else:
+            self._open_tab()
 
     def _on_context(self, answer: Answer) -> None:
         if self._is_refused(answer):
             return
         self.context = answer.result["browserContextId"]
-        self._connection.send(
-            "Browser.setDownloadBehavior",
-            {"behavior": "deny", "browserContextId": self.context, "eventsEnabled": False},
-        )
+        self._open_tab({"browserContextId": self.context})
+
+    def _open_tab(self, context: Mapping[str, str] = MappingProxyType({})) -> None:
+        """A tab that downloads nothing, in `context` or, where that is empty, in the session's first one."""
+        self._connection.send("Browser.setDownloadBehavior", {"behavior": "deny", "eventsEnabled": False, **context})
         width, height = VIEWPORT
-        self._connection.send(
-            "Target.createTarget",
-            {"url": "about:blank", "browserContextId": self.context, "width": width, "height": height},
-            then=self._on_tab,
-        )
+        place = {"url": "about:blank", "width": width, "height": height, "newWindow": not context, **context}
+        self._connection.send("Target.createTarget", place, then=self._on_tab)
 
     def _on_tab(self, answer: Answer) -> None:
         if self._is_refused(answer):
@@ -115,11 +120,21 @@ class Page:
         if self._is_refused(answer):
             return
         self.target = answer.result["sessionId"]
+        if not self._has_own_context:
+            self._connection.send("Target.getTargetInfo", {"targetId": self.main_frame}, then=self._on_place)
         self.state.frames[self.main_frame] = Frame(id=self.main_frame, parent=None, target=self.target)
         self._setup = self._enable(self.target)
         width, height = VIEWPORT
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._setup.append(self._connection.send("Emulation.setDeviceMetricsOverride", metrics, target=self.target))
+
+    def _on_place(self, answer: Answer) -> None:
+        self.context = str(answer.result.get("targetInfo", {}).get("browserContextId", ""))
+
+    def block(self, patterns: tuple[str, ...]) -> None:
+        """Have the browser refuse requests whose URL matches, in the page and its frames; before it is navigated."""
+        self._blocked = patterns
+        self._connection.send("Network.setBlockedURLs", {"urls": list(patterns)}, target=self.target)
 
     def _enable(self, target: str) -> list[Answer]:
         """Ask a target for its events, and for its out-of-process frames as targets of their own."""
@@ -154,7 +169,9 @@ class Page:
         """Throw the context away with everything that it stored; returns at once."""
         for frame in self.state.frames.values():
             self._connection.unlisten(frame.target)
-        if self.context:
+        if not self._has_own_context:
+            self._connection.send("Target.closeTarget", {"targetId": self.main_frame})
+        elif self.context:
             self._connection.send("Target.disposeBrowserContext", {"browserContextId": self.context})
 
     # ------------------------------------------------------------------------------------------------------- commands
@@ -269,6 +286,8 @@ class Page:
         parent = known.parent if known else info.get("parentFrameId") or self.main_frame
         self.state.frames[frame_id] = Frame(id=frame_id, parent=parent, target=child, url=info.get("url", ""))
         self._enable(child)
+        if self._blocked:
+            self._connection.send("Network.setBlockedURLs", {"urls": list(self._blocked)}, target=child)
 
     def _on_detached_frame(self, target: str, params: dict[str, Any]) -> None:
         self._connection.unlisten(params["sessionId"])
@@ -297,7 +316,7 @@ class Page:
 
     def _on_failed(self, target: str, params: dict[str, Any]) -> None:
         self.state.in_flight.pop(params["requestId"], None)
-        if not params.get("canceled"):
+        if not params.get("canceled") and params.get("blockedReason") != "inspector":
             self.state.note("network-failure", f"{params.get('type', 'request')}: {params.get('errorText', '')}")
 
     def _on_exception(self, target: str, params: dict[str, Any]) -> None:

@@ -83,14 +83,14 @@ class BrowserSession:
     def _take_prepared(self) -> Page:
         page, self._spare = self._spare, None
         if page is None:
-            page = Page(self._connection)
+            page = Page(self._connection, has_own_context=self._settings.has_own_context)
             page.prepare()
         page.wait_until_prepared(deadline=time.monotonic() + PREPARE_TIMEOUT_S)
         return page
 
     def _prepare_spare(self) -> None:
         if self._spare is None:
-            self._spare = Page(self._connection)
+            self._spare = Page(self._connection, has_own_context=self._settings.has_own_context)
             self._spare.prepare()
 
     def _on_browser_event(self, method: str, params: dict[str, Any]) -> None:

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gridrunner.browser.blocking import BLOCKED_PATTERNS
 from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
+from gridrunner.browser.copying import copy_page
 from gridrunner.browser.evidence import EvidenceStore, Screenshots, is_as_expected, mark_detection, take_screenshot
 from gridrunner.browser.frames import collect_facts, find_closed_roots
 from gridrunner.browser.outcomes import classify_document, classify_net_error
@@ -44,7 +46,9 @@ class UserProbe:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitSettings:
     """What holds for every visit of a run. `visit_timeout_s` 30: CLI.md. Screenshots are webp or png; with `is_marked` the
-    fields that were found are drawn on them (reports draw on clean ones themselves).
+    fields that were found are drawn on them (reports draw on clean ones themselves). With `is_lean` first attempts do not
+    fetch what `gridrunner.browser.blocking` names. `copies`: of which pages a copy for
+    replay is kept. Without `has_own_context` a site gets the first context of its session, where alone extensions run.
     """
 
     visit_timeout_s: float = 30.0
@@ -52,6 +56,9 @@ class VisitSettings:
     screenshots: Screenshots = Screenshots.FAILED
     screenshot_kind: str = "webp"
     is_marked: bool = False
+    is_lean: bool = False
+    copies: Screenshots = Screenshots.NONE
+    has_own_context: bool = True
 
 
 @dataclass(slots=True)
@@ -95,6 +102,8 @@ def visit_page(
     soft_deadline = deadline - min(PROBE_RESERVE_S, timeout_s * PROBE_RESERVE_SHARE)
     found = _Found()
     try:
+        if settings.is_lean and attempt == 1:
+            page.block(BLOCKED_PATTERNS)
         with _Lap(found, "navigate_s"):
             _navigate(page, site.url, on_navigating, deadline=soft_deadline)
         if site.steps:
@@ -189,9 +198,26 @@ def _resolve_expected(page: Page, site: Site, found: _Found, *, deadline: float)
 def _run_user_probes(page: Page, probes: tuple[UserProbe, ...], found: _Found, *, deadline: float) -> None:
     for probe in probes:
         try:
-            found.probes[probe.name] = {"value": page.run(probe.source, dict(probe.options), deadline=deadline)}
+            value = page.run(probe.source, dict(probe.options), deadline=deadline)
         except CommandFailed as error:
             found.probes[probe.name] = {"error": str(error)}
+            continue
+        found.probes[probe.name] = {"value": value}
+        if isinstance(value, dict) and isinstance(value.get("login"), bool):  # a detector's answer
+            found.probes[probe.name]["matches"] = _resolve_answer(page, value, deadline=deadline)
+
+
+def _resolve_answer(page: Page, answer: Mapping[str, Any], *, deadline: float) -> dict[str, str | None]:
+    """What the selectors of a user's detector match, as the collector writes it: None for what matches nothing."""
+    resolved: dict[str, str | None] = {}
+    for role in ("username", "password"):
+        selector = answer.get(role)
+        if isinstance(selector, str) and selector:
+            try:
+                resolved[role] = locate(page, selector, deadline=deadline).canonical
+            except (NotThere, CommandFailed):
+                resolved[role] = None
+    return resolved
 
 
 def _name_outcome(page: Page, found: _Found) -> None:
@@ -215,11 +241,13 @@ def _conclude(
     detail = found.detail
     if page.state.is_crashed and outcome in {Outcome.TIMED_OUT, Outcome.NAVIGATED_AWAY}:
         outcome, detail = Outcome.CRASHED, "the page's renderer died"  # the news came after the wait for an answer
-    facts_path = screenshot_path = None
+    facts_path = screenshot_path = capture_path = None
     with _Lap(found, "evidence_s"):
         if found.facts is not None:
             facts_path = store.write_facts(site.id, attempt, found.facts)
-        if _wants_screenshot(settings.screenshots, site, attempt, outcome, found) and not page.state.is_crashed:
+        if _wants_picture(settings.copies, site, attempt, outcome, found) and outcome is Outcome.OBSERVED:
+            capture_path = _keep_copy(page, site, attempt, store)
+        if _wants_picture(settings.screenshots, site, attempt, outcome, found) and not page.state.is_crashed:
             limit = time.monotonic() + EVIDENCE_TIMEOUT_S
             if settings.is_marked and found.detection is not None:
                 mark_detection(page, found.detection, deadline=limit)
@@ -240,13 +268,23 @@ def _conclude(
         detection=found.detection,
         facts_path=facts_path,
         screenshot_path=screenshot_path,
+        capture_path=capture_path,
         events=tuple(page.state.events),
         probes=found.probes,
         timings=Timings(total_s=round(time.monotonic() - started, 4), **found.clock),
     )
 
 
-def _wants_screenshot(policy: Screenshots, site: Site, attempt: int, outcome: Outcome, found: _Found) -> bool:
+def _keep_copy(page: Page, site: Site, attempt: int, store: EvidenceStore) -> str | None:
+    """Keep the page itself, for `gridrunner sites capture`; None where it does not let itself be copied any more."""
+    try:
+        copy = copy_page(page, deadline=time.monotonic() + EVIDENCE_TIMEOUT_S)
+    except PageGone:
+        return None
+    return store.write(site.id, f"page-{attempt}.html", copy.html.encode()) if copy is not None else None
+
+
+def _wants_picture(policy: Screenshots, site: Site, attempt: int, outcome: Outcome, found: _Found) -> bool:
     match policy:
         case Screenshots.NONE:
             return False

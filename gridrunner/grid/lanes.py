@@ -17,7 +17,7 @@ from gridrunner.browser.cdp import Connection
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
-from gridrunner.errors import GridFault
+from gridrunner.errors import GridFault, SessionNotCreated
 
 LANES_PER_BROWSER_LIFE = 16
 """Lanes that a browser serves one after another before it is retired: with the dispatcher's 50 visits a lane that is 800
@@ -75,13 +75,13 @@ class LanePool:
         else:
             shared.is_opened.wait(timeout_s)
         browser = shared.browser
+        if browser is None:
+            self._leave(shared, is_killed=True)
+            raise SessionNotCreated(f"{self._hub}: the browser that {slot} was to share could not be opened")
         try:
-            if browser is None:
-                raise GridFault(f"{self._hub}: the browser that {slot} was to share could not be opened")
             connection = Connection(browser.devtools_url, label=f"{self._hub} {slot}")
         except GridFault:
-            self._retire(shared)
-            self._leave(shared, is_killed=True)
+            self._give_up(shared)
             raise
         return BrowserSession(
             hub=self._hub,

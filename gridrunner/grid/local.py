@@ -46,7 +46,8 @@ class LocalHub:
 
     def open_session(self, *, slot: str, timeout_s: float) -> BrowserSession:
         """A lane for `slot`, on a new browser where the others are full. Raises GridFault within `timeout_s` plus the
-        start of chromedriver."""
+        start of chromedriver.
+        """
         return self._pool.open_lane(slot=slot, timeout_s=timeout_s)
 
     def _open_browser(self, slot: str, timeout_s: float) -> OpenBrowser:

@@ -22,6 +22,9 @@ from gridrunner.errors import SessionNotCreated
 OWNER_VARIABLE = "GRIDRUNNER_OWNER"
 """Names the owning process as `<pid>:<start time in clock ticks>`; the start time tells a reused pid apart."""
 
+START_ATTEMPTS = 4
+"""The port was taken about once in 200 starts on a machine with many browsers (2026-11-24)."""
+
 START_TIMEOUT_S = 20.0
 """chromedriver listened after 0.01 to 0.04 s (156, 2026-11-24); a machine that swaps takes longer."""
 
@@ -54,7 +57,21 @@ class DriverProcess:
 
 
 def start_chromedriver(chromedriver: Path) -> DriverProcess:
-    """Start chromedriver on a free port. Raises SessionNotCreated with its own words when it does not listen."""
+    """Start chromedriver on a free port. Raises SessionNotCreated with its own words when it does not listen.
+
+    Asked for any free port, chromedriver takes one for IPv6 and then the same for IPv4, which somebody else may have by
+    then ("IPv4 port not available", seen on a busy machine): it is started again, START_ATTEMPTS times.
+    """
+    for _ in range(START_ATTEMPTS - 1):
+        try:
+            return _start_once(chromedriver)
+        except SessionNotCreated as error:
+            if "port not available" not in str(error):
+                raise
+    return _start_once(chromedriver)
+
+
+def _start_once(chromedriver: Path) -> DriverProcess:
     folder = Path(tempfile.mkdtemp(prefix="gridrunner-"))
     environment = {**os.environ, OWNER_VARIABLE: own_token(), "TMPDIR": str(folder)}
     try:

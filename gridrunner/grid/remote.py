@@ -72,7 +72,8 @@ class RemoteHub:
 
     def open_session(self, *, slot: str, timeout_s: float) -> BrowserSession:
         """A lane for `slot`, on a new session where the others are full. Raises GridFault within `timeout_s` and the
-        socket's own limit."""
+        socket's own limit.
+        """
         return self._pool.open_lane(slot=slot, timeout_s=timeout_s)
 
     def _open_browser(self, slot: str, timeout_s: float) -> OpenBrowser:

@@ -32,9 +32,12 @@ class AnswerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which checks: pytest paths (empty: the shipped suite), and pytest's -k and -m expressions over checks."""
+    """Which checks: pytest paths (empty: the shipped suite), `extras` of the suite beside them (file names), and pytest's
+    -k and -m expressions over checks.
+    """
 
     paths: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
     keyword: str = ""
     mark: str = ""
 

@@ -31,6 +31,9 @@ from gridrunner.model import Site
 SHIPPED_SUITE = Path(__file__).resolve().parents[2] / "dom_probes" / "suite"
 """The folder of the checks that come with gridrunner; what is judged when the user names no other."""
 
+EXTRA_CHECKS = SHIPPED_SUITE / "extras"
+"""Checks of the suite that are run only when a setting asks for them."""
+
 ORPHAN_GRACE_S = 5.0
 """Seconds that a worker without a parent may still take: Ctrl-C is over within 5 s (the promise of the command line)."""
 
@@ -165,9 +168,11 @@ def _arguments(selection: Selection) -> list[str]:
     ]  # this process imported the plugin itself, long ago
     for name in _LEFT_OUT:
         arguments += ["-p", f"no:{name}"]
+    extras = [str(EXTRA_CHECKS / name) for name in selection.extras]
     if not selection.paths:
-        return [*arguments, "-c", os.devnull, f"--rootdir={SHIPPED_SUITE}", str(SHIPPED_SUITE)]
-    return [*arguments, *selection.paths]
+        suite = [str(path) for path in sorted(SHIPPED_SUITE.glob("test_*.py"))]
+        return [*arguments, "-c", os.devnull, f"--rootdir={SHIPPED_SUITE}", *suite, *extras]
+    return [*arguments, *selection.paths, *extras]
 
 
 class _Census:

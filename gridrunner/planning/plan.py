@@ -40,7 +40,7 @@ def make_plan(sites: Sequence[Site], checks: Sequence[str], durations: Mapping[s
 
 def hash_debt(sites: Sequence[Site], checks: Sequence[str]) -> str:
     """The sha256 (hex) over canonical JSON of what is owed: checks and sites as sets, all of a site but the line it was
-    written on. Order, durations and files do not change it; a URL, step, expectation or timeout does.
+    written on and its quarantine. Order, durations and files do not change it; a URL, step, expectation or timeout does.
     """
     owed = {
         "format": _HASH_FORMAT,
@@ -78,7 +78,7 @@ def order_sites(sites: Sequence[PlannedSite], early: frozenset[str] = frozenset(
 
 def _describe_site(site: Site) -> dict[str, Any]:
     described: dict[str, Any] = codec.to_plain(site)
-    del described["source"]
+    del described["source"], described["quarantine"]
     return described
 
 

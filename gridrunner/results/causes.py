@@ -31,12 +31,15 @@ _OUTCOME_TITLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseGroup:
-    """Sites that went wrong for the same reason, one case each; `key` is stable and fit for `failure@type`, `title` is for people."""
+    """Sites that went wrong for the same reason, one case each; `key` is stable and fit for `failure@type`, `title` is for
+    people. `is_known`: they fail in the baseline as well.
+    """
 
     key: str
     title: str
     verdict: Verdict
     cases: tuple[CaseVerdict, ...]
+    is_known: bool = False
 
 
 def key_of(case: CaseVerdict) -> str:
@@ -74,26 +77,61 @@ def title_of(case: CaseVerdict) -> str:
 
 def find_culprit(site: SiteVerdict) -> CaseVerdict | None:
     """The case that stands for a site that is not simply green: the first check, in plan order, with the site's own
-    verdict. Later checks mostly fail of the same cause; None for a site that passed.
+    verdict, what is new before what the baseline knows. Later checks mostly fail of the same cause; None for a site that
+    passed.
     """
     if site.verdict is Verdict.PASSED:
         return None
-    return next((case for case in site.cases if case.verdict is site.verdict), None)
+    held = [case for case in site.cases if case.held is not None] if site.verdict is Verdict.SKIPPED else []
+    culprits = held or [case for case in site.cases if case.verdict is site.verdict]
+    return next((case for case in culprits if not case.is_known), culprits[0] if culprits else None)
 
 
 def group_causes(sites: Iterable[SiteVerdict]) -> tuple[CauseGroup, ...]:
     """The sites that are failed, in error or not run, each once, by the cause of its culprit: failures first, then by
-    size, then by key.
+    size, then by key; last those that fail in the baseline as well.
     """
-    groups: dict[tuple[Verdict, str], list[CaseVerdict]] = {}
+    groups: dict[tuple[bool, Verdict, str], list[CaseVerdict]] = {}
     for case in map(find_culprit, sites):
         if case is not None and case.verdict not in _GREEN:
-            groups.setdefault((case.verdict, key_of(case)), []).append(case)
-    ordered = sorted(groups.items(), key=lambda item: (_ORDER[item[0][0]], -len(item[1]), item[0][1]))
+            groups.setdefault((case.is_known, case.verdict, key_of(case)), []).append(case)
+    ordered = sorted(groups.items(), key=lambda item: (item[0][0], _ORDER[item[0][1]], -len(item[1]), item[0][2]))
     return tuple(
-        CauseGroup(key=key, title=title_of(members[0]), verdict=verdict, cases=tuple(members))
-        for (verdict, key), members in ordered
+        CauseGroup(
+            key=key,
+            title=("Still failing: " if is_known else "") + title_of(members[0]),
+            verdict=verdict,
+            cases=tuple(members),
+            is_known=is_known,
+        )
+        for (is_known, verdict, key), members in ordered
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """What became of sites in quarantine: the failures that it holds, and the sites that no longer need it."""
+
+    held: tuple[CaseVerdict, ...]
+    passing: tuple[CaseVerdict, ...]
+
+
+def list_quarantined(sites: Iterable[SiteVerdict]) -> Quarantined:
+    """Every held failure, and one case of each site in quarantine that passed all the checks it is in quarantine for;
+    a flaky site, or one that was not judged in full, still needs it.
+    """
+    held: list[CaseVerdict] = []
+    passing: list[CaseVerdict] = []
+    for site in sites:
+        if site.site.quarantine is None:
+            continue
+        covered = [case for case in site.cases if case.quarantine is not None]
+        failing = [case for case in covered if case.held is not None]
+        passed = [case for case in covered if case.verdict is Verdict.PASSED]
+        held += failing
+        if passed and not failing and all(case.verdict in {Verdict.PASSED, Verdict.SKIPPED} for case in covered):
+            passing.append(passed[0])
+    return Quarantined(held=tuple(held), passing=tuple(passing))
 
 
 def function_of(check: str) -> str:

@@ -6,6 +6,7 @@ Why it looks as it does, by reader (research of 2026-11 on their sources):
 - GitLab keeps the first of two testcases of one name, so attempts are children (`rerunFailure`, `flakyFailure`: Surefire,
   read by Jenkins), never testcases; it reads one `[[ATTACHMENT|path]]` a testcase, alone on its line in system-out.
 - Jenkins takes what stands before the last dot of `classname` for a package: site ids, which hold dots, go into `name`.
+- Quarantined and known failures are `<skipped>`, with what really came out as properties of the testcase.
 - A fault of ours is `<error>`, a site's verdict `<failure>`; what was planned and not run is an error, never absent.
 - Jenkins' junit-10.xsd allows neither `file`, `line` and properties on a testcase nor `skipped` on the root: `strict`
   leaves them out.
@@ -23,6 +24,7 @@ from xml.etree import ElementTree as ET
 from gridrunner.model import Observation, Result, Status, Verdict
 from gridrunner.results.causes import function_of, key_of
 from gridrunner.results.files import open_atomically
+from gridrunner.results.quarantine import describe_quarantine
 from gridrunner.results.record import CaseVerdict, RunRecord, name_outcome
 from gridrunner.results.text import cap_text, clean_text, make_line
 
@@ -88,7 +90,7 @@ class _JunitFile:
         counts: Counter[str] = Counter()
         duration_s = 0.0
         for case in self._record.verdicts(checks):
-            counts[case.verdict] += 1
+            counts[_shown_verdict(case)] += 1
             duration_s += _time_of(case, self._record)
         counts["microseconds"] = round(duration_s * 1e6)
         return counts
@@ -138,7 +140,7 @@ class _JunitFile:
         element = ET.Element("testcase", {name: clean_text(value) for name, value in attributes.items()})
         # A visit is described once a site, and wherever something went wrong: GitLab takes 30 MB a file.
         is_told = case.verdict is not Verdict.PASSED or case.check == self._record.plan.checks[0]
-        properties = _describe_visit(case) if is_told else {}
+        properties = (_describe_visit(case) if is_told else {}) | _describe_excuse(case)
         if not self._is_strict and properties:
             element.append(_make_properties(properties))
         self._add_outcome(element, case)
@@ -149,7 +151,7 @@ class _JunitFile:
         return element
 
     def _add_outcome(self, element: ET.Element, case: CaseVerdict) -> None:
-        match case.verdict:
+        match _shown_verdict(case):
             case Verdict.FAILED:
                 failures = [result for result in case.attempts if result.status is Status.FAILED]
                 first = ET.SubElement(element, "failure", type=key_of(case), message=_shorten(failures[0].message))
@@ -167,7 +169,8 @@ class _JunitFile:
             case Verdict.NOT_RUN:
                 ET.SubElement(element, "error", type=key_of(case), message=_shorten(f"not run: {case.reason}"))
             case Verdict.SKIPPED:
-                ET.SubElement(element, "skipped", message=_shorten(case.reason))
+                message = f"known: fails in the baseline as well: {case.reason}" if case.is_known else case.reason
+                ET.SubElement(element, "skipped", message=_shorten(message))
             case Verdict.PASSED:
                 pass
 
@@ -227,6 +230,22 @@ def _time_of(case: CaseVerdict, record: RunRecord) -> float:
     if case.check != record.plan.checks[0]:
         return judged_s
     return judged_s + sum(seen.timings.total_s for seen in record.observations.get(case.site.id, ()))
+
+
+def _shown_verdict(case: CaseVerdict) -> Verdict:
+    """A known failure is no failure here: Jenkins makes a build unstable for each, whatever the exit code says."""
+    return Verdict.SKIPPED if case.is_known else case.verdict
+
+
+def _describe_excuse(case: CaseVerdict) -> dict[str, str]:
+    """What really came out where a quarantine or a baseline had its say."""
+    if case.held is not None:
+        return {"real_verdict": str(Verdict.FAILED), "real_message": case.held}
+    if case.is_known:
+        return {"real_verdict": str(case.verdict), "real_message": case.reason}
+    if case.quarantine is not None and case.verdict in {Verdict.PASSED, Verdict.FLAKY}:
+        return {"real_verdict": str(case.verdict), "quarantine": describe_quarantine(case.quarantine)}
+    return {}
 
 
 def _describe_visit(case: CaseVerdict) -> dict[str, str]:

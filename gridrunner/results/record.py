@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import assert_never
 
 from gridrunner.errors import RunFolderError
-from gridrunner.model import Fault, FaultKind, Observation, Outcome, Plan, Result, Site, Status, Verdict
+from gridrunner.model import Fault, FaultKind, Observation, Outcome, Plan, Quarantine, Result, Site, Status, Verdict
 from gridrunner.planning.plan import owed_sites
 from gridrunner.results.events import (
     ChunkEnded,
@@ -30,6 +30,7 @@ from gridrunner.results.events import (
 )
 from gridrunner.results.journal import JOURNAL_NAME, JournalReader, collector_paused
 from gridrunner.results.planfile import PLAN_NAME, read_plan
+from gridrunner.results.quarantine import describe_quarantine, find_quarantine
 from gridrunner.results.verdicts import EXIT_INCOMPLETE, EXIT_INTERRUPTED, exit_code_for, settle, worst
 
 
@@ -37,6 +38,9 @@ from gridrunner.results.verdicts import EXIT_INCOMPLETE, EXIT_INTERRUPTED, exit_
 class CaseVerdict:
     """The verdict on one (check, site). `attempts` are its results in order; `observation` is the visit that decided,
     or the last one; `fault` is set where ours is the cause; `reason` is one line, empty for a pass.
+
+    `quarantine` is set where one covers the check: a failure is then SKIPPED, and `held` its own reason. `is_known`: it
+    failed in the baseline as well.
     """
 
     check: str
@@ -46,6 +50,9 @@ class CaseVerdict:
     observation: Observation | None = None
     fault: Fault | None = None
     reason: str = ""
+    quarantine: Quarantine | None = None
+    held: str | None = None
+    is_known: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +91,7 @@ class RunRecord:
     """A run as read back; times of every event count from `header.started`, resumed or not.
 
     `observations` is keyed by site id, all attempts in the order of the journal; `unplanned` counts results for sites
-    or checks that the plan does not owe, which no verdict uses.
+    or checks that the plan does not owe, which no verdict uses; `known_failures` (check, site) failed in the baseline.
     """
 
     plan: Plan
@@ -98,6 +105,7 @@ class RunRecord:
     unplanned: int = 0
     warnings: tuple[str, ...] = ()
     last_at_s: float = 0.0
+    known_failures: frozenset[tuple[str, str]] = frozenset()
     _rows: Mapping[str, Sequence[tuple[Result, ...]]] = field(default_factory=dict)
     _unfinished: frozenset[str] = frozenset()
     _site_faults: Mapping[str, Fault] = field(default_factory=dict)
@@ -132,7 +140,7 @@ class RunRecord:
             seen = self.observations.get(site.id, ())
             yield SiteVerdict(
                 site=site,
-                verdict=worst(case.verdict for case in cases),
+                verdict=_worst_of(cases),
                 cases=cases,
                 observations=seen,
                 busy_s=sum(observation.timings.total_s for observation in seen),
@@ -174,14 +182,20 @@ class RunRecord:
         ]
         decisive = (reached or attempts)[-1]
         observation = by_attempt.get(decisive.attempt) or (seen[-1] if seen else None)
+        reason = _find_reason(verdict, attempts, decisive)
+        quarantine = find_quarantine(site, check)
+        is_held = quarantine is not None and verdict is Verdict.FAILED
         return CaseVerdict(
             check=check,
             site=site,
-            verdict=verdict,
+            verdict=Verdict.SKIPPED if is_held else verdict,
             attempts=attempts,
             observation=observation,
             fault=observation.fault if observation is not None and verdict is Verdict.ERROR else None,
-            reason=_find_reason(verdict, attempts, decisive),
+            reason=describe_quarantine(quarantine) if quarantine is not None and is_held else reason,
+            quarantine=quarantine,
+            held=reason if is_held else None,
+            is_known=verdict is Verdict.FAILED and not is_held and (check, site.id) in self.known_failures,
         )
 
     def _explain_unjudged(self, check: str, site: Site, seen: tuple[Observation, ...]) -> CaseVerdict:
@@ -195,13 +209,15 @@ class RunRecord:
             verdict, reason = Verdict.NOT_RUN, "visited, but the run ended before this check judged it"
         else:
             verdict, reason = Verdict.NOT_RUN, "planned, but never visited"
-        return CaseVerdict(check=check, site=site, verdict=verdict, observation=last, fault=fault, reason=reason)
+        case = CaseVerdict(check=check, site=site, verdict=verdict, observation=last, fault=fault, reason=reason)
+        return replace(case, quarantine=find_quarantine(site, check))
 
 
 def exit_code_of(record: RunRecord) -> int:
-    """The exit code of CLI.md: 0, 1, 3, 4 or 130. What a merge could not read makes it 3."""
+    """The exit code of CLI.md: 0, 1, 3, 4 or 130. What a merge could not read makes it 3; known failures do not count."""
     was_interrupted = record.ended is not None and record.ended.exit_code == EXIT_INTERRUPTED
-    code = exit_code_for((case.verdict for case in record.verdicts()), was_interrupted=was_interrupted)
+    verdicts = (Verdict.SKIPPED if case.is_known else case.verdict for case in record.verdicts())
+    code = exit_code_for(verdicts, was_interrupted=was_interrupted)
     return EXIT_INCOMPLETE if record.header.damaged and code < EXIT_INCOMPLETE else code
 
 
@@ -357,6 +373,13 @@ def _is_faulted(observation: Observation | None) -> bool:
 
 def _is_lost(status: Status, is_faulted: bool) -> bool:
     return is_faulted and status is Status.ERROR
+
+
+def _worst_of(cases: Sequence[CaseVerdict]) -> Verdict:
+    """As `worst`, but a failure in quarantine keeps a site from counting as passed."""
+    verdict = worst(case.verdict for case in cases)
+    is_held = verdict is Verdict.PASSED and any(case.held is not None for case in cases)
+    return Verdict.SKIPPED if is_held else verdict
 
 
 def _find_reason(verdict: Verdict, attempts: tuple[Result, ...], decisive: Result) -> str:

@@ -5,13 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gridrunner.model import Verdict
-from gridrunner.results.causes import describe_check, find_culprit, group_causes
+from gridrunner.results.baseline import Comparison, describe_comparison
+from gridrunner.results.causes import describe_check, find_culprit, group_causes, list_quarantined
 from gridrunner.results.files import write_atomically
+from gridrunner.results.quarantine import describe_quarantine
 from gridrunner.results.record import CaseVerdict, RunRecord, RunTotals, SiteVerdict, exit_code_of
 from gridrunner.results.text import escape_markdown, format_seconds, quote_code
+from gridrunner.results.verdicts import EXIT_PASSED
 
 SUMMARY_NAME = "summary.md"
 
@@ -33,14 +37,16 @@ _HEADLINES = {
 }
 
 
-def write_summary(record: RunRecord, path: Path) -> None:
+def write_summary(record: RunRecord, path: Path, *, comparison: Comparison | None = None) -> None:
     """Write `record` to `path` as Markdown. Raises RunFolderError when it cannot be written."""
-    write_atomically(path, render_summary(record).encode())
+    write_atomically(path, render_summary(record, comparison=comparison).encode())
 
 
-def render_summary(record: RunRecord, size_limit: int = SIZE_LIMIT) -> str:
-    """`record` as GitHub-flavoured Markdown of at most `size_limit` bytes of UTF-8; a note says what was left out."""
-    blocks = list(_list_blocks(record))
+def render_summary(record: RunRecord, size_limit: int = SIZE_LIMIT, *, comparison: Comparison | None = None) -> str:
+    """`record` as GitHub-flavoured Markdown of at most `size_limit` bytes of UTF-8; a note says what was left out.
+    `comparison` is that with the baseline.
+    """
+    blocks = list(_list_blocks(record, comparison))
     note = "\n_{} further sections are left out here to stay under the size limit: see report.html._\n"
     room = size_limit - len(note.encode()) - 8
     kept: list[str] = []
@@ -52,11 +58,17 @@ def render_summary(record: RunRecord, size_limit: int = SIZE_LIMIT) -> str:
     return "".join(kept)
 
 
-def _list_blocks(record: RunRecord) -> Iterator[str]:
+def _list_blocks(record: RunRecord, comparison: Comparison | None) -> Iterator[str]:
     totals = record.totals()
     sites = list(record.site_verdicts())
-    yield f"## {_HEADLINES.get(exit_code_of(record), 'Ended')} · gridrunner {escape_markdown(record.header.run)}\n\n"
+    code = exit_code_of(record)
+    headline = _HEADLINES.get(code, "Ended")
+    if code == EXIT_PASSED and comparison is not None and comparison.still_failing:
+        headline = "✅ Nothing newly broken"
+    yield f"## {headline} · gridrunner {escape_markdown(record.header.run)}\n\n"
     yield _render_totals(totals)
+    if comparison is not None:
+        yield f"\nChecks at sites {escape_markdown(describe_comparison(comparison))}\n"
     for warning in record.warnings:
         yield f"\n> {escape_markdown(warning)}\n"
     for damage in record.header.damaged:
@@ -67,6 +79,10 @@ def _list_blocks(record: RunRecord) -> Iterator[str]:
             yield _render_missing(group.cases, totals.cases[Verdict.NOT_RUN])
         else:
             yield from _render_cases(group.cases)
+    if comparison is not None and comparison.newly_fixed:
+        yield f"\n### Newly fixed ({len(comparison.newly_fixed)})\n\n"
+        yield from _render_cases(comparison.newly_fixed)
+    yield from _render_quarantine(sites)
     flaky = [site for site in sites if site.verdict is Verdict.FLAKY]
     if flaky:
         yield f"\n### Flaky ({len(flaky)})\n\nPassed after a failure of the same check in this run.\n\n"
@@ -99,16 +115,31 @@ def _plural(count: int) -> str:
 def _render_cases(cases: Sequence[CaseVerdict]) -> Iterator[str]:
     yield "| site | check | why | where |\n|---|---|---|---|\n"
     for case in cases[:ROWS_PER_CAUSE]:
-        source = f"{case.site.source.file}:{case.site.source.line}" if case.site.source is not None else ""
         cells = (
             quote_code(case.site.id),
             escape_markdown(describe_check(case.check)) if case.fault is None else "",
             escape_markdown(case.reason, 200),
-            quote_code(source),
+            quote_code(_name_place(case)),
         )
         yield f"| {' | '.join(cells)} |\n"
     if len(cases) > ROWS_PER_CAUSE:
         yield f"\n_and {len(cases) - ROWS_PER_CAUSE} more_\n"
+
+
+def _name_place(case: CaseVerdict) -> str:
+    return f"{case.site.source.file}:{case.site.source.line}" if case.site.source is not None else ""
+
+
+def _render_quarantine(sites: Sequence[SiteVerdict]) -> Iterator[str]:
+    found = list_quarantined(sites)
+    if found.held:
+        yield f"\n### In quarantine ({len(found.held)})\n\nFailures that their owners know of; they count as skipped.\n\n"
+        yield from _render_cases([replace(case, reason=f"{case.reason} ({case.held})") for case in found.held])
+    if found.passing:
+        yield f"\n### In quarantine, but passing ({len(found.passing)})\n\nTake the quarantine out of the site list.\n\n"
+        for case in found.passing[:ROWS_PER_CAUSE]:
+            until = escape_markdown(describe_quarantine(case.quarantine)) if case.quarantine is not None else ""
+            yield f"- {quote_code(case.site.id)} {quote_code(_name_place(case))} {until}\n"
 
 
 def _render_missing(cases: Sequence[CaseVerdict], owed: int) -> str:

@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gridrunner.model import Verdict
-from gridrunner.results.causes import CauseGroup, describe_check, group_causes
+from gridrunner.results.baseline import Comparison, describe_comparison
+from gridrunner.results.causes import CauseGroup, Quarantined, describe_check, group_causes, list_quarantined
 from gridrunner.results.record import CaseVerdict, RunRecord, exit_code_of
 from gridrunner.results.text import format_seconds, make_log_line
 
@@ -31,20 +32,44 @@ _STYLES = {
 }
 
 
-def print_run_summary(record: RunRecord, folder: Path, console: Console) -> None:
+def print_run_summary(
+    record: RunRecord, folder: Path, console: Console, *, comparison: Comparison | None = None
+) -> None:
     """Print what failed and why, the totals, and where the report is, readable without colour and at 80 columns."""
-    groups = group_causes(record.site_verdicts())
+    sites = list(record.site_verdicts())
+    groups = group_causes(sites)
     if groups:
         console.print(_make_table(groups))
     for warning in (*record.warnings, *record.header.damaged):
         console.print(Text("warning: ", style="yellow") + Text(make_log_line(warning)))
     console.print(_make_totals(record))
+    _print_quarantine(list_quarantined(sites), console)
+    if comparison is not None:
+        line = Text("baseline ") + Text(make_log_line(describe_comparison(comparison)))
+        console.print(line, soft_wrap=True)
     report = folder / "report.html"
     if report.exists():
         console.print(Text("report   ") + Text(str(report), style="bold"), soft_wrap=True)
     if any(group.verdict is not Verdict.FAILED for group in groups):
         command = f"gridrunner run --resume {shlex.quote(str(folder))}"
         console.print(Text("resume   ") + Text(command, style="bold"), soft_wrap=True)
+
+
+def _print_quarantine(found: Quarantined, console: Console) -> None:
+    if found.held:
+        count = len(found.held)
+        what = f"{count} failure{'s' if count != 1 else ''} skipped, see report.html"
+        console.print(Text("quarantine ", style="yellow") + Text(what), soft_wrap=True)
+    if found.passing:
+        names = ", ".join(_name_with_place(case) for case in found.passing[:ROWS_LIMIT])
+        more = f" and {len(found.passing) - ROWS_LIMIT} more" if len(found.passing) > ROWS_LIMIT else ""
+        what = f"no longer needed by {names}{more}"
+        console.print(Text("quarantine ", style="yellow") + Text(make_log_line(what, 1000)), soft_wrap=True)
+
+
+def _name_with_place(case: CaseVerdict) -> str:
+    source = case.site.source
+    return f"{case.site.id} ({source.file}:{source.line})" if source is not None else case.site.id
 
 
 def _make_table(groups: tuple[CauseGroup, ...]) -> Table:
@@ -69,7 +94,7 @@ def _make_row(case: CaseVerdict) -> tuple[Text, Text, Text]:
     is_ours = case.fault is not None or case.verdict is Verdict.NOT_RUN  # no check had a say
     why = case.reason if is_ours else f"{describe_check(case.check)}: {case.reason}"
     return (
-        Text(case.verdict.value, style=_STYLES[case.verdict]),
+        Text("known", style="dim") if case.is_known else Text(case.verdict.value, style=_STYLES[case.verdict]),
         Text(make_log_line(case.site.id, 64)),
         Text(make_log_line(why, 160)),
     )

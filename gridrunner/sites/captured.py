@@ -26,7 +26,7 @@ CAPTURED_TAG: Final = "captured"
 MAX_LABEL: Final = 60
 """Characters of a folder's name: it is a label of a host name (RFC 1123: 63), and a number may follow."""
 
-_NOT_IN_LABEL: Final = re.compile(r"[^a-z0-9-]+")
+_NOT_IN_LABEL: Final = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,21 +79,16 @@ def keep_captured(captured: Captured, folder: Path) -> Kept:
     target.mkdir(parents=True)
     for file_name, data in captured.files.items():
         (target / file_name).write_bytes(data)
-    fresh = list_file.with_suffix(".yaml.new")
+    fresh = list_file.with_name(f"{list_file.stem}.new.yaml")
     fresh.write_text(after, encoding="utf-8")
-    try:
-        known = {each.id for each in read_site_lists([str(fresh)], _no_input()).sites}
-        if not {*taken, name} <= known:
-            raise UsageError(f"{list_file}: takes no entry at its end", hint="put `sites:` last, or choose another --out")
-    except UsageError as error:
+    problem = _problem_of(fresh, {*taken, name})
+    if problem:
         fresh.unlink()
         _remove(target)
-        if isinstance(error, SiteListError):
-            raise UsageError(
-                f"{list_file}: takes no entry at its end: {error.mistakes[0]}",
-                hint="put `sites:` last, with entries indented by two spaces, or choose another --out",
-            ) from error
-        raise
+        raise UsageError(
+            f"{list_file}: takes no entry at its end: {problem}",
+            hint="put `sites:` last, with entries indented by two spaces, or choose another --out",
+        )
     fresh.replace(list_file)
     return Kept(id=name, folder=target, list_file=list_file, is_new=True)
 
@@ -124,6 +119,15 @@ def _sites_of(list_file: Path) -> frozenset[str]:
 def _no_input() -> BinaryIO:
     """Standard input of lists that are files: never read."""
     return BytesIO()
+
+
+def _problem_of(list_file: Path, wanted: set[str]) -> str:
+    """Why a list that was just written does not hold the `wanted` ids; empty when it does."""
+    try:
+        known = {site.id for site in read_site_lists([str(list_file)], _no_input()).sites}
+    except SiteListError as error:
+        return error.mistakes[0]
+    return "" if wanted <= known else "what was added is not read as a site"
 
 
 def _remove(folder: Path) -> None:

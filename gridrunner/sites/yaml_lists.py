@@ -17,9 +17,9 @@ from gridrunner.model import Quarantine, SourceLine, Step, StepKind
 from gridrunner.sites.drafts import (
     EXPECT_LISTS,
     EXPECT_TEXTS,
+    MAX_ITEMS,
     QUARANTINE_LISTS,
     QUARANTINE_TEXTS,
-    MAX_ITEMS,
     SITE_LISTS,
     SITE_TEXTS,
     Draft,
@@ -206,7 +206,7 @@ class _YamlList:
             self._read_field(key.text, value, QUARANTINE_TEXTS, QUARANTINE_LISTS, found)
         missing = [name for name in QUARANTINE_TEXTS if name not in places]
         if missing:
-            self._add(node, f"quarantine: {' and '.join(missing)} missing; write {example}")
+            self._add(node, f"quarantine: {', '.join(missing)} missing; write {example}")
         if "until" in found and found["until"] < self._today:
             what = f"the quarantine ended on {found['until'].isoformat()}"
             self._add(places["until"], f"until: {what}; remove it, or have its owner set a later day")

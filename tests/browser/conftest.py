@@ -22,18 +22,29 @@ OpenSession = Callable[..., BrowserSession]
 
 @pytest.fixture
 def open_session(tmp_path: Path) -> Iterator[OpenSession]:
-    """Opens a session; keyword arguments are those of VisitSettings."""
+    """Opens a session; keyword arguments are those of VisitSettings, and `lanes_per_browser` or `beside`: a lane of the
+    same browser as another session of this test.
+    """
     opened: list[BrowserSession] = []
+    hubs: dict[int, LocalHub] = {}
 
-    def open_one(**settings: object) -> BrowserSession:
-        hub = LocalHub(
-            browser=find_browser(None, os.environ),
-            browsers=1,
-            options=SessionOptions(name="test", host_rules=CLOSED_NETWORK),
-            settings=VisitSettings(**settings),  # type: ignore[arg-type]
-            store=EvidenceStore(run_folder=tmp_path),
+    def open_one(
+        *, lanes_per_browser: int = 1, beside: BrowserSession | None = None, **settings: object
+    ) -> BrowserSession:
+        hub = (
+            hubs[id(beside)]
+            if beside is not None
+            else LocalHub(
+                browser=find_browser(None, os.environ),
+                browsers=1,
+                options=SessionOptions(name="test", host_rules=CLOSED_NETWORK),
+                settings=VisitSettings(**settings),  # type: ignore[arg-type]
+                store=EvidenceStore(run_folder=tmp_path),
+                lanes_per_browser=lanes_per_browser,
+            )
         )
-        opened.append(hub.open_session(slot="1", timeout_s=60))
+        opened.append(hub.open_session(slot=str(len(opened) + 1), timeout_s=60))
+        hubs[id(opened[-1])] = hub
         return opened[-1]
 
     yield open_one

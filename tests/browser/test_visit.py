@@ -191,6 +191,24 @@ def test_what_the_page_did_is_kept(open_session: OpenSession, server: PageServer
     assert any("undefinedName is not defined" in text for text in texts)
 
 
+def test_first_attempts_leave_pictures_out_and_say_nothing_of_it(open_session: OpenSession) -> None:
+    asked: list[str] = []
+
+    def answer(handler: Any) -> None:
+        asked.append(handler.path)
+        handler.reply(200, "x")
+
+    page = LOGIN + "<img src=/a.png?v=1 width=40 height=40><img src=/b.svg>"
+    with PageServer({"/": page, "/a.png": answer, "/b.svg": answer}) as pictures:
+        session = open_session(is_lean=True)
+        site = Site(id="s", url=pictures.url("/"))
+        lean = session.visit(site, attempt=1, upcoming=None)
+        assert (asked, lean.events) == (["/b.svg"], ())
+        full = session.visit(site, attempt=2, upcoming=None)
+        assert sorted(asked) == ["/a.png?v=1", "/b.svg", "/b.svg"]
+    assert lean.detection == full.detection
+
+
 def test_half_a_surrogate_pair_stops_nothing(open_session: OpenSession, server: PageServer) -> None:
     found = visit(open_session, server, "/surrogate", attempt=2)
     assert (found.outcome, found.fault) == (Outcome.OBSERVED, None)

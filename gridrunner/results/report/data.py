@@ -13,6 +13,7 @@ from typing import Any
 
 from gridrunner import codec
 from gridrunner.model import Detection, Element, Expectation, Form, FormKind, Observation, Outcome, Site, Verdict
+from gridrunner.results.baseline import Baseline
 from gridrunner.results.causes import describe_check, find_culprit, group_causes, key_of, title_of
 from gridrunner.results.events import SessionChange
 from gridrunner.results.record import CaseVerdict, RunRecord, SiteVerdict, exit_code_of, name_outcome
@@ -57,10 +58,10 @@ class ReportData:
     screenshots: tuple[str, ...]
 
 
-def collect_report(record: RunRecord, previous: RunRecord | None = None) -> ReportData:
+def collect_report(record: RunRecord, previous: Baseline | None = None) -> ReportData:
     """What the report shows of `record`; `previous` is the run it is compared with."""
     sites = list(record.site_verdicts())
-    before = {site.site.id: site.verdict for site in previous.site_verdicts()} if previous is not None else {}
+    before = previous.sites if previous is not None else {}
     order = sorted(range(len(sites)), key=lambda index: (_URGENCY[sites[index].verdict], index))
     details: dict[str, bytes] = {}
     screenshots: list[str] = []
@@ -90,14 +91,14 @@ def find_shown(site: SiteVerdict) -> Observation | None:
     return next((group[-1] for group in (shots, reached, site.observations) if group), None)
 
 
-def _describe_run(record: RunRecord, sites: Sequence[SiteVerdict], previous: RunRecord | None) -> dict[str, Any]:
+def _describe_run(record: RunRecord, sites: Sequence[SiteVerdict], previous: Baseline | None) -> dict[str, Any]:
     totals = record.totals()
     index_of = {site.site.id: index for index, site in enumerate(sites)}
     header = record.header
     groups = group_causes(sites)
     return {
         "id": _line(header.run),
-        "previous": _line(previous.header.run) if previous is not None else "",
+        "previous": _line(previous.run) if previous is not None else "",
         "plan": header.plan[:12],
         "started": header.started,
         "version": header.version,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gridrunner import codec
+from gridrunner.results.baseline import Baseline
 from gridrunner.results.evidence import find_evidence
 from gridrunner.results.files import open_atomically
 from gridrunner.results.record import RunRecord
@@ -39,7 +40,7 @@ _ESCAPES = (
 )
 
 
-def write_report(record: RunRecord, folder: Path, path: Path, *, previous: RunRecord | None = None) -> None:
+def write_report(record: RunRecord, folder: Path, path: Path, *, previous: Baseline | None = None) -> None:
     """Write the report on `record`, whose run folder is `folder`, to `path`; `previous` is a run to compare with.
 
     A screenshot that is missing is shown as missing. Raises RunFolderError when the file cannot be written.

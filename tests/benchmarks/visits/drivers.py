@@ -63,7 +63,7 @@ class Task:
 
 
 def gridrunner(task: Task) -> list[str]:
-    """gridrunner itself: its own visit over all frames, detection, one check, report and JUnit."""
+    """This project: its own visit over all frames, detection, one check, report and JUnit."""
     sites = task.folder / "sites.txt"
     sites.write_text("".join(f"http://{host}/\n" for host in task.hosts))
     check = task.folder / "test_bench.py"

@@ -16,7 +16,7 @@ def serve_nothing(*_arguments: object) -> tuple[str, ...]:
     return RULES
 
 
-gridrunner.run._serve_replays = serve_nothing  # noqa: SLF001 - the list names hosts that only the benchmark serves
+gridrunner.run._serve_replays = serve_nothing  # the list names hosts that only the benchmark serves
 code = main(sys.argv[2:])
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps({"own_cpu_s": used.ru_utime + used.ru_stime, "own_memory_mib": used.ru_maxrss / 1024}))

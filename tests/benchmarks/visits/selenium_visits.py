@@ -1,6 +1,7 @@
 """One test a host with a fresh browser each, as Selenium suites are written; copied beside its task.json."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ TASK = json.loads(Path(__file__).with_name("task.json").read_text())
 
 
 @pytest.fixture
-def driver():
+def driver() -> Iterator[webdriver.Chrome]:
     options = webdriver.ChromeOptions()
     options.binary_location = TASK["browser"]
     for switch in TASK["switches"]:
@@ -22,7 +23,7 @@ def driver():
 
 
 @pytest.mark.parametrize("host", TASK["hosts"])
-def test_visit(driver, host):
+def test_visit(driver: webdriver.Chrome, host: str) -> None:
     driver.get(f"http://{host}/")
     facts = driver.execute_script(f"return ({TASK['collector']})({{}})")
     assert facts["version"] == 1

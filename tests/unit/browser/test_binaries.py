@@ -45,7 +45,7 @@ def test_empty_path_names_what_is_missing_and_what_to_do(tmp_path: Path) -> None
 
 def test_browser_without_driver_says_so(tmp_path: Path) -> None:
     make_program(tmp_path, "chromium")
-    with pytest.raises(UsageError, match="chromium is at .*, but no chromedriver found"):
+    with pytest.raises(UsageError, match=r"chromium is at .*, but no chromedriver found"):
         find_browser(None, {"PATH": str(tmp_path)})
 
 

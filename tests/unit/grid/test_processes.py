@@ -77,3 +77,14 @@ def test_reaps_only_the_drivers_of_a_gridrunner_that_is_gone(tmp_path: Path) -> 
     finally:
         orphan.stdout.close()
         living.end()
+
+
+def test_a_taken_port_is_tried_again(tmp_path: Path) -> None:
+    once = '#!/bin/sh\nif [ ! -e {folder}/tried ]; then touch {folder}/tried; echo "IPv4 port not available. Exiting..."; exit 1; fi\n'
+    driver = write_driver(
+        tmp_path, once + 'echo "ChromeDriver was started successfully on port 45678."; exec sleep 600\n'
+    )
+    process = start_chromedriver(driver)
+    assert (tmp_path / "tried").exists()
+    assert process.port == 45678
+    process.end()

@@ -30,6 +30,7 @@ from sample_runs import (
 )
 
 from gridrunner.model import PageEvent, Status
+from gridrunner.results.baseline import baseline_of
 from gridrunner.results.events import Event, Judged, Observed
 from gridrunner.results.record import RunRecord, build_record
 from gridrunner.results.render import render_run
@@ -39,7 +40,8 @@ from gridrunner.results.report.page import embed_json, write_report
 
 
 def write(record: RunRecord, folder: Path, previous: RunRecord | None = None) -> str:
-    write_report(record, folder, folder / "report.html", previous=previous)
+    baseline = baseline_of(previous) if previous is not None else None
+    write_report(record, folder, folder / "report.html", previous=baseline)
     return (folder / "report.html").read_text(encoding="utf-8")
 
 

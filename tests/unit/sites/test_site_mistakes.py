@@ -67,7 +67,7 @@ STRUCTURE = {
     ],
     HEAD + "  - url: [a]\n": ["3:10: url cannot be a list; write an address such as https://example.org/login"],
     HEAD + "  - {[a]: b, url: https://a.example/}\n": [
-        "3:6: a key of a site is a word, not a list; known are id, url, locale, tags, steps, expect, visit_timeout_s"
+        "3:6: a key of a site is a word, not a list; known are id, url, locale, tags, steps, expect, visit_timeout_s, quarantine"
     ],
 }
 
@@ -75,7 +75,7 @@ KEYS = {
     "usrname: x": ["unknown key 'usrname' in a site; did you mean 'username', inside expect?"],
     "tag: [a]": ["unknown key 'tag' in a site; did you mean 'tags'?"],
     "Locale: en": ["unknown key 'Locale' in a site; did you mean 'locale'?"],
-    "zzz: en": ["unknown key 'zzz' in a site; known are id, url, locale, tags, steps, expect, visit_timeout_s"],
+    "zzz: en": ["unknown key 'zzz' in a site; known are id, url, locale, tags, steps, expect, visit_timeout_s, quarantine"],
     "<<: {a: b}": ["merge keys (<<) are not read; put what sites share under 'defaults'"],
     "url: https://b.example/": ["key 'url' stands twice in a site, the first is in line 3; keep one of them"],
 }

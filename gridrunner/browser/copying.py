@@ -1,0 +1,157 @@
+"""A copy of the page as it was probed: one HTML file without scripts, servers, values and tokens, frames inlined.
+
+Each frame copies itself (`dom_probes/copy_page.js`); this joins them and fetches the style sheets of other origins from
+the browser. Invariant: a part that cannot be copied is left out and named in `dropped`; nothing is asked of any server
+that the page had not asked itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dom_probes import read_probe
+from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
+from gridrunner.browser.page import Frame, Page, value_of
+from gridrunner.browser.scrubbing import scrub_text
+
+STYLE_LIMIT: Final = 1_500_000
+"""Characters of styles a frame; utility frameworks ship up to 3 MB unpruned, the pages of the demo list under 40 kB."""
+
+COPY_LIMIT: Final = 8_000_000
+"""Characters of a whole copy. The largest page of the development corpus has 2.4 MB of HTML (2026-11-24)."""
+
+FRAME_LIMIT: Final = 24
+"""Frames copied a page, as many as `frames` reads."""
+
+FRAME_COPY_S: Final = 2.0
+"""A frame that does not answer within this is left out."""
+
+_COPY: Final = read_probe("copy_page.js")
+_PLACE: Final = "function () { return (globalThis.__gridrunner?.copiedFrames || []).indexOf(this); }"
+_COMMENT: Final = re.compile(
+    r"/\*.*?\*/|@font-face\s*\{[^}]*\}|@import[^;]+;|@charset[^;]+;", re.DOTALL | re.IGNORECASE
+)
+_URL: Final = re.compile(r"""url\(\s*(?!["']?#)(?:"[^"]*"|'[^']*'|[^)]*)\)""", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCopy:
+    """`html` stands alone; `dropped` is what was left out, in words."""
+
+    html: str
+    dropped: tuple[str, ...] = ()
+
+
+def copy_page(page: Page, *, deadline: float) -> PageCopy | None:
+    """The page as one file; None where it does not let itself be copied any more. Raises SessionLost and PageGone."""
+    try:
+        copier = _Copier(page, deadline)
+        text = copier.copy(page.state.frames[page.main_frame])
+    except (CommandFailed, DeadlinePassed, KeyError):
+        return None
+    if len(text) > COPY_LIMIT:
+        return None
+    return PageCopy(html=scrub_text(text) + "\n", dropped=tuple(copier.dropped))
+
+
+class _Copier:
+    """Copies one page, frame by frame."""
+
+    def __init__(self, page: Page, deadline: float) -> None:
+        self._page = page
+        self._deadline = deadline
+        self._frames_left = FRAME_LIMIT
+        self.dropped: dict[str, None] = {}
+
+    def copy(self, frame: Frame) -> str:
+        """The HTML of a frame with its own frames inlined."""
+        page = self._page
+        is_top = frame.id == page.main_frame
+        limit = self._deadline if is_top else min(self._deadline, time.monotonic() + FRAME_COPY_S)
+        params = {
+            "functionDeclaration": _COPY,
+            "executionContextId": page.world_of(frame, deadline=limit),
+            "arguments": [{"value": {"style_bytes": STYLE_LIMIT}}, *(self._closed_roots(frame) if is_top else ())],
+            "returnByValue": True,
+        }
+        found = value_of(page.call("Runtime.callFunctionOn", params, target=frame.target, deadline=limit))
+        self.dropped.update(dict.fromkeys(found["dropped"]))
+        text = str(found["html"])
+        for index, sheet in enumerate(found["sheets"]):
+            text = text.replace(f"@sheet-{index}@", self._sheet(frame, sheet), 1)
+        if found["frames"]:
+            copies = self._copy_children(frame)
+            text = re.sub(r'srcdoc="@frame-(\d+)@"', lambda place: f'srcdoc="{copies.get(int(place[1]), "")}"', text)
+        return text
+
+    def _copy_children(self, parent: Frame) -> dict[int, str]:
+        """The copies of a frame's visible frames by their place in it, escaped for an attribute."""
+        copies: dict[int, str] = {}
+        children = [frame for frame in self._page.state.frames.values() if frame.parent == parent.id]
+        for child in children:
+            if self._frames_left <= 0:
+                self.dropped[f"frames beyond {FRAME_LIMIT}"] = None
+                break
+            self._frames_left -= 1
+            try:
+                place = self._place_of(child, parent)
+                if place >= 0:
+                    copies[place] = html.escape(self.copy(child), quote=True)
+            except (CommandFailed, DeadlinePassed):
+                self.dropped["a frame that could not be read"] = None
+        return copies
+
+    def _place_of(self, child: Frame, parent: Frame) -> int:
+        call, deadline = self._page.call, self._deadline
+        owner = call("DOM.getFrameOwner", {"frameId": child.id}, target=parent.target, deadline=deadline)
+        resolved = self._resolve(owner["backendNodeId"], parent)
+        params = {"functionDeclaration": _PLACE, "objectId": resolved, "returnByValue": True}
+        return int(value_of(call("Runtime.callFunctionOn", params, target=parent.target, deadline=deadline)))
+
+    def _resolve(self, node: int, frame: Frame) -> str:
+        world = self._page.world_of(frame, deadline=self._deadline)
+        params = {"backendNodeId": node, "executionContextId": world}
+        found = self._page.call("DOM.resolveNode", params, target=frame.target, deadline=self._deadline)
+        return str(found["object"]["objectId"])
+
+    def _closed_roots(self, frame: Frame) -> Iterator[dict[str, str]]:
+        """The closed shadow roots of the top document as arguments: only the browser itself can hand them out."""
+        params = {"depth": -1, "pierce": True}
+        waiting = [self._page.call("DOM.getDocument", params, target=frame.target, deadline=self._deadline)["root"]]
+        while waiting:
+            node = waiting.pop()
+            waiting.extend(node.get("children", ()))
+            for root in node.get("shadowRoots", ()):
+                if root.get("shadowRootType") == "closed":
+                    yield {"objectId": self._resolve(root["backendNodeId"], frame)}
+                if root.get("shadowRootType") != "user-agent":
+                    waiting.append(root)
+
+    def _sheet(self, frame: Frame, sheet: dict[str, Any]) -> str:
+        """A style sheet as its server sent it, from the browser's own memory; else the rules that the page could read."""
+        try:
+            params = {"frameId": frame.id, "url": sheet["address"]}
+            limit = min(self._deadline, time.monotonic() + FRAME_COPY_S)
+            found = self._page.call("Page.getResourceContent", params, target=frame.target, deadline=limit)
+        except (CommandFailed, DeadlinePassed):
+            found = {"content": ""}
+        content = str(found["content"])
+        if found.get("base64Encoded"):
+            content = base64.b64decode(content).decode("utf-8", "replace")
+        if (not content or "@import" in content) and sheet["rules"]:
+            return str(sheet["rules"])
+        if not content or len(content) > STYLE_LIMIT:
+            self.dropped["a style sheet that could not be read"] = None
+            return ""
+        return clean_styles(content)
+
+
+def clean_styles(text: str) -> str:
+    """Styles without comments, fonts, imports and addresses; what ends a style element is written so that it does not."""
+    return re.sub("</style", r"<\\/style", _URL.sub('url("data:,")', _COMMENT.sub("", text)), flags=re.IGNORECASE)

@@ -1,0 +1,9 @@
+"""Facts -> detection: forms by kind, fields by role, where a one-click login could go. Pure; no files, sockets, clocks.
+
+Data of the package (vocabularies, weights) is read once through `importlib.resources`.
+"""
+
+from gridrunner.detection.detect import detect
+from gridrunner.detection.links import find_login_link
+
+__all__ = ["detect", "find_login_link"]

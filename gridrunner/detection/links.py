@@ -1,0 +1,72 @@
+"""Which link or button of a page leads to its login: for home pages, and for the step `{follow: login-link}`; pure.
+
+The words are those of the vocabularies, so it works in every language that they cover. Invariant: nothing that says it
+leads to a sign-up, a forgotten password or out again is ever chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gridrunner.detection.words import bit_of, read_identifier, read_text
+from gridrunner.model import Element, Facts
+
+SAYS_LOGIN = 3.0
+ADDRESS_LOGIN = 1.5
+IDENTIFIER_LOGIN = 1.0
+SHORT_TEXT = 0.5
+"""Weights by hand, 2026-11-24: what a link says goes before where it leads, and that before what it is called; a link
+that says little else is more likely the one ("Log in" before "Log in to see the prices of your region")."""
+
+SHORT_TEXT_LENGTH = 24
+
+NOT_A_LOGIN = ("signup", "forgot", "logout", "newsletter", "search")
+
+
+def find_login_link(facts: Facts) -> Element | None:
+    """The best login link or button of the top document, or None where nothing says that it leads to a login."""
+    page = (facts.get("frames") or [{}])[0].get("page") or {}
+    language = str(page.get("lang") or "")[:2].lower()
+    best: tuple[float, Element] | None = None
+    for raw in _candidates(page):
+        score = _score(raw, language)
+        if score > 0 and (best is None or score > best[0]):
+            text = str(raw.get("text") or raw.get("aria_label") or "")
+            best = score, Element(selector=str(raw["selector"]), label=text[:80])
+    return best[1] if best else None
+
+
+def _candidates(page: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for kind in ("links", "buttons"):
+        for raw in page.get(kind) or ():
+            if raw.get("selector") and not raw.get("hidden"):
+                yield raw
+
+
+def _score(raw: Mapping[str, Any], language: str) -> float:
+    login = bit_of("login")
+    others = _bits(NOT_A_LOGIN)
+    text = str(raw.get("text") or raw.get("aria_label") or raw.get("title") or "")
+    said = read_text(text, language)
+    if said & others and not said & login:
+        return 0.0
+    address = read_identifier(str(raw.get("href") or ""), language)
+    called = read_identifier(f"{raw.get('id') or ''} {raw.get('class') or ''}", language)
+    if not said & login and (address | called) & others:
+        return 0.0
+    score = SAYS_LOGIN * bool(said & login) + ADDRESS_LOGIN * bool(address & login)
+    score += IDENTIFIER_LOGIN * bool(called & login)
+    if score and len(text) <= SHORT_TEXT_LENGTH:
+        score += SHORT_TEXT
+    return score
+
+
+def _bits(names: tuple[str, ...]) -> int:
+    bits = 0
+    for name in names:
+        try:
+            bits |= bit_of(name)
+        except KeyError:
+            continue  # a vocabulary may leave a concept out
+    return bits

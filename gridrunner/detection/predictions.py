@@ -1,0 +1,37 @@
+"""A detection as a line of a predictions file (CLI.md, "Predictions"). Its five kinds: login, signup, change-password,
+reset and, for everything else, other.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from gridrunner.model import Detection, Element, Form, FormKind
+
+KINDS: Final = frozenset({FormKind.LOGIN, FormKind.SIGNUP, FormKind.CHANGE_PASSWORD, FormKind.RESET})
+
+
+def to_prediction(page_id: str, detection: Detection) -> dict[str, Any]:
+    """The prediction for a page. The format knows no "unknown": it is a login where its form was found in the page though
+    nobody sees it now, and none where only something unreadable was found.
+    """
+    return {
+        "id": page_id,
+        "login_present": detection.login_present is not False and detection.login is not None,
+        "forms": [_form(form) for form in detection.forms],
+    }
+
+
+def _form(form: Form) -> dict[str, Any]:
+    return {
+        "kind": (form.kind if form.kind in KINDS else FormKind.OTHER).value,
+        "score": form.score,
+        "username": _selector(form.username),
+        "password_current": _selector(form.password_current),
+        "password_new": [element.selector for element in form.password_new],
+        "submit": _selector(form.submit),
+    }
+
+
+def _selector(element: Element | None) -> str | None:
+    return element.selector if element else None

@@ -1,0 +1,265 @@
+"""Facts as objects: the frames of a page flattened to one list of groups with absolute selectors and boxes.
+
+This is the only place that knows the JSON of `dom_probes/collect_page.js`. Facts come from hostile pages and older
+versions: what is missing reads as empty. Invariant: nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from gridrunner.detection.words import read_identifier, read_text
+from gridrunner.model import Box, Element, Facts
+
+TEXT_TYPES: Final = frozenset({"text", "email", "tel", "url", "number", "search", "textarea"})
+"""Field types that a name, number or address can be typed into; the property, not the attribute."""
+
+CODE_TYPES: Final = TEXT_TYPES | {"password"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """A field, button or link. `bits` are the concepts of its own words (label, aria, placeholder, title, text), `ids`
+    those of its identifiers, `near` those of the words beside it that no markup ties to it.
+    """
+
+    type: str
+    order: int
+    element: Element
+    is_visible: bool
+    hidden: str
+    text: str
+    near: str
+    identifiers: str
+    bits: int
+    ids: int
+    near_bits: int
+    autocomplete: tuple[str, ...]
+    raw: Mapping[str, Any]
+
+    @property
+    def any_bits(self) -> int:
+        """Concepts of every kind of evidence; words nearby only where the field says nothing itself."""
+        return self.bits | self.ids | (0 if self.bits else self.near_bits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A form or a group of loose fields, in one frame. `links` and `headings` are those inside or just beside it."""
+
+    index: int
+    frame: Frame
+    raw: Mapping[str, Any]
+    element: Element
+    fields: tuple[Control, ...]
+    buttons: tuple[Control, ...]
+    links_inside: tuple[Control, ...]
+    links_near: tuple[Control, ...]
+    heading: str
+    heading_distance: int
+
+    @property
+    def is_form(self) -> bool:
+        return bool(self.raw.get("is_form"))
+
+    @property
+    def texts(self) -> list[Control]:
+        """The visible fields that take typed text, passwords left out."""
+        return [each for each in self.fields if each.is_visible and each.type in TEXT_TYPES]
+
+    @property
+    def passwords(self) -> list[Control]:
+        """The visible fields of type password; one that only shows what another holds is left out."""
+        found = [each for each in self.fields if each.is_visible and each.type == "password"]
+        return [each for place, each in enumerate(found) if not place or not _is_twin(each, found[place - 1])]
+
+
+def show_group(group: Group) -> Group | None:
+    """A group of which nothing can be typed into now, as it would be if it were shown; None for one without a password,
+    and for one that is shown. Things that open on a click are in the page before.
+    """
+    if group.texts or group.passwords or not any(field.type == "password" for field in group.fields):
+        return None
+    fields = tuple(replace(field, is_visible=True) for field in group.fields)
+    return replace(group, fields=fields, buttons=tuple(replace(button, is_visible=True) for button in group.buttons))
+
+
+def _is_twin(field: Control, before: Control) -> bool:
+    """Whether a password is the masked or unmasked twin of the one before: in the same place, or nameless beside it."""
+    one, other = field.element.box, before.element.box
+    if one and other and abs(one.x - other.x) < TWIN_PIXELS and abs(one.y - other.y) < TWIN_PIXELS:
+        return True
+    is_nameless = not field.identifiers.strip() and bool(before.identifiers.strip())
+    return is_nameless and field.bits == before.bits and bool(field.text) and field.order == before.order + 1
+
+
+TWIN_PIXELS: Final = 4.0
+"""CSS pixels between the corners of two fields of which only one can be meant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One frame; `path` is the selector prefix that leads to it ('' for the top document)."""
+
+    path: str
+    offset: tuple[float, float]
+    language: str
+    page: Mapping[str, Any]
+    is_covered: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Snapshot:
+    """A whole page. `hidden` lists what could not be looked into, in words."""
+
+    frames: list[Frame] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    buttons: list[Control] = field(default_factory=list)
+    links: list[Control] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+
+
+def read_snapshot(facts: Facts) -> Snapshot:
+    """The facts of a page (schema in `dom_probes/collect_page.js`, frames as the visit assembles them) as objects."""
+    snapshot = Snapshot()
+    paths: list[str] = []
+    for raw in facts.get("frames") or ():
+        parent = raw.get("parent")
+        above = paths[parent] if isinstance(parent, int) and 0 <= parent < len(paths) else ""
+        owner = raw.get("owner_selector")
+        path = f"{above}{owner} >>> " if owner else above
+        paths.append(path)
+        page = raw.get("page")
+        if isinstance(page, Mapping):
+            _read_frame(snapshot, page, path, raw)
+    return snapshot
+
+
+def _read_frame(snapshot: Snapshot, page: Mapping[str, Any], path: str, raw: Mapping[str, Any]) -> None:
+    offset = raw.get("offset") or (0.0, 0.0)
+    language = str(page.get("lang") or "").lower().replace("_", "-").split("-")[0][:3]
+    frame = Frame(
+        path=path,
+        offset=(float(offset[0]), float(offset[1])),
+        language=language,
+        page=page,
+        is_covered=bool(raw.get("covered_by")),
+    )
+    snapshot.frames.append(frame)
+    buttons = [_read_control(each, frame, is_pressed=True) for each in page.get("buttons") or ()]
+    links = [_read_control(each, frame, is_pressed=True) for each in page.get("links") or ()]
+    fields = [_read_control(each, frame) for each in page.get("fields") or ()]
+    snapshot.buttons.extend(buttons)
+    snapshot.links.extend(links)
+    raw_groups = list(page.get("groups") or ())
+    starts = sorted(each.get("order", 0) for each in raw_groups)
+    for index, each in enumerate(raw_groups):
+        own_fields = tuple(control for control in fields if control.raw.get("group") == index)
+        own_buttons = tuple(control for control in buttons if control.raw.get("group") == index)
+        first, last = int(each.get("order", 0)), int(each.get("last_order", 0))
+        following = next((start for start in starts if start > last), 1 << 30)
+        heading, distance = _heading_of(page, own_fields, first)
+        if not any(button.is_visible for button in own_buttons):
+            own_buttons += tuple(_buttons_after(buttons, last, following))
+        snapshot.groups.append(
+            Group(
+                index=len(snapshot.groups),
+                frame=frame,
+                raw=each,
+                element=_element(each, frame),
+                fields=own_fields,
+                buttons=own_buttons,
+                links_inside=tuple(link for link in links if first <= link.order <= last),
+                links_near=tuple(_links_after(links, last, min(last + NEAR, following))),
+                heading=heading,
+                heading_distance=distance,
+            )
+        )
+
+
+NEAR: Final = 12
+"""Links, fields, buttons and headings after a form whose links still belong to it: "Forgot password?" stands below the
+form on many pages (looked up on pages of the development corpus, 2026-11-24)."""
+
+
+def _buttons_after(buttons: list[Control], last: int, end: int) -> Iterator[Control]:
+    """The first visible buttons after a group without one that belong to no other group."""
+    for button in buttons:
+        if (
+            last < button.order <= min(last + BUTTON_NEAR, end - 1)
+            and button.is_visible
+            and button.raw.get("group") is None
+        ):
+            yield button
+
+
+BUTTON_NEAR: Final = 4
+"""Links, fields, buttons and headings after a form's end within which its button may stand: scripts send such forms."""
+
+
+def _links_after(links: list[Control], last: int, end: int) -> Iterator[Control]:
+    for link in links:
+        if last < link.order <= end and link.is_visible:
+            yield link
+
+
+def _heading_of(page: Mapping[str, Any], fields: tuple[Control, ...], first: int) -> tuple[str, int]:
+    """The last visible heading before the first field that takes input, and how many elements it is away."""
+    start = next((each.order for each in fields if each.is_visible and each.type in CODE_TYPES), first)
+    text, distance = "", 999
+    for heading in page.get("headings") or ():
+        order = int(heading.get("order", 0))
+        if order < start and not heading.get("hidden") and heading.get("text"):
+            text, distance = str(heading["text"]), start - order
+    return text, distance
+
+
+def _read_control(raw: Mapping[str, Any], frame: Frame, *, is_pressed: bool = False) -> Control:
+    own = [str(raw.get(key) or "") for key in ("label", "aria_label", "placeholder", "title", "text")]
+    text = " | ".join(dict.fromkeys(part for part in own if part))
+    near = str(raw.get("before") or "") if "before" in raw else ""
+    if raw.get("type") in {"checkbox", "radio"}:
+        near = f"{raw.get('after') or ''}"
+    keys = ("id", "name", "class") if is_pressed else ("id", "name")
+    identifiers = " ".join(str(raw.get(key) or "") for key in keys)
+    language = frame.language
+    hidden = str(raw.get("hidden") or "")
+    if raw.get("inert"):
+        hidden = hidden or "inert"
+    return Control(
+        type=str(raw.get("type") or ("a" if "href" in raw else "")),
+        order=int(raw.get("order") or 0),
+        element=_element(raw, frame, text or near),
+        is_visible=not hidden,
+        hidden=hidden,
+        text=text,
+        near=near,
+        identifiers=identifiers,
+        bits=read_text(text, language),
+        ids=read_identifier(identifiers, language),
+        near_bits=read_text(near, language),
+        autocomplete=read_autocomplete(str(raw.get("autocomplete") or "")),
+        raw=raw,
+    )
+
+
+def read_autocomplete(value: str) -> tuple[str, ...]:
+    """The tokens of an autocomplete attribute that name a field (HTML, "autofill"): sections and hints left out."""
+    tokens = value.lower().split()
+    skipped = {"shipping", "billing", "home", "work", "mobile", "fax", "pager"}
+    return tuple(token for token in tokens if token not in skipped and not token.startswith("section-"))
+
+
+def _element(raw: Mapping[str, Any], frame: Frame, label: str = "") -> Element:
+    box = raw.get("box")
+    placed = None
+    if isinstance(box, Mapping):
+        placed = Box(
+            x=float(box.get("x", 0)) + frame.offset[0],
+            y=float(box.get("y", 0)) + frame.offset[1],
+            width=float(box.get("width", 0)),
+            height=float(box.get("height", 0)),
+        )
+    return Element(selector=frame.path + str(raw.get("selector") or ""), box=placed, label=label[:120])

@@ -1,0 +1,79 @@
+"""What happens to a run once it is over, whichever command ended it: compare, render, say it, tell CI, write JSON. Owns that
+order; the invariant: terminal, files, CI and exit code tell of one and the same record.
+
+What a user can have got wrong is found by `make_publisher`, before a run visits anything.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from gridrunner.config import RunConfig
+from gridrunner.results.baseline import Baseline, compare_runs, excuse_known
+from gridrunner.results.ci import CiReporter, CiSystem, choose_ci, find_attachment_base
+from gridrunner.results.figures import collect_figures, read_baseline, write_figures
+from gridrunner.results.record import RunRecord, exit_code_of, load_run
+from gridrunner.results.render import render_run
+from gridrunner.results.terminal import print_run_summary
+
+STDOUT = "-"
+
+KEYS = frozenset({"baseline", "ci", "json"})
+"""The settings that are read here; each command that ends in a run has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """Where the outcome goes. `json` is a file, `-` standard output, or None."""
+
+    ci: CiSystem
+    env: Mapping[str, str]
+    baseline: Baseline | None = None
+    json: Path | None = None
+
+    @property
+    def reporter(self) -> CiReporter:
+        """What writes to the CI system's log."""
+        return CiReporter(system=self.ci, env=self.env, log=sys.stderr, clock=time.time)
+
+    @property
+    def uses_stdout(self) -> bool:
+        """Whether standard output is taken by JSON, and nothing else may be printed there."""
+        return str(self.json) == STDOUT
+
+    def publish(
+        self, folder: Path, console: Console, *, record: RunRecord | None = None, junit_copy: Path | None = None
+    ) -> int:
+        """Render the run folder `folder`, say what came out, and return the exit code of CLI.md.
+
+        `record` saves reading the journal; `junit_copy` is a second place for the JUnit file. Raises RunFolderError.
+        """
+        record = record if record is not None else load_run(folder)
+        if self.baseline is not None:
+            record = excuse_known(record, self.baseline)
+        comparison = compare_runs(record, self.baseline) if self.baseline is not None else None
+        base = find_attachment_base(self.ci, self.env, folder)
+        render_run(folder, record=record, junit_copy=junit_copy, previous=self.baseline, attachment_base=base)
+        print_run_summary(record, folder, console, comparison=comparison)
+        warning = self.reporter.report(record, comparison)
+        if warning:
+            console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        if self.json is not None:
+            write_figures(collect_figures(record, comparison), self.json, sys.stdout.buffer)
+        return exit_code_of(record)
+
+
+def make_publisher(config: RunConfig, env: Mapping[str, str]) -> Publisher:
+    """Where the settings send the outcome. Raises UsageError and RunFolderError for a baseline that cannot be read."""
+    return Publisher(
+        ci=choose_ci(config["ci"], env),
+        env=env,
+        baseline=read_baseline(config["baseline"]) if config["baseline"] is not None else None,
+        json=config["json"],
+    )

@@ -1,0 +1,167 @@
+"""Checks and probes of the user's own: in a run, with a real browser, by hand, and judged again without one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import CommandLine, open_project
+from tests.support.own_sites import GARDEN, OwnSites
+from tests.support.run_folders import failure_messages, owed_cases, read_cases, read_journal
+
+pytestmark = pytest.mark.browser
+
+CHECKS = """\
+def test_address(site, observation):
+    assert observation.url == site.url, f"{site.id} led to {observation.url}"
+
+def test_probe_saw_the_title(observation):
+    assert observation.probes["title.js"] == {"value": observation.title}
+"""
+
+LIVE = """\
+import pytest
+from selenium.webdriver.common.by import By
+
+def test_recorded(observation):
+    assert observation.title == "Log in"
+
+@pytest.mark.live
+def test_typing(site, driver):
+    assert driver.current_url == site.url
+    driver.find_element(By.ID, "user").send_keys("ada@postbox.example")
+    assert driver.find_element(By.ID, "user").get_property("value") == "ada@postbox.example"
+
+@pytest.mark.live
+def test_wish(driver, site):
+    assert site.id != "b", "b is not wanted"
+"""
+
+STRICTER = """\
+def test_title_is_short(observation):
+    assert len(observation.title) < 3, f"the title is {observation.title!r}"
+"""
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[CommandLine, Path]]:
+    """A project with one finished run: two sites that pass and one that fails."""
+    folder = tmp_path_factory.mktemp("recorded")
+    with open_project(folder) as project, OwnSites(folder / "sites.yaml") as sites:
+        sites.add_logins("a", "b")
+        sites.add("garden", GARDEN)
+        ended = project.run("run", "--sites", sites.write_list(), "--slots", "1", "--retries", "0")
+        assert ended.code == 1, ended.stderr
+        yield project, project.run_folder
+
+
+@pytest.fixture
+def run_copy(recorded: tuple[CommandLine, Path], tmp_path: Path) -> Path:
+    """A copy of the run, for a test that writes into it."""
+    return Path(shutil.copytree(recorded[1], tmp_path / "run"))
+
+
+def test_own_checks_and_probes(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a", "b")
+    (project.folder / "checks.py").write_text(CHECKS)
+    (project.folder / "title.js").write_text("() => document.title;\n")
+    ended = project.run(
+        *("run", "--sites", sites.write_list(), "--slots", "1"), *("--checks", "checks.py", "--probe", "title.js")
+    )
+    assert ended.code == 0, ended.stderr
+    expected = {(check, site) for check in ("test_address", "test_probe_saw_the_title") for site in "ab"}
+    assert read_cases(project.run_folder / "junit.xml") == dict.fromkeys(expected, "passed")
+
+
+def test_check_that_breaks_is_not_charged_to_the_site(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a")
+    (project.folder / "checks.py").write_text(
+        "def test_broken(observation):\n    {}['nothing']\n\ndef test_unknown(no_such_fixture, site):\n    pass\n"
+    )
+    ended = project.run("run", "--sites", sites.write_list(), "--slots", "1", "--checks", "checks.py")
+    assert ended.code == 3, ended.stderr
+    assert set(read_cases(project.run_folder / "junit.xml").values()) == {"error"}
+    messages = failure_messages(project.run_folder / "junit.xml")
+    assert "KeyError" in messages["test_broken", "a"]
+    assert "no_such_fixture" in messages["test_unknown", "a"]
+
+
+def test_live_checks_drive_a_real_browser(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a", "b")
+    (project.folder / "checks.py").write_text(LIVE)
+    ended = project.run("run", "--sites", sites.write_list(), "--slots", "2", "--checks", "checks.py")
+    assert ended.code == 1, ended.stderr
+    junit = project.run_folder / "junit.xml"
+    found = read_cases(junit)
+    assert set(found) == owed_cases(project.run_folder)
+    assert found.pop(("test_wish", "b")) == "failure"
+    assert found == dict.fromkeys(found, "passed")
+    assert "b is not wanted" in failure_messages(junit)["test_wish", "b"]
+    assert project.left_behind() == []
+    assert not (project.run_folder / "live.json").exists()
+
+
+def test_run_is_judged_again_without_a_browser(recorded: tuple[CommandLine, Path], run_copy: Path) -> None:
+    project, folder = recorded
+    before = read_cases(folder / "junit.xml")
+    (run_copy / "junit.xml").unlink()
+    ended = project.run("judge", run_copy, env={"PATH": ""})
+    assert ended.code == 1, ended.stderr
+    assert read_cases(run_copy / "junit.xml") == before
+    results = [event for event in read_journal(run_copy) if event["event"] == "result"]
+    assert len(results) == 2 * len(before)
+
+
+def test_judging_again_takes_the_same_selections(recorded: tuple[CommandLine, Path], run_copy: Path) -> None:
+    project, folder = recorded
+    ended = project.run("judge", run_copy, "-k", "fields", "--junit", "again.xml")
+    assert ended.code == 1, ended.stderr
+    assert read_cases(project.folder / "again.xml") == read_cases(folder / "junit.xml")
+
+
+def test_pytest_by_hand_on_a_recorded_run(recorded: tuple[CommandLine, Path], run_copy: Path) -> None:
+    project, _ = recorded
+    (project.folder / "test_stricter.py").write_text(STRICTER)
+    ended = project.start_program("-m", "pytest", "--gridrunner-run", run_copy, "test_stricter.py", "-v").wait()
+    assert ended.code == 1
+    assert "test_title_is_short[a] FAILED" in ended.stdout
+    assert "test_title_is_short[garden] FAILED" in ended.stdout
+    assert "the title is 'Garden'" in ended.stdout
+    assert "3 failed" in ended.stdout
+
+    chosen = project.start_program(
+        "-m", "pytest", "--gridrunner-run", run_copy, "test_stricter.py", "-k", "garden", "-q"
+    ).wait()
+    assert "1 failed, 2 deselected" in chosen.stdout
+
+
+def test_shipped_suite_by_hand_says_what_the_run_said(recorded: tuple[CommandLine, Path]) -> None:
+    project, folder = recorded
+    ended = project.start_program(
+        *("-m", "pytest", "--gridrunner-run", folder, "--pyargs", "dom_probes.suite", "--junit-xml", "hand.xml")
+    ).wait()
+    assert ended.code == 1, ended.stdout
+    assert read_cases(project.folder / "hand.xml") == read_cases(folder / "junit.xml")
+
+
+def test_probe_shows_one_page(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a")
+    sites.write_list()
+    ended = project.run("probe", sites.url("a"), "--screenshot", "seen.png")
+    assert ended.code == 0, ended.stderr
+    for said in ("login form", "username", "#user", "password", "#pass", "submit", "#go", "insertion point"):
+        assert said in ended.stdout
+    assert (project.folder / "seen.png").read_bytes().startswith(b"\x89PNG")
+    assert project.left_behind() == []
+
+
+def test_probe_as_json(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a")
+    sites.write_list()
+    ended = project.run("probe", sites.url("a"), "--json")
+    assert ended.code == 0, ended.stderr
+    assert "login_present" in json.dumps(json.loads(ended.stdout))

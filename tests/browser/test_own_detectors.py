@@ -1,0 +1,161 @@
+"""A product's own detector on the page: as a probe, and as an extension in full Chromium."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gridrunner.browser.binaries import Browser, BrowserName, find_browser
+from gridrunner.browser.evidence import EvidenceStore
+from gridrunner.browser.options import SessionOptions
+from gridrunner.browser.session import BrowserSession
+from gridrunner.browser.visit import UserProbe, VisitSettings
+from gridrunner.cli import main
+from gridrunner.config import load_config
+from gridrunner.errors import UsageError
+from gridrunner.grid.local import LocalHub
+from gridrunner.grids import choose_grid, count_lanes, isolation_of
+from gridrunner.model import Outcome, Site
+from gridrunner.preparing import read_user_probes
+from tests.browser.conftest import CLOSED_NETWORK, OpenSession
+from tests.support.page_server import PageServer
+
+pytestmark = pytest.mark.browser
+
+EXTENSION = Path(__file__).parents[2] / "sites" / "extension-demo"
+LOGIN = (
+    "<!doctype html><title>Log in</title><form><input name=email type=email aria-label=E-mail>"
+    "<input type=password aria-label=Password><button>Log in</button></form>"
+)
+PAGES = {
+    "/login": LOGIN,
+    "/late": f"<!doctype html><title>x</title><p id=p></p><script>setTimeout(() => p.outerHTML = {json.dumps(LOGIN)}, 300)"
+    "</script>",
+    "/garden": "<!doctype html><title>Garden</title><h1>Roses</h1><p>" + "Roses need sun. " * 40,
+    "/remember": "<!doctype html><title>x</title><script>localStorage.a = 1; document.cookie = 'b=2'</script>" + LOGIN,
+    "/popup": "<!doctype html><script>window.open('/garden')</script>" + LOGIN,
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PageServer]:
+    with PageServer(PAGES) as served:
+        yield served
+
+
+def full_chromium() -> Browser:
+    for name in (BrowserName.CHROMIUM, BrowserName.CHROME):
+        try:
+            return find_browser(name, os.environ)
+        except UsageError:
+            continue
+    pytest.skip("needs full Chromium: headless-shell has no extensions")
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[BrowserSession]:
+    hub = LocalHub(
+        browser=full_chromium(),
+        browsers=1,
+        options=SessionOptions(name="test", host_rules=CLOSED_NETWORK, extensions=(EXTENSION,)),
+        settings=VisitSettings(probes=read_user_probes((), (EXTENSION,)), has_own_context=False, visit_timeout_s=20.0),
+        store=EvidenceStore(run_folder=tmp_path),
+    )
+    opened = hub.open_session(slot="1", timeout_s=60)
+    yield opened
+    opened.kill()
+
+
+def test_extension_runs_and_its_marks_are_in_the_observation(session: BrowserSession, server: PageServer) -> None:
+    for path, is_login in (("/login", True), ("/late", True), ("/garden", False)):
+        seen = session.visit(Site(id="s", url=server.url(path)), attempt=1, upcoming=None)
+        assert seen.outcome is Outcome.OBSERVED, seen.detail or seen.fault
+        found = seen.probes["extension-demo"]
+        assert found["value"]["login"] is is_login, path
+        assert seen.detection is not None
+        login = seen.detection.login
+        if is_login:
+            assert login is not None
+            assert found["matches"] == {
+                "username": login.username and login.username.selector,
+                "password": login.password_current and login.password_current.selector,
+            }
+
+
+def test_popups_are_closed_in_the_first_context_as_well(session: BrowserSession, server: PageServer) -> None:
+    seen = session.visit(Site(id="s", url=server.url("/popup")), attempt=1, upcoming=None)
+    assert [event.kind for event in seen.events] == ["popup"]
+    assert session.visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None).outcome is Outcome.OBSERVED
+
+
+def test_run_with_an_extension_compares_it(
+    tmp_path: Path, server: PageServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    full_chromium()
+    monkeypatch.chdir(tmp_path)
+    sites = tmp_path / "sites.yaml"
+    sites.write_text(
+        "version: 1\nsites:\n"
+        f"  - {{id: right, url: '{server.url('/login')}', expect: {{login: true, username: 'input[type=email]'}}}}\n"
+        f"  - {{id: wrong, url: '{server.url('/remember')}', expect: {{login: false}}}}\n"
+        f"  - {{id: silent, url: '{server.url('/garden')}'}}\n"
+    )
+    code = main(
+        [
+            "run",
+            "--sites",
+            str(sites),
+            "--extension",
+            str(EXTENSION),
+            "--slots",
+            "1",
+            "--retries",
+            "0",
+            "-k",
+            "detector",
+        ]
+    )
+    said = capfd.readouterr().err
+    assert code == 1, said
+    assert "--extension: a session for each site" in said
+    (folder,) = (path.parent for path in tmp_path.glob("runs/*/journal.jsonl"))
+    results = {
+        event["result"]["site"]: (event["result"]["status"], event["result"]["message"])
+        for event in map(json.loads, (folder / "journal.jsonl").read_text().splitlines())
+        if event.get("event") == "result"
+    }
+    assert results == {
+        "right": (
+            "passed",
+            "extension-demo agrees with the site list on login and username, with gridrunner on password",
+        ),
+        "wrong": ("failed", "extension-demo disagrees: the site list says no login form, it says a login form"),
+        "silent": ("passed", "extension-demo agrees with gridrunner on login"),
+    }
+    assert main(["judge", str(folder), "-k", "detector"]) == 1
+
+
+def test_answer_of_a_probe_is_resolved(open_session: OpenSession, server: PageServer) -> None:
+    probe = UserProbe(
+        name="mine.js", source="() => ({login: true, username: 'form :first-child', password: '#nobody', score: 0.7})"
+    )
+    bad = UserProbe(name="bad.js", source="() => ({login: true, username: '((', password: null})")
+    seen = open_session().visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None, probes=(probe, bad))
+    assert seen.probes["mine.js"]["matches"] == {"username": 'input[name="email"]', "password": None}
+    assert seen.probes["bad.js"]["matches"] == {"username": None}
+
+
+def test_extension_chooses_browser_and_isolation_by_itself(tmp_path: Path) -> None:
+    full_chromium()
+    config = load_config({"extension": [str(EXTENSION)]}, {}, tmp_path)
+    choice = choose_grid(config, os.environ)
+    assert choice.browser is not None
+    assert choice.browser.name is BrowserName.CHROMIUM
+    assert (isolation_of(config), count_lanes(config)) == ("session", 1)
+    explicit = load_config({"extension": [str(EXTENSION)], "isolation": "context"}, {}, tmp_path)
+    with pytest.raises(UsageError, match="do not run in browser contexts"):
+        choose_grid(explicit, os.environ)

@@ -1,0 +1,46 @@
+"""The switches of a session."""
+
+from __future__ import annotations
+
+import base64
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from gridrunner.browser.binaries import Browser, BrowserName
+from gridrunner.browser.options import SessionOptions, make_options
+
+CHROMIUM = Browser(name=BrowserName.CHROMIUM, binary=Path("/b/chromium"), chromedriver=Path("/b/chromedriver"))
+
+
+@pytest.fixture
+def extension(tmp_path: Path) -> Path:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "manifest.json").write_text("{}")
+    (tmp_path / "images" / "mark.svg").write_text("<svg/>")
+    return tmp_path
+
+
+@pytest.mark.parametrize("has_extension", [False, True])
+def test_only_one_switch_disables_features(extension: Path, has_extension: bool) -> None:
+    wanted = SessionOptions(name="x", extensions=(extension,) if has_extension else ())
+    switches = [switch for switch in make_options(wanted, CHROMIUM).arguments if "--disable-features" in switch]
+    assert len(switches) == 1
+    assert "Translate" in switches[0]
+    assert ("DisableLoadExtensionCommandLineSwitch" in switches[0]) is has_extension
+
+
+def test_extension_of_this_machine_is_loaded_from_its_folder(extension: Path) -> None:
+    options = make_options(SessionOptions(name="x", extensions=(extension, extension)), CHROMIUM)
+    assert f"--load-extension={extension},{extension}" in options.arguments
+    assert options.extensions == []
+
+
+def test_extension_travels_to_a_hub_as_a_zip_file(extension: Path) -> None:
+    options = make_options(SessionOptions(name="x", extensions=(extension,)), None)
+    assert not any("--load-extension" in switch for switch in options.arguments)
+    (packed,) = options.extensions
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(packed))) as files:
+        assert sorted(files.namelist()) == ["images/mark.svg", "manifest.json"]

@@ -1,0 +1,125 @@
+"""The user's detector against the site list, and against ours where the list says nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dom_probes.suite.comparison import judge_detectors
+from dom_probes.suite.expectations import Conclusion
+from gridrunner.model import (
+    Detection,
+    Element,
+    Expectation,
+    ExpectedLogin,
+    Form,
+    FormKind,
+    Observation,
+    Outcome,
+)
+
+OURS = Detection(
+    login_present=True,
+    confidence=0.9,
+    forms=(
+        Form(
+            kind=FormKind.LOGIN,
+            score=0.9,
+            login_score=0.9,
+            username=Element(selector="#user"),
+            password_current=Element(selector="#pass"),
+        ),
+    ),
+)
+NONE = Detection(login_present=False, confidence=0.9)
+YES, NO = Expectation(login=ExpectedLogin.YES), Expectation(login=ExpectedLogin.NO)
+NAMED = replace(YES, username="[name=email]")
+
+
+def observe(answer: Any, matches: dict[str, Any] | None = None, **more: Any) -> Observation:
+    result = {"value": answer, **({"matches": matches} if matches is not None else {})}
+    probes = {
+        "expected": {"username": {"selector": "[name=email]", "matches": "#user"}},
+        "mine.js": result,
+        **more,
+    }
+    return Observation(site="s", attempt=1, outcome=Outcome.OBSERVED, probes=probes)
+
+
+GOOD = observe({"login": True, "username": ".u", "password": ".p"}, {"username": "#user", "password": "#pass"})
+OTHER = observe({"login": True, "username": ".s", "password": None}, {"username": "#search"})
+LOST = observe({"login": True, "username": ".x", "password": ".p"}, {"username": None, "password": "#pass"})
+BLIND = observe({"login": False, "username": None, "password": None}, {})
+
+PASSED, FAILED, SKIPPED = Conclusion.PASSED, Conclusion.FAILED, Conclusion.SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("expect", "detection", "seen", "conclusion", "message"),
+    [
+        (
+            NAMED,
+            OURS,
+            GOOD,
+            PASSED,
+            "mine.js agrees with the site list on login and username, with gridrunner on password",
+        ),
+        (Expectation(), OURS, GOOD, PASSED, "mine.js agrees with gridrunner on login and username and password"),
+        (
+            NAMED,
+            OURS,
+            OTHER,
+            FAILED,
+            "mine.js disagrees: username: the site list says #user, it says #search; password: gridrunner says #pass, "
+            "it says no password; it agrees with the site list on login",
+        ),
+        (
+            YES,
+            OURS,
+            LOST,
+            FAILED,
+            "mine.js disagrees: username: gridrunner says #user, it says .x (which matches nothing); it agrees with the "
+            "site list on login, with gridrunner on password",
+        ),
+        (YES, OURS, BLIND, FAILED, "mine.js disagrees: the site list says a login form, it says no login form"),
+        (NO, OURS, GOOD, FAILED, "mine.js disagrees: the site list says no login form, it says a login form"),
+        (NO, NONE, BLIND, PASSED, "mine.js agrees with the site list on login"),
+        (Expectation(), NONE, GOOD, FAILED, "mine.js disagrees: gridrunner says no login form, it says a login form"),
+        (
+            Expectation(login=ExpectedLogin.UNKNOWN),
+            replace(NONE, login_present=None),
+            BLIND,
+            PASSED,
+            "mine.js says no login form; there is nothing to compare it with",
+        ),
+    ],
+)
+def test_detector_is_compared(
+    expect: Expectation, detection: Detection, seen: Observation, conclusion: Conclusion, message: str
+) -> None:
+    judgement = judge_detectors(expect, seen, detection)
+    assert (judgement.conclusion, judgement.message) == (conclusion, message)
+
+
+def test_what_ours_finds_stands_below_a_disagreement() -> None:
+    evidence = judge_detectors(YES, BLIND, OURS).evidence
+    assert evidence == ("gridrunner finds a login form: login 0.90 [username #user, password #pass] (confidence 0.90)",)
+
+
+def test_probe_that_throws_fails() -> None:
+    seen = observe({"login": True}, {}, **{"broken.js": {"error": "JavaScript: oh"}})
+    judgement = judge_detectors(NO, replace(seen), NONE)
+    assert judgement.conclusion is FAILED
+    assert judgement.message.startswith("broken.js gave no answer: JavaScript: oh; mine.js disagrees")
+
+
+@pytest.mark.parametrize("value", [None, [1], {"login": "yes"}, {"title": "x"}])
+def test_probe_that_is_no_detector_takes_no_part(value: Any) -> None:
+    assert judge_detectors(YES, observe(value), OURS).conclusion is SKIPPED
+
+
+def test_page_that_was_not_reached_is_the_sites_failure() -> None:
+    judgement = judge_detectors(YES, replace(GOOD, outcome=Outcome.TIMED_OUT), None)
+    assert (judgement.conclusion, judgement.message) == (FAILED, "not judged: the visit ended timed-out")
