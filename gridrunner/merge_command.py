@@ -23,17 +23,23 @@ from gridrunner.results.text import make_log_line
 
 
 def execute_merge(
-    runs: Sequence[Path], out: Path, junit: Sequence[Path], *, publisher: Publisher, history: Path | None = None
+    runs: Sequence[Path],
+    out: Path,
+    junit: Sequence[Path],
+    *,
+    publisher: Publisher | None = None,
+    history: Path | None = None,
 ) -> int:
     """Merge run folders, or foreign JUnit files, into the folder `out`; returns the exit code of what came out.
-    `publisher` says where a merged run goes, `history` where it is remembered (None: nowhere).
+    `publisher` says where a merged run goes (None: the folder and the terminal), `history` where it is remembered
+    (None: nowhere).
 
     Raises UsageError when there is nothing to merge, or both kinds are named; otherwise as `merge_runs` and
     `merge_junit` do.
     """
     if bool(runs) == bool(junit):
         raise UsageError("merge takes run folders or --junit files", hint="gridrunner merge RUN… --out DIR")
-    return _merge_files(junit, out) if junit else _merge_folders(runs, out, publisher, history)
+    return _merge_files(junit, out) if junit else _merge_folders(runs, out, publisher or Publisher(), history)
 
 
 def execute_report(run: Path) -> int:

@@ -26,7 +26,6 @@ from gridrunner.results.record import RunRecord, load_run
 from gridrunner.sites.lists import SiteLists, read_site_lists
 from gridrunner.sites.selection import select_sites
 
-
 DETECTOR_CHECKS = "test_your_detector.py"
 """Of the suite's extras (`dom_probes/suite/extras`): compares the answers of the user's own probes."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -30,10 +30,12 @@ KEYS = frozenset({"baseline", "ci", "json"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
-    """Where the outcome goes. `json` is a file, `-` standard output, or None."""
+    """Where the outcome goes; by default to the run folder and the terminal alone. `json` is a file, `-` standard output,
+    or None.
+    """
 
-    ci: CiSystem
-    env: Mapping[str, str]
+    ci: CiSystem = CiSystem.NONE
+    env: Mapping[str, str] = field(default_factory=dict)
     baseline: Baseline | None = None
     json: Path | None = None
 

@@ -88,7 +88,7 @@ def test_extension_runs_and_its_marks_are_in_the_observation(session: BrowserSes
 
 def test_popups_are_closed_in_the_first_context_as_well(session: BrowserSession, server: PageServer) -> None:
     seen = session.visit(Site(id="s", url=server.url("/popup")), attempt=1, upcoming=None)
-    assert [event.kind for event in seen.events] == ["popup"]
+    assert [event.kind for event in seen.events].count("popup") == 1
     assert session.visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None).outcome is Outcome.OBSERVED
 
 

@@ -24,7 +24,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from tests.support.fake_devtools import FakeBrowser, Pace
@@ -37,7 +36,6 @@ NODE_ADDRESS = "10.255.255.1:4444"
 
 SLOTS_PER_NODE = 4
 THREAD_TIMEOUT_S = 10.0
-_NEVER: Mapping[str, int] = MappingProxyType({})
 
 
 class NewSession(StrEnum):
@@ -71,8 +69,8 @@ class Behaviour:
     refusals: int = 0
     queue_s: float = 300.0
     session_timeout_s: float = 300.0
-    drops: Mapping[str, int] = _NEVER
-    hangs: Mapping[str, int] = _NEVER
+    drops: Mapping[str, int] = field(default_factory=dict)
+    hangs: Mapping[str, int] = field(default_factory=dict)
     drop_share: float = 0.0
     credentials: str = ""
 
@@ -194,12 +192,9 @@ class _Hub:
         finally:
             self._reserved -= 1
         asked = json.loads(body).get("capabilities", {}).get("alwaysMatch", {})
-        session = _Session(id=uuid.uuid4().hex, name=str(asked.get("se:name", "")))
-        self.sessions[session.id] = session
+        session = self.add_session(str(asked.get("se:name", "")))
         self.figures.sessions_made += 1
-        self.figures.most_sessions = max(self.figures.most_sessions, len(self.sessions))
         self.figures.names.append(session.name)
-        self._expect_client(session)
         capabilities = {
             "browserName": "chrome",
             "browserVersion": "156.0.0.0",
@@ -212,6 +207,14 @@ class _Hub:
         }
         if not peer.reply(200, {"value": {"sessionId": session.id, "capabilities": capabilities}}):
             self._forget(session)  # whoever asked is gone: the Grid ends such a session as well
+
+    def add_session(self, name: str = "") -> _Session:
+        """A session that holds a slot from now on."""
+        session = _Session(id=uuid.uuid4().hex, name=name)
+        self.sessions[session.id] = session
+        self.figures.most_sessions = max(self.figures.most_sessions, len(self.sessions))
+        self._expect_client(session)
+        return session
 
     async def _take_slot(self, queue_s: float) -> bool:
         end_s = time.monotonic() + queue_s
@@ -460,6 +463,10 @@ class FakeGrid:
     def revive(self) -> None:
         """It is there again, on the same port and without sessions."""
         asyncio.run_coroutine_threadsafe(self._hub.start(), self._loop).result(THREAD_TIMEOUT_S)
+
+    def take_slot(self) -> str:
+        """Have a session of somebody else's, which ends after `session_timeout_s`; returns its id."""
+        return self._call(self._hub.add_session).id
 
     def _call(self, function: Callable[[], T]) -> T:
         async def run() -> T:

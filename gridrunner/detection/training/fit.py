@@ -8,7 +8,7 @@ training set.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,8 @@ from gridrunner.detection.model_file import Scorer, read_scorer
 from gridrunner.detection.training.examples import Example
 
 FOLDS: Final = 10
+CERTAIN: Final = 4.0
+"""Log-odds of what every example is (0.98): what was never seen otherwise is still not certain."""
 SEED: Final = 20261124
 
 
@@ -38,6 +40,8 @@ def fit_scorer(
     names = sorted({name for example in examples for name in example.features})
     rows = np.array([[example.features.get(name, 0.0) for name in names] for example in examples])
     truths = np.array([example.truth for example in examples])
+    if len(set(truths.tolist())) < 2:  # a small corpus may hold no example of a kind: then it is said of nothing
+        return {"intercept": CERTAIN if truths.any() else -CERTAIN, "weights": {}, "points": []}
     weights_of_rows = np.array([example.weight for example in examples])
     observed = rows[weights_of_rows == 1.0]  # made-up examples do not set the scale
     mean, scale = observed.mean(axis=0), observed.std(axis=0)
@@ -73,9 +77,7 @@ def fit_fold_scorers(examples: Sequence[Example], recipe: Recipe, folds: dict[st
     ]
 
 
-def fit_points(
-    scores: Sequence[float], truths: Sequence[bool], smooth: Callable[[float], float] | None = None
-) -> list[tuple[float, float]]:
+def fit_points(scores: Sequence[float], truths: Sequence[bool]) -> list[tuple[float, float]]:
     """The calibration: probabilities for held-out scores, by Platt's logistic through all of them, as a table of points.
 
     A logistic has two parameters and cannot follow the noise of a few hundred pages, as isotonic regression does.
@@ -83,8 +85,8 @@ def fit_points(
     import numpy as np  # noqa: PLC0415
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
-    if smooth is not None:
-        return [(score, smooth(score)) for score in sorted(scores)]
+    if len(set(truths)) < 2:
+        return []
     model = LogisticRegression(C=1e6, max_iter=1000)
     model.fit(np.array(scores).reshape(-1, 1), np.array(truths, dtype=int))
     slope, offset = float(model.coef_[0][0]), float(model.intercept_[0])

@@ -42,7 +42,7 @@ def test_it_holds_up_to_and_with_its_last_day() -> None:
     with pytest.raises(SiteListError) as caught:
         read_quarantine(f"{{{GOOD}}}", date(2027, 1, 1))
     assert caught.value.mistakes == (
-        "<stdin>:4:57: until: the quarantine ended on 2026-12-31; remove it, or have its owner set a later day",
+        "<stdin>:4:59: until: the quarantine ended on 2026-12-31; remove it, or have its owner set a later day",
     )
 
 

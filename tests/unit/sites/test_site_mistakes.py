@@ -75,7 +75,9 @@ KEYS = {
     "usrname: x": ["unknown key 'usrname' in a site; did you mean 'username', inside expect?"],
     "tag: [a]": ["unknown key 'tag' in a site; did you mean 'tags'?"],
     "Locale: en": ["unknown key 'Locale' in a site; did you mean 'locale'?"],
-    "zzz: en": ["unknown key 'zzz' in a site; known are id, url, locale, tags, steps, expect, visit_timeout_s, quarantine"],
+    "zzz: en": [
+        "unknown key 'zzz' in a site; known are id, url, locale, tags, steps, expect, visit_timeout_s, quarantine"
+    ],
     "<<: {a: b}": ["merge keys (<<) are not read; put what sites share under 'defaults'"],
     "url: https://b.example/": ["key 'url' stands twice in a site, the first is in line 3; keep one of them"],
 }

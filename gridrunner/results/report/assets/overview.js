@@ -80,7 +80,8 @@ function drawOverview() {
 }
 
 function drawTop() {
-  const word = HEADLINES[run.exit] || "Ended with " + run.exit;
+  const isExcused = run.exit === 0 && run.sites.failed > 0; // all failures are known to the baseline
+  const word = isExcused ? "Nothing newly broken" : HEADLINES[run.exit] || "Ended with " + run.exit;
   document.title = word + " · gridrunner " + run.id;
   at("run-title").textContent = word + ": " + VERDICTS.filter((verdict) => run.sites[verdict]).map((verdict) => run.sites[verdict].toLocaleString("en") + " " + WORDS[verdict]).join(", ");
   const started = new Date(run.started);
