@@ -22,7 +22,7 @@ function collectPage(options, ...closedRoots) {
   //@include lib/groups.js
 
   const started = performance.now();
-  // Sources of the numbers: the largest corpus page has 14,000 elements, 150 fields and 900 links (2026-11-24).
+  // On 99 of 100 corpus pages there are at most 61 fields, 89 buttons, 112 headings, 10 frames; links 1,060 (2026-11-24).
   const CAPS = { elements: 20000, fields: 160, buttons: 140, links: 140, headings: 30, frames: 40, bytes: 262144 };
   const caps = Object.assign(CAPS, (options && options.caps) || {});
   const errors = [], truncated = {};

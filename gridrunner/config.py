@@ -183,6 +183,12 @@ SETTINGS: tuple[Setting, ...] = (
         help="an unpacked browser extension, loaded into every session (needs --browser chromium); repeatable",
     ),
     Setting(
+        name="dismiss-walls",
+        parse=_flag,
+        default=False,
+        help="answer cookie walls before a page is judged, refusing where it can be refused (default: see past them)",
+    ),
+    Setting(
         name="checks",
         parse=str,
         default=(),

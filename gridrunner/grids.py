@@ -77,6 +77,7 @@ def make_hubs(
         screenshots=Screenshots(config["screenshots"]),
         copies=Screenshots(config["capture"]),
         has_own_context=not config["extension"],
+        dismiss_walls=config["dismiss_walls"],
         is_lean=_may_be_lean(config),
     )
     store = EvidenceStore(run_folder=folder)

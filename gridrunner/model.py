@@ -22,12 +22,13 @@ class StepKind(StrEnum):
     FILL = "fill"
     WAIT_FOR = "wait_for"
     FOLLOW = "follow"
+    DISMISS = "dismiss"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step before probing. `target` is CSS (`host >>> inner` crosses a shadow root or a frame), or for FOLLOW the
-    word `login-link`; `value` is the text that FILL types.
+    word `login-link`, for DISMISS `cookie-wall`; `value` is the text that FILL types.
     """
 
     kind: StepKind

@@ -57,6 +57,7 @@ class PageState:
     frames: dict[str, Frame] = field(default_factory=dict)
     in_flight: dict[str, float] = field(default_factory=dict)
     documents: int = 0
+    last_document_s: float = 0.0
     http_status: int | None = None
     asks_for_login: bool = False
     is_loaded: bool = False
@@ -256,6 +257,7 @@ class Page:
         frame.target, frame.url, frame.world = target, found["url"], None
         if frame.id == self.main_frame:
             self.state.documents += 1
+            self.state.last_document_s = time.monotonic()
             self.state.is_loaded = self.state.is_leaving = False
             self.state.scheduled_navigation_s = None
 

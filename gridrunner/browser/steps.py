@@ -1,4 +1,4 @@
-"""The steps of a site list, done with real input events: click, fill, wait for, follow the login link.
+"""The steps of a site list, done with real input events: click, fill, wait for, follow the login link, dismiss a wall.
 
 Each step waits for its own target and says in one sentence what was wrong when it cannot be done. Nothing here submits
 credentials or leaves the site unless the list says so.
@@ -14,8 +14,8 @@ from gridrunner.browser.frames import collect_facts
 from gridrunner.browser.page import Page
 from gridrunner.browser.readiness import wait_until_ready
 from gridrunner.browser.selectors import Located, NotThere, WaitFor, locate
-from gridrunner.detection import find_login_link
-from gridrunner.model import Step, StepKind
+from gridrunner.detection import find_login_link, find_wall_button
+from gridrunner.model import Facts, Step, StepKind
 
 STEP_TIMEOUT_S = 10.0
 """How long a step waits for its target; Cypress waits 4 s, Playwright's expectations 5 s, its actions 30 s."""
@@ -23,6 +23,13 @@ STEP_TIMEOUT_S = 10.0
 ANNOUNCE_S = 0.05
 """A click that navigates announces it within this: the navigation is requested in the click's own task (0.2 to 3 ms
 after the release when tried, Chromium 156, 2026-11-24)."""
+
+
+WALL_GONE_S = 2.0
+"""How long a wall that was answered may take to fade; consent managers animate for 0.2 to 0.4 s."""
+
+WALL_LOOK_S = 0.3
+"""One look at whether the button still shows: `locate` answers at once when it does."""
 
 
 class StepFailed(Exception):
@@ -56,6 +63,10 @@ def _do_step(page: Page, step: Step, *, deadline: float) -> None:
             page.call("Input.insertText", {"text": step.value or ""}, deadline=deadline)
         case StepKind.FOLLOW:
             _follow_login_link(page, deadline=deadline)
+        case StepKind.DISMISS:
+            wait_until_ready(page, deadline=deadline)
+            if not dismiss_wall(page, collect_facts(page, deadline=deadline), deadline=deadline):
+                page.state.note("step", "sees no cookie wall")
 
 
 def _find(page: Page, selector: str, wait_for: WaitFor, *, deadline: float) -> Located:
@@ -99,3 +110,29 @@ def _follow_login_link(page: Page, *, deadline: float) -> None:
         raise NotThere("no link or button of the page says that it leads to a login")
     page.state.note("step", f"follows {link.label or link.selector!r}")
     click(page, _find(page, link.selector, WaitFor.CLICKABLE, deadline=deadline), deadline=deadline)
+
+
+def dismiss_wall(page: Page, facts: Facts, *, deadline: float) -> bool:
+    """Answer the cookie wall that `facts` show, refusing where it can be refused; False where there is none.
+
+    The click is an event of the page. Raises CommandFailed, PageGone or SessionLost.
+    """
+    button = find_wall_button(facts)
+    if button is None:
+        return False
+    name = button.label or button.selector
+    limit = min(deadline, time.monotonic() + WALL_GONE_S)
+    try:
+        where = locate(page, button.selector, wait_for=WaitFor.CLICKABLE, deadline=limit)
+    except NotThere as error:
+        page.state.note("step", f"cannot dismiss a cookie wall with {name!r}: {error}")
+        return False
+    click(page, where, deadline=deadline)
+    page.state.note("step", f"dismisses a cookie wall with {name!r}")
+    limit = min(deadline, time.monotonic() + WALL_GONE_S)
+    try:
+        while time.monotonic() < limit:
+            locate(page, button.selector, wait_for=WaitFor.VISIBLE, deadline=time.monotonic() + WALL_LOOK_S)
+    except (NotThere, DeadlinePassed, CommandFailed):  # gone, as it should be, or the whole document with it
+        return True
+    return True

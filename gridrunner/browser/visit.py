@@ -20,7 +20,7 @@ from gridrunner.browser.outcomes import classify_document, classify_net_error
 from gridrunner.browser.page import Page, PageGone, without_query
 from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, wait_until_ready
 from gridrunner.browser.selectors import NotThere, locate
-from gridrunner.browser.steps import StepFailed, do_steps
+from gridrunner.browser.steps import StepFailed, dismiss_wall, do_steps
 from gridrunner.detection import detect
 from gridrunner.model import Detection, Element, Facts, Observation, Outcome, ReadyBy, Site, Timings
 
@@ -29,6 +29,11 @@ PROBE_RESERVE_S = 3.0
 
 PROBE_RESERVE_SHARE = 0.3
 """No more of a short visit's time than this share is kept back."""
+
+STILL_LEAVING_DOCUMENTS = 3
+STILL_LEAVING_S = 2.0
+"""At the deadline: after more documents than this, the last of them younger than that, a page is still leaving. Logins
+go through two or three documents and then stay."""
 
 EVIDENCE_TIMEOUT_S = 4.0
 """A screenshot took 0.03 to 0.4 s (Chromium 156, 2026-11-24); a renderer that is stuck gives none at all."""
@@ -49,6 +54,7 @@ class VisitSettings:
     fields that were found are drawn on them (reports draw on clean ones themselves). With `is_lean` first attempts do not
     fetch what `gridrunner.browser.blocking` names. `copies`: of which pages a copy for
     replay is kept. Without `has_own_context` a site gets the first context of its session, where alone extensions run.
+    With `dismiss_walls` a cookie wall is answered before the page is judged.
     """
 
     visit_timeout_s: float = 30.0
@@ -59,6 +65,7 @@ class VisitSettings:
     is_lean: bool = False
     copies: Screenshots = Screenshots.NONE
     has_own_context: bool = True
+    dismiss_walls: bool = False
 
 
 @dataclass(slots=True)
@@ -110,6 +117,11 @@ def visit_page(
             with _Lap(found, "steps_s"):
                 do_steps(page, site.steps, deadline=soft_deadline)
         _probe_until_it_stays(page, found, soft_deadline=soft_deadline, deadline=deadline)
+        if settings.dismiss_walls and found.facts is not None:
+            with _Lap(found, "steps_s"):
+                is_dismissed = dismiss_wall(page, found.facts, deadline=soft_deadline)
+            if is_dismissed:
+                _probe_until_it_stays(page, found, soft_deadline=soft_deadline, deadline=deadline)
         with _Lap(found, "probe_s"):
             _resolve_expected(page, site, found, deadline=deadline)
             _run_user_probes(page, settings.probes, found, deadline=deadline)
@@ -226,6 +238,15 @@ def _name_outcome(page: Page, found: _Found) -> None:
     found.outcome, found.detail = classify_document(
         status=page.state.http_status, asks_for_login=page.state.asks_for_login, title=title, has_login=has_login
     )
+    if found.outcome is Outcome.OBSERVED and not has_login and _was_still_leaving(page, found):
+        found.outcome = Outcome.NAVIGATED_AWAY
+        found.detail = f"the page was replaced {page.state.documents - 1} times and still was at the deadline"
+
+
+def _was_still_leaving(page: Page, found: _Found) -> bool:
+    """Whether the deadline found a page that keeps leaving, only not often enough yet for KeptLeaving."""
+    is_fresh = time.monotonic() - page.state.last_document_s < STILL_LEAVING_S
+    return found.ready_by is ReadyBy.DEADLINE and page.state.documents > STILL_LEAVING_DOCUMENTS and is_fresh
 
 
 def _conclude(

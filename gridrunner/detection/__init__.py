@@ -5,5 +5,6 @@ Data of the package (vocabularies, weights) is read once through `importlib.reso
 
 from gridrunner.detection.detect import detect
 from gridrunner.detection.links import find_login_link
+from gridrunner.detection.ways import find_wall_button
 
-__all__ = ["detect", "find_login_link"]
+__all__ = ["detect", "find_login_link", "find_wall_button"]

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
+from gridrunner.detection.ways import says
 from gridrunner.detection.words import bit_of, read_identifier, read_text
 from gridrunner.model import Element, Facts
 
 SAYS_LOGIN = 3.0
 ADDRESS_LOGIN = 1.5
 IDENTIFIER_LOGIN = 1.0
+SAYS_ACCOUNT = 0.8
 SHORT_TEXT = 0.5
+OTHER_HOST = -0.4
 """Weights by hand, 2026-11-24: what a link says goes before where it leads, and that before what it is called; a link
-that says little else is more likely the one ("Log in" before "Log in to see the prices of your region")."""
+that says little else is more likely the one ("Log in" before "Log in to see the prices of your region"); "My account"
+leads to a login where nothing else does; of two alike, the one that stays on the site."""
 
 SHORT_TEXT_LENGTH = 24
 
@@ -30,7 +35,7 @@ def find_login_link(facts: Facts) -> Element | None:
     language = str(page.get("lang") or "")[:2].lower()
     best: tuple[float, Element] | None = None
     for raw in _candidates(page):
-        score = _score(raw, language)
+        score = _score(raw, language, str(page.get("url") or ""))
         if score > 0 and (best is None or score > best[0]):
             text = str(raw.get("text") or raw.get("aria_label") or "")
             best = score, Element(selector=str(raw["selector"]), label=text[:80])
@@ -44,22 +49,31 @@ def _candidates(page: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
                 yield raw
 
 
-def _score(raw: Mapping[str, Any], language: str) -> float:
+def _score(raw: Mapping[str, Any], language: str, page_url: str) -> float:
     login = bit_of("login")
     others = _bits(NOT_A_LOGIN)
     text = str(raw.get("text") or raw.get("aria_label") or raw.get("title") or "")
     said = read_text(text, language)
-    if said & others and not said & login:
+    says_login = bool(said & login) or says("login", text)
+    if said & others and not says_login:
         return 0.0
     address = read_identifier(str(raw.get("href") or ""), language)
     called = read_identifier(f"{raw.get('id') or ''} {raw.get('class') or ''}", language)
-    if not said & login and (address | called) & others:
+    if not says_login and (address | called) & others:
         return 0.0
-    score = SAYS_LOGIN * bool(said & login) + ADDRESS_LOGIN * bool(address & login)
-    score += IDENTIFIER_LOGIN * bool(called & login)
+    score = SAYS_LOGIN * says_login + ADDRESS_LOGIN * bool(address & login)
+    score += IDENTIFIER_LOGIN * bool(called & login) + SAYS_ACCOUNT * says("account", text)
     if score and len(text) <= SHORT_TEXT_LENGTH:
         score += SHORT_TEXT
+    if score and _leads_elsewhere(str(raw.get("href") or ""), page_url):
+        score += OTHER_HOST
     return score
+
+
+def _leads_elsewhere(href: str, page_url: str) -> bool:
+    """Whether an address is of another site, as far as the last two labels of a host name tell."""
+    other, own = urlsplit(href if "//" in href else "").hostname, urlsplit(page_url).hostname
+    return bool(other and own) and str(other).split(".")[-2:] != str(own).split(".")[-2:]
 
 
 def _bits(names: tuple[str, ...]) -> int:

@@ -1,7 +1,7 @@
 """Roles of the fields that no trained score is needed for: e-mail, phone, one-time code, remember-me, show-password.
 
-Strong evidence only (autocomplete, type, own words); everything else stays OTHER and is left out. Scores are fixed: 0.95
-for what markup states, 0.8 for what words say (shares that held on the development corpus, 2026-11-24).
+Strong evidence only (autocomplete, type, own words); everything else stays OTHER and is left out. Scores are fixed by
+hand, not measured: 0.95 for what markup states, 0.8 for what words say.
 """
 
 from __future__ import annotations

@@ -38,6 +38,10 @@ VERSION: Final = 1
 MAX_STEPS: Final = 50  # each may wait ten seconds: more than eight minutes before a page is probed
 
 LOGIN_LINK: Final = "login-link"
+COOKIE_WALL: Final = "cookie-wall"
+
+_STEP_WORDS: Final = {StepKind.FOLLOW: LOGIN_LINK, StepKind.DISMISS: COOKIE_WALL}
+"""Steps whose target is a word, because gridrunner finds the element itself."""
 
 _TOP_KEYS: Final = ("version", "defaults", "serve", "sites")
 _EXPECT_KEYS: Final = (*EXPECT_TEXTS, *EXPECT_LISTS)
@@ -54,6 +58,7 @@ _EXAMPLES: Final = {
     "login": "true, false or unknown",
     "outcome": "one word such as http-error",
     "follow": LOGIN_LINK,
+    "dismiss": COOKIE_WALL,
     "serve": "a folder",
     "owner": "who mends it, such as login-team",
     "reason": "one line in quotes",
@@ -292,10 +297,10 @@ class _YamlList:
         text = self._text_of(node, kind)
         if text is None:
             return None
-        if kind is StepKind.FOLLOW:
-            if text == LOGIN_LINK:
+        if kind in _STEP_WORDS:
+            if text == _STEP_WORDS[kind]:
                 return text
-            self._add(node, f"follow: {show_value(text)} is unknown; write {LOGIN_LINK}, or click: CSS")
+            self._add(node, f"{kind}: {show_value(text)} is unknown; write {_STEP_WORDS[kind]}, or click: CSS")
             return None
         try:
             return str(read_selector(text))

@@ -342,3 +342,73 @@ def test_user_probe_that_throws_is_data(open_session: OpenSession, server: PageS
     found = open_session().visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None, probes=(broken,))
     assert found.outcome is Outcome.OBSERVED
     assert "mine is broken" in found.probes["mine.js"]["error"]
+
+
+WALL = (
+    "<div id=cookie-wall style='position:fixed;inset:0;background:#fff'>We use cookies<button id=no "
+    "onclick=\"setTimeout(() => document.getElementById('cookie-wall').remove(), 150)\">Alle ablehnen</button>"
+    "<button id=yes>Alle akzeptieren</button></div>"
+)
+FURTHER_PAGES = {
+    "/home": "<!doctype html><html lang=de><title>Bank</title><a href=/contact>Kontakt</a><a href=/signup>Konto eröffnen"
+    "</a><a href=/login>Anmelden</a><h1>Willkommen</h1>" + "<p>Ihre Bank. </p>" * 40,
+    "/walled-home": "<!doctype html><html lang=de><title>Bank</title><a href=/login>Anmelden</a>" + WALL,
+    "/walled": LOGIN + WALL,
+    "/login": LOGIN,
+    "/garden": NO_LOGIN,
+}
+
+
+@pytest.fixture(scope="module")
+def further() -> Iterator[PageServer]:
+    with PageServer(FURTHER_PAGES) as served:
+        yield served
+
+
+FOLLOW = Step(kind=StepKind.FOLLOW, target="login-link")
+DISMISS = Step(kind=StepKind.DISMISS, target="cookie-wall")
+
+
+def steps_of(found: Observation) -> list[str]:
+    return [event.text for event in found.events if event.kind == "step"]
+
+
+def test_login_link_is_followed_in_the_pages_language(open_session: OpenSession, further: PageServer) -> None:
+    found = visit(open_session, further, "/home", steps=(FOLLOW,))
+    assert found.detection is not None
+    assert (found.url.rpartition("/")[2], found.detection.login_present) == ("login", True), found.detail
+    assert steps_of(found) == ["follows 'Anmelden'", "step 1 (follow: login-link)"]
+
+
+def test_wall_is_seen_past_and_dismissed_only_when_asked(open_session: OpenSession, further: PageServer) -> None:
+    seen = visit(open_session, further, "/walled")
+    assert seen.detection is not None
+    assert (seen.detection.login_present, steps_of(seen)) == (True, [])
+    assert seen.detection.insertion_point is not None
+    assert "the field lies under div#cookie-wall" in " ".join(seen.detection.insertion_point.evidence)
+
+    asked = visit(open_session, further, "/walled", steps=(DISMISS,))
+    assert asked.detection is not None
+    assert asked.detection.insertion_point is not None
+    assert "lies under" not in " ".join(asked.detection.insertion_point.evidence)
+    assert steps_of(asked) == ["dismisses a cookie wall with 'Alle ablehnen'", "step 1 (dismiss: cookie-wall)"]
+
+    site = Site(id="s", url=further.url("/walled"))
+    by_itself = open_session(dismiss_walls=True).visit(site, attempt=1, upcoming=None)
+    assert by_itself.detection is not None
+    assert by_itself.detection.insertion_point == asked.detection.insertion_point
+    assert steps_of(by_itself) == ["dismisses a cookie wall with 'Alle ablehnen'"]
+
+
+def test_wall_before_a_login_link(open_session: OpenSession, further: PageServer) -> None:
+    found = visit(open_session, further, "/walled-home", steps=(DISMISS, FOLLOW))
+    assert (found.outcome, found.url.rpartition("/")[2]) == (Outcome.OBSERVED, "login"), found.detail
+
+
+def test_page_without_a_wall_goes_on(open_session: OpenSession, further: PageServer) -> None:
+    found = visit(open_session, further, "/garden", steps=(DISMISS,))
+    assert found.outcome is Outcome.OBSERVED
+    assert steps_of(found) == ["sees no cookie wall", "step 1 (dismiss: cookie-wall)"]
+    failed = visit(open_session, further, "/garden", steps=(FOLLOW,), visit_timeout_s=5.0)
+    assert failed.outcome is Outcome.STEP_FAILED
+    assert "no link or button of the page says that it leads to a login" in failed.detail

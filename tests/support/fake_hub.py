@@ -36,6 +36,8 @@ NODE_ADDRESS = "10.255.255.1:4444"
 
 SLOTS_PER_NODE = 4
 THREAD_TIMEOUT_S = 10.0
+KILL_ROUNDS = 4
+"""Turns of the event loop until a connection that was just being accepted is there to be dropped, and then is closed."""
 
 
 class NewSession(StrEnum):
@@ -125,8 +127,10 @@ class _Hub:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for peer in list(self._peers):
-            peer.drop()
+        for _ in range(KILL_ROUNDS):
+            for peer in list(self._peers):
+                peer.drop()
+            await asyncio.sleep(0)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
