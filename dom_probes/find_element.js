@@ -8,7 +8,8 @@
  * Gives null (nothing matches, now or until the deadline), {blocked_by: text} (it is there, but hidden or covered), or
  * {selector, x, y, content_x, content_y, rest: [CSS, ...]} with the middle of the element and the corner of its content
  * in CSS pixels of this frame's viewport; `selector` is as the collector writes it, "" before it ran.
- * Keeps the frame element where it stopped as `globalThis.__gridrunner.lastFrame` of this isolated world.
+ * Keeps the frame element where it stopped as `globalThis.__gridrunner.lastFrame` of this isolated world, and the element
+ * that it found as `lastFound`.
  */
 ({segments, wait_for: waitFor, deadline_ms: deadlineMs}) => {
   const shared = (globalThis.__gridrunner ||= {});
@@ -49,6 +50,7 @@
   function describe({element, rest}) {
     const box = boxOf(element);
     if (rest.length) shared.lastFrame = element;
+    else shared.lastFound = element;
     return {
       selector: shared.selectorOf ? shared.selectorOf(element) : '',
       x: box.x + box.width / 2,

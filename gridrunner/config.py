@@ -148,9 +148,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="contexts-per-session",
         parse=_whole(1),
-        default=2,
+        default=None,
         metavar="N",
-        help="visits at once in one session, each in a context of its own (default 2: one waits while another works)",
+        help="visits at once in one session, each in a context of its own; default: 2 on this machine, 1 on hubs",
     ),
     Setting(
         name="browser",
@@ -181,6 +181,12 @@ SETTINGS: tuple[Setting, ...] = (
         is_list=True,
         metavar="DIR",
         help="an unpacked browser extension, loaded into every session (needs --browser chromium); repeatable",
+    ),
+    Setting(
+        name="try-insertion",
+        parse=_flag,
+        default=False,
+        help="put a button at each insertion point, click it, look at it on a phone's width, take it out; adds a check",
     ),
     Setting(
         name="dismiss-walls",

@@ -78,10 +78,11 @@ def make_hubs(
         copies=Screenshots(config["capture"]),
         has_own_context=not config["extension"],
         dismiss_walls=config["dismiss_walls"],
+        try_insertion=config["try_insertion"],
         is_lean=_may_be_lean(config),
     )
     store = EvidenceStore(run_folder=folder)
-    lanes = count_lanes(config)
+    lanes = count_lanes(config, is_local=True)
     hubs: list[Hub] = []
     if choice.browser is not None:
         browsers = config["slots"] or os.cpu_count() or 1
@@ -96,7 +97,13 @@ def make_hubs(
             )
         )
     hubs.extend(
-        RemoteHub(url=url, options=options, settings=settings, store=store, lanes_per_session=lanes)
+        RemoteHub(
+            url=url,
+            options=options,
+            settings=settings,
+            store=store,
+            lanes_per_session=count_lanes(config, is_local=False),
+        )
         for url in choice.urls
     )
     return tuple(hubs)
@@ -115,6 +122,13 @@ def isolation_of(config: RunConfig) -> str:
     return "session" if config["extension"] else str(config["isolation"])
 
 
-def count_lanes(config: RunConfig) -> int:
-    """Visits at once in one session: --contexts-per-session, and one where a site gets a session of its own."""
-    return 1 if isolation_of(config) == "session" else int(config["contexts_per_session"])
+LOCAL_LANES = 2
+"""Visits at once in one browser of this machine: one waits while another works. On hubs a node gives each session one
+core and a page that kills its browser could not be kept apart for want of slots, so there it is one."""
+
+
+def count_lanes(config: RunConfig, *, is_local: bool) -> int:
+    """Visits at once in one session: --contexts-per-session or what suits the place; one where sites get a session."""
+    if isolation_of(config) == "session":
+        return 1
+    return int(config["contexts_per_session"] or (LOCAL_LANES if is_local else 1))

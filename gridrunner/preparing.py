@@ -29,6 +29,9 @@ from gridrunner.sites.selection import select_sites
 DETECTOR_CHECKS = "test_your_detector.py"
 """Of the suite's extras (`dom_probes/suite/extras`): compares the answers of the user's own probes."""
 
+INSERTION_CHECKS = "test_insertion.py"
+"""Of the suite's extras: judges what --try-insertion did."""
+
 EXTENSION_PROBE = "gridrunner-probe.js"
 """A file of this name in the folder of an extension is run as a probe: it says what the extension did on the page."""
 
@@ -42,10 +45,14 @@ class Selected:
 
 
 def make_selection(config: RunConfig) -> Selection:
-    """Which checks the settings name."""
+    """Which checks the settings name, and those that other settings ask for."""
+    asked = {
+        DETECTOR_CHECKS: bool(config["probe"] or config["extension"]),
+        INSERTION_CHECKS: bool(config["try_insertion"]),
+    }
     return Selection(
         paths=tuple(config["checks"]),
-        extras=(DETECTOR_CHECKS,) if config["probe"] or config["extension"] else (),
+        extras=tuple(name for name, is_asked in asked.items() if is_asked),
         keyword=config["keyword"] or "",
         mark=config["mark"] or "",
     )
@@ -54,7 +61,7 @@ def make_selection(config: RunConfig) -> Selection:
 def select_again(config: RunConfig, checks: Sequence[str]) -> Selection:
     """Which checks judge a run again that was planned with `checks`: what a setting of the run asked for, as well."""
     files = {check.partition("::")[0] for check in checks}
-    extras = tuple(name for name in (DETECTOR_CHECKS,) if name in files)
+    extras = tuple(name for name in (DETECTOR_CHECKS, INSERTION_CHECKS) if name in files)
     return replace(make_selection(config), extras=extras)
 
 

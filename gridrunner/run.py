@@ -258,7 +258,7 @@ def _serve_replays(prepared: Prepared, stack: ExitStack) -> tuple[str, ...]:
 
 def _dispatch_settings(config: RunConfig) -> DispatchSettings:
     return DispatchSettings(
-        slots=config["slots"] and config["slots"] * count_lanes(config),
+        slots=config["slots"] and config["slots"] * count_lanes(config, is_local="local" in config["grid"]),
         retries=config["retries"],
         visit_timeout_s=config["visit_timeout"],
         deadline_s=config["deadline"],

@@ -29,11 +29,15 @@ class NotThere(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """An element's middle in CSS pixels of the top viewport, and its selector as the collector writes it."""
+    """An element's middle in CSS pixels of the top viewport, and its selector as the collector writes it; `frame` it is in,
+    whose content begins at `origin` of the top viewport.
+    """
 
     x: float
     y: float
     canonical: str
+    frame: str
+    origin: tuple[float, float]
 
 
 def locate(page: Page, selector: str, *, wait_for: WaitFor | None = None, deadline: float) -> Located:
@@ -54,7 +58,8 @@ def locate(page: Page, selector: str, *, wait_for: WaitFor | None = None, deadli
             raise NotThere(f"it is on the page, but {found['blocked_by']}")
         canonical = prefix + found["selector"]
         if not found["rest"]:
-            return Located(x=offset_x + found["x"], y=offset_y + found["y"], canonical=canonical)
+            x, y = offset_x + found["x"], offset_y + found["y"]
+            return Located(x=x, y=y, canonical=canonical, frame=frame_id, origin=(offset_x, offset_y))
         offset_x, offset_y = offset_x + found["content_x"], offset_y + found["content_y"]
         segments, prefix = found["rest"], canonical + " >>> "
         frame_id = _frame_inside(page, frame_id, deadline=deadline)

@@ -37,13 +37,14 @@ class BrowserSession:
         connection: Connection,
         end: Callable[[], None],
         end_now: Callable[[], None],
+        on_lost: Callable[[], None] = lambda: None,
         settings: VisitSettings,
         store: EvidenceStore,
     ) -> None:
         """`end` quits the session politely, `end_now` takes it away at once; both are bounded and never raise."""
         self.hub, self.node, self.id = hub, node, session_id
         self._connection = connection
-        self._end, self._end_now = end, end_now
+        self._end, self._end_now, self._on_lost = end, end_now, on_lost
         self._settings, self._store = settings, store
         self._page: Page | None = None
         self._spare: Page | None = None
@@ -72,6 +73,7 @@ class BrowserSession:
             page.discard()
         except (SessionLost, CommandFailed, DeadlinePassed) as error:
             self._connection.close()
+            self._on_lost()
             fault = Fault(kind=FaultKind.SESSION_LOST, message=str(error) or "no context could be made in time")
             observation = Observation(site=site.id, attempt=attempt, fault=fault, url=site.url)
             context_s = 0.0

@@ -16,6 +16,7 @@ from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
 from gridrunner.browser.copying import copy_page
 from gridrunner.browser.evidence import EvidenceStore, Screenshots, is_as_expected, mark_detection, take_screenshot
 from gridrunner.browser.frames import collect_facts, find_closed_roots
+from gridrunner.browser.insertion import PROBE_NAME, try_insertion
 from gridrunner.browser.outcomes import classify_document, classify_net_error
 from gridrunner.browser.page import Page, PageGone, without_query
 from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, wait_until_ready
@@ -38,6 +39,9 @@ go through two or three documents and then stay."""
 EVIDENCE_TIMEOUT_S = 4.0
 """A screenshot took 0.03 to 0.4 s (Chromium 156, 2026-11-24); a renderer that is stuck gives none at all."""
 
+INSERTION_TIMEOUT_S = 4.0
+"""Trying the insertion point took 0.2 to 0.5 s (Chromium 156, demo list, 2026-11-24)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserProbe:
@@ -54,7 +58,8 @@ class VisitSettings:
     fields that were found are drawn on them (reports draw on clean ones themselves). With `is_lean` first attempts do not
     fetch what `gridrunner.browser.blocking` names. `copies`: of which pages a copy for
     replay is kept. Without `has_own_context` a site gets the first context of its session, where alone extensions run.
-    With `dismiss_walls` a cookie wall is answered before the page is judged.
+    With `dismiss_walls` a cookie wall is answered before the page is judged, with `try_insertion` a button is put at the
+    insertion point and clicked after everything else.
     """
 
     visit_timeout_s: float = 30.0
@@ -66,6 +71,7 @@ class VisitSettings:
     copies: Screenshots = Screenshots.NONE
     has_own_context: bool = True
     dismiss_walls: bool = False
+    try_insertion: bool = False
 
 
 @dataclass(slots=True)
@@ -276,6 +282,9 @@ def _conclude(
             if image is not None:
                 name = f"screenshot-{attempt}.{settings.screenshot_kind}"
                 screenshot_path = store.write(site.id, name, image)
+    if settings.try_insertion and outcome is Outcome.OBSERVED and found.detection is not None:
+        with _Lap(found, "evidence_s"):
+            _try_insertion(page, found.detection, found)
     facts = found.facts or {}
     return Observation(
         site=site.id,
@@ -294,6 +303,16 @@ def _conclude(
         probes=found.probes,
         timings=Timings(total_s=round(time.monotonic() - started, 4), **found.clock),
     )
+
+
+def _try_insertion(page: Page, detection: Detection, found: _Found) -> None:
+    """After the evidence, because it makes the page small and large again."""
+    try:
+        record = try_insertion(page, detection, deadline=time.monotonic() + INSERTION_TIMEOUT_S)
+    except PageGone:
+        return
+    if record is not None:
+        found.probes[PROBE_NAME] = record
 
 
 def _keep_copy(page: Page, site: Site, attempt: int, store: EvidenceStore) -> str | None:

@@ -21,7 +21,9 @@ from gridrunner.model import SsoProvider
 def _providers() -> dict[str, Any]:
     text = (files("gridrunner.detection") / "data" / "providers.json").read_text(encoding="utf-8")
     raw = json.loads(text)
+    every_name = "|".join(entry for entries in raw["providers"].values() for entry in entries)
     return {
+        "any": re.compile("|".join((every_name, *(entry for entries in raw["alone"].values() for entry in entries)))),
         "names": {
             name: re.compile(r"(?<![a-z])(?:" + "|".join(entries) + r")(?![a-z])")
             for name, entries in raw["providers"].items()
@@ -51,6 +53,9 @@ def _provider_of(control: Control) -> str | None:
     raw = control.raw
     address = str(raw.get("href") or "").lower()
     identity = f"{control.identifiers} {raw.get('class') or ''}".lower()
+    spelt_out = re.sub(r"[^a-z]+", " ", f"{identity} {address}")
+    if not known["any"].search(f"{text} {spelt_out}"):
+        return None  # most controls of a page name nobody
     for name, pattern in known["alone"].items():
         if pattern.search(text):
             return str(name)
@@ -60,7 +65,7 @@ def _provider_of(control: Control) -> str | None:
     leads_to_login = bool(known["address"].search(f"{address} {identity}")) and not known["sharing"].search(address)
     for name, pattern in known["names"].items():
         in_text = bool(pattern.search(text))
-        in_identity = bool(pattern.search(re.sub(r"[^a-z]+", " ", f"{identity} {address}")))
+        in_identity = bool(pattern.search(spelt_out))
         if (in_text and (speaks_of_login or leads_to_login) and not known["sharing"].search(address)) or (
             in_identity and not in_text and leads_to_login and len(text) <= 24
         ):

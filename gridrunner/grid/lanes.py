@@ -10,6 +10,7 @@ Invariant: a browser is ended when its last lane is gone, and gets no new lanes 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,6 +19,10 @@ from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.errors import GridFault, SessionNotCreated
+
+ALONE_S = 60.0
+"""After a browser was lost under its lanes, new lanes get a browser each for this long: a page that kills its browser
+must not take the same neighbour with it on every attempt. Longer than any retry waits (`dispatch.settings`)."""
 
 LANES_PER_BROWSER_LIFE = 16
 """Lanes that a browser serves one after another before it is retired: with the dispatcher's 50 visits a lane that is 800
@@ -60,6 +65,7 @@ class LanePool:
         self._settings, self._store = settings, store
         self._lock = threading.Lock()
         self._shared: list[_Shared] = []
+        self._alone_until_s = 0.0
 
     def open_lane(self, *, slot: str, timeout_s: float) -> BrowserSession:
         """A lane on a browser with room, or on a new one. Raises GridFault within `timeout_s` and the socket's limit."""
@@ -90,6 +96,7 @@ class LanePool:
             connection=connection,
             end=lambda: self._leave(shared, is_killed=False),
             end_now=lambda: self._give_up(shared),
+            on_lost=lambda: self._part(shared),
             settings=self._settings,
             store=self._store,
         )
@@ -97,6 +104,10 @@ class LanePool:
     def _reserve(self) -> tuple[_Shared, bool]:
         """A browser with a lane reserved on it, and whether the caller is the one to open it."""
         with self._lock:
+            if time.monotonic() < self._alone_until_s:
+                alone = _Shared(is_retired=True)
+                self._shared.append(alone)
+                return alone, True
             for shared in self._shared:
                 has_room = shared.lanes < self._per_browser and shared.lanes_ever < LANES_PER_BROWSER_LIFE
                 if has_room and not shared.is_retired:
@@ -112,6 +123,12 @@ class LanePool:
             shared.is_retired = True
             if shared.browser is None and shared in self._shared:
                 self._shared.remove(shared)
+
+    def _part(self, shared: _Shared) -> None:
+        """A visit lost its session: nobody knows yet whose page did it, so the lanes that follow are kept apart."""
+        self._retire(shared)
+        if self._per_browser > 1:
+            self._alone_until_s = time.monotonic() + ALONE_S
 
     def _give_up(self, shared: _Shared) -> None:
         """A lane was taken away by force: its browser is suspect, and gets no new ones."""

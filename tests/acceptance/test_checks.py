@@ -74,7 +74,10 @@ def test_own_checks_and_probes(project: CommandLine, sites: OwnSites) -> None:
     )
     assert ended.code == 0, ended.stderr
     expected = {(check, site) for check in ("test_address", "test_probe_saw_the_title") for site in "ab"}
-    assert read_cases(project.run_folder / "junit.xml") == dict.fromkeys(expected, "passed")
+    found = read_cases(project.run_folder / "junit.xml")
+    assert set(found) == owed_cases(project.run_folder)
+    assert {case for case, verdict in found.items() if verdict == "passed"} == expected
+    assert set(found.values()) <= {"passed", "skipped"}
 
 
 def test_check_that_breaks_is_not_charged_to_the_site(project: CommandLine, sites: OwnSites) -> None:
@@ -142,7 +145,16 @@ def test_pytest_by_hand_on_a_recorded_run(recorded: tuple[CommandLine, Path], ru
 def test_shipped_suite_by_hand_says_what_the_run_said(recorded: tuple[CommandLine, Path]) -> None:
     project, folder = recorded
     ended = project.start_program(
-        *("-m", "pytest", "--gridrunner-run", folder, "--pyargs", "dom_probes.suite", "--junit-xml", "hand.xml")
+        *(
+            "-m",
+            "pytest",
+            "--gridrunner-run",
+            folder,
+            "--pyargs",
+            "dom_probes.suite.test_login_form",
+            "--junit-xml",
+            "hand.xml",
+        )
     ).wait()
     assert ended.code == 1, ended.stdout
     assert read_cases(project.folder / "hand.xml") == read_cases(folder / "junit.xml")

@@ -146,20 +146,24 @@ def test_unreachable_hub_beside_a_good_one(project: CommandLine) -> None:
 
 def test_full_hub_is_waited_for(project: CommandLine) -> None:
     """Somebody else holds both slots and gives them back while the run waits in the hub's queue."""
-    with open_hub(slots=2, session_timeout_s=2.0) as hub:
+    with open_hub(slots=2) as hub:
         others = [hub.take_slot() for _ in range(2)]
-        assert hub.sessions == len(others)
-        ended = project.run("run", "--sites", write_list(project, 4), *ONE_LANE, *reach(hub))
-        require_all_passed(project, ended)
+        running = project.start("run", "--sites", write_list(project, 4), *ONE_LANE, *reach(hub))
+        wait_until(lambda: hub.waiting > 0 or running.is_over(), "the run waits in the queue")
+        assert hub.figures.visits == {}
+        for session in others:
+            hub.end_session(session)
+        require_all_passed(project, running.wait())
         assert hub.figures.most_sessions == 2
 
 
 def test_hub_whose_queue_times_out_is_asked_again(project: CommandLine) -> None:
-    with open_hub(slots=1, queue_s=0.2, session_timeout_s=2.0) as hub:
-        hub.take_slot()
-        ended = project.run("run", "--sites", write_list(project, 3), *ONE_LANE, *reach(hub))
-        require_all_passed(project, ended)
-        assert hub.figures.sessions_refused > 0
+    with open_hub(slots=1, queue_s=0.05) as hub:
+        other = hub.take_slot()
+        running = project.start("run", "--sites", write_list(project, 3), *ONE_LANE, *reach(hub))
+        wait_until(lambda: hub.figures.sessions_refused > 0 or running.is_over(), "the queue has timed out once")
+        hub.end_session(other)
+        require_all_passed(project, running.wait())
 
 
 def test_three_hubs_one_slowed_and_one_killed_and_revived(project: CommandLine) -> None:
@@ -229,7 +233,7 @@ def test_eight_shards_merged_are_the_unsharded_run(project: CommandLine) -> None
     sites, shards = write_mixed_list(project, 40), 8
     with open_hub(slots=8, visit_s=0.01) as hub:
         assert project.run("plan", "--sites", sites, "--out", "plan.json").code == 0
-        common = ("--plan", "plan.json", "--retries", "0", *reach(hub))
+        common = ("--sites", sites, "--plan", "plan.json", "--retries", "0", *reach(hub))
         whole = project.run("run", *common, "--out", "whole")
         assert whole.code == 1, whole.stderr
         for first in range(1, shards, 2):

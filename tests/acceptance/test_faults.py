@@ -65,10 +65,7 @@ def test_killed_chromedriver_costs_no_verdict_and_leaves_no_browser(project: Com
     assert project.left_behind() == []
 
 
-@pytest.mark.parametrize("contexts", ["1", "2"])
-def test_site_that_always_loses_its_browser_is_an_error_of_ours(
-    project: CommandLine, sites: OwnSites, contexts: str
-) -> None:
+def test_site_that_always_loses_its_browser_is_an_error_of_ours(project: CommandLine, sites: OwnSites) -> None:
     def kill_browsers() -> None:
         for pid in project.browsers():
             os.kill(pid, signal.SIGKILL)
@@ -78,7 +75,7 @@ def test_site_that_always_loses_its_browser_is_an_error_of_ours(
     sites.add("garden", GARDEN)
     ended = project.run(
         *("run", "--sites", sites.write_list(), "--retries", "0"),
-        *("--slots", "1", "--contexts-per-session", contexts),
+        *("--slots", "1", "--contexts-per-session", "1"),
     )
     assert ended.code == 3, ended.stderr
     junit = project.run_folder / "junit.xml"

@@ -22,7 +22,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -122,6 +122,10 @@ class _Hub:
         self._server = await loop.create_server(lambda: _Peer(self), "127.0.0.1", self.port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
 
+    @property
+    def waiting(self) -> int:
+        return sum(not turn.done() for turn in self._waiting)
+
     async def kill(self) -> None:
         """As `kill -9` of the hub: its port is closed, every connection breaks, every session is forgotten."""
         if self._server is not None:
@@ -136,7 +140,7 @@ class _Hub:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for session in list(self.sessions.values()):
-            self._forget(session)
+            self.forget(session)
 
     # --------------------------------------------------------------------------------------------------------- WebDriver
 
@@ -167,7 +171,7 @@ class _Hub:
             case _, ["session", name, *rest] if name in self.sessions:
                 session = self.sessions[name]
                 if method == "DELETE" and not rest:
-                    self._forget(session)
+                    self.forget(session)
                 peer.reply(200, {"value": None})
             case _, ["session", name, *_]:
                 peer.fail(404, "invalid session id", f"Cannot find session with id: {name}")
@@ -210,7 +214,7 @@ class _Hub:
             "se:name": session.name,
         }
         if not peer.reply(200, {"value": {"sessionId": session.id, "capabilities": capabilities}}):
-            self._forget(session)  # whoever asked is gone: the Grid ends such a session as well
+            self.forget(session)  # whoever asked is gone: the Grid ends such a session as well
 
     def add_session(self, name: str = "") -> _Session:
         """A session that holds a slot from now on."""
@@ -232,7 +236,7 @@ class _Hub:
         self._reserved += 1
         return True
 
-    def _forget(self, session: _Session) -> None:
+    def forget(self, session: _Session) -> None:
         self.sessions.pop(session.id, None)
         if session.expiry is not None:
             session.expiry.cancel()
@@ -248,7 +252,7 @@ class _Hub:
         if session.expiry is not None:
             session.expiry.cancel()
         loop = asyncio.get_running_loop()
-        session.expiry = loop.call_later(self.behaviour.session_timeout_s, self._forget, session)
+        session.expiry = loop.call_later(self.behaviour.session_timeout_s, self.forget, session)
 
     def _nodes(self) -> int:
         return -(-self.behaviour.slots // SLOTS_PER_NODE)
@@ -448,6 +452,11 @@ class FakeGrid:
         return self._hub.figures
 
     @property
+    def waiting(self) -> int:
+        """New sessions that wait in its queue."""
+        return self._hub.waiting
+
+    @property
     def sessions(self) -> int:
         """Sessions that exist now."""
         return len(self._hub.sessions)
@@ -469,8 +478,12 @@ class FakeGrid:
         asyncio.run_coroutine_threadsafe(self._hub.start(), self._loop).result(THREAD_TIMEOUT_S)
 
     def take_slot(self) -> str:
-        """Have a session of somebody else's, which ends after `session_timeout_s`; returns its id."""
+        """Let somebody else have a session; returns its id."""
         return self._call(self._hub.add_session).id
+
+    def end_session(self, session: str) -> None:
+        """End a session, whoever has it."""
+        self._call(lambda: self._hub.forget(self._hub.sessions[session]))
 
     def _call(self, function: Callable[[], T]) -> T:
         async def run() -> T:
@@ -490,8 +503,8 @@ def open_hub(behaviour: Behaviour | None = None, *, port: int = 0, seed: int = 1
     try:
         grid.revive()
         yield grid
-        grid.kill()
     finally:
+        grid.kill()
         loop.call_soon_threadsafe(loop.stop)
         thread.join(THREAD_TIMEOUT_S)
         loop.close()
@@ -519,7 +532,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = vars(parser.parse_args(arguments))
     port, seed = options.pop("port"), options.pop("seed")
     figures = asyncio.run(_serve(Behaviour(**options), port=port, seed=seed))
-    print(json.dumps(asdict(figures)))
+    print(json.dumps({each.name: getattr(figures, each.name) for each in fields(figures)}))
     return 0
 
 

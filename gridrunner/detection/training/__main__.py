@@ -81,10 +81,11 @@ def train(pages: list[LabelledPage], out: Path, predictions: Path | None, proven
         "trained_on": {
             "pages": len(pages),
             "sites": len(folds),
-            "login_groups": sum(each.truth for each in logins),
+            "login_groups": sum(each.truth for each in logins if each.weight == 1.0),
             "other_groups": sum(not each.truth for each in logins),
+            "made_up_steps": sum(each.weight != 1.0 for each in logins),
             "username_candidates": len(usernames),
-            "passwords": len(passwords),
+            "passwords": sum(each.weight == 1.0 for each in passwords),
         },
         "login": fit_scorer(logins, LOGIN, page_points),
         "username": fit_scorer(usernames, USERNAME, username_points),

@@ -11,6 +11,7 @@ import pytest
 
 from gridrunner.errors import SessionNotCreated
 from gridrunner.grid.processes import OWNER_VARIABLE, own_token, reap_orphans, start_chromedriver
+from tests.support.command_line import wait_until
 
 FAKE_DRIVER = """#!{python}
 import subprocess, sys, time
@@ -44,8 +45,8 @@ def test_ends_the_driver_and_what_it_started(tmp_path: Path) -> None:
     assert is_running(child)
     process.end()
     process.end()
-    assert not is_running(process.pid)
-    assert not is_running(child)
+    wait_until(lambda: not is_running(process.pid), "the kernel has ended it", timeout_s=10)
+    wait_until(lambda: not is_running(child), "the kernel has ended it", timeout_s=10)
 
 
 def test_driver_that_ends_at_once_says_why(tmp_path: Path) -> None:
