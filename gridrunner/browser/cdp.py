@@ -12,12 +12,13 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 import msgspec
 import websocket
 
+from gridrunner.browser.messages import MessageReader
 from gridrunner.errors import SessionLost
 
 Listener = Callable[[str, dict[str, Any]], None]
@@ -43,6 +44,8 @@ class _Message(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Message)
 _ENCODER = msgspec.json.Encoder()
 
+
+_NOBODY: tuple[Listener, Container[str]] = (lambda _method, _params: None, frozenset())
 
 _LONE_SURROGATE = re.compile(r"(?<!\\)((?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
@@ -92,7 +95,7 @@ class Connection:
         self._label = label
         self._last_id = 0
         self._pending: dict[int, tuple[Answer, OnAnswer | None]] = {}
-        self._listeners: dict[str, Listener] = {}
+        self._listeners: dict[str, tuple[Listener, Container[str]]] = {}
         self._socket = websocket.WebSocket(enable_multithread=False, skip_utf8_validation=True)
         try:
             self._socket.connect(
@@ -106,10 +109,14 @@ class Connection:
             )
         except (OSError, websocket.WebSocketException, ValueError) as error:
             raise SessionLost(f"{label}: no DevTools socket: {error}") from error
+        assert self._socket.sock is not None
+        self._reader = MessageReader(self._socket.sock, pong=self._socket.pong)
 
-    def listen(self, target: str, listener: Listener) -> None:
-        """Hand every event of `target` (a DevTools session id; "" is the browser itself) to `listener`."""
-        self._listeners[target] = listener
+    def listen(self, target: str, listener: Listener, methods: Container[str]) -> None:
+        """Hand the events of `target` (a DevTools session id; "" is the browser itself) that are among `methods` to
+        `listener`; the others, half of a page's, are not even decoded.
+        """
+        self._listeners[target] = (listener, methods)
 
     def unlisten(self, target: str) -> None:
         """Drop the listener of `target`; its later events are ignored."""
@@ -159,9 +166,8 @@ class Connection:
 
     def _read_one(self, timeout_s: float) -> None:
         try:
-            self._socket.settimeout(timeout_s)
-            data = self._socket.recv()
-        except websocket.WebSocketTimeoutException as error:
+            data = self._reader.read(timeout_s)
+        except TimeoutError as error:
             raise DeadlinePassed from error
         except (OSError, websocket.WebSocketException, AttributeError) as error:
             raise SessionLost(f"{self._label}: the session's socket broke: {error}") from error
@@ -171,8 +177,8 @@ class Connection:
         if message.id is not None:
             self._take_answer(message)
             return
-        listener = self._listeners.get(message.session_id)
-        if listener is not None:
+        listener, methods = self._listeners.get(message.session_id, _NOBODY)
+        if message.method in methods:
             listener(message.method, msgspec.json.decode(message.params))
 
     def _take_answer(self, message: _Message) -> None:

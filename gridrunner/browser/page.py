@@ -139,7 +139,7 @@ class Page:
 
     def _enable(self, target: str) -> list[Answer]:
         """Ask a target for its events, and for its out-of-process frames as targets of their own."""
-        self._connection.listen(target, lambda method, params: self._on_event(target, method, params))
+        self._connection.listen(target, lambda method, params: self._on_event(target, method, params), self._handlers)
         send = self._connection.send
         no_bodies = {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}
         auto_attach = {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": True}

@@ -25,6 +25,10 @@ PREPARE_TIMEOUT_S = 15.0
 """A fresh context with its tab took 0.03 to 0.3 s (Chromium 156, two busy cores, 2026-11-24)."""
 
 
+_WATCHED = frozenset({"Target.targetCreated", "Target.targetCrashed", "Target.targetDestroyed"})
+"""What of the browser's own events says something about a page that is being visited."""
+
+
 class BrowserSession:
     """One session. `hub`, `node` and `id` are what observations name."""
 
@@ -49,7 +53,7 @@ class BrowserSession:
         self._page: Page | None = None
         self._spare: Page | None = None
         self._is_visiting = False
-        connection.listen("", self._on_browser_event)
+        connection.listen("", self._on_browser_event, _WATCHED)
         connection.send("Target.setDiscoverTargets", {"discover": True, "filter": [{"type": "page"}]})
 
     def visit(

@@ -36,6 +36,7 @@ class OpenBrowser:
     node: str
     session_id: str
     devtools_url: str
+    devtools_headers: tuple[str, ...] = ()
     end: Callable[[], None]
     end_now: Callable[[], None]
 
@@ -85,7 +86,8 @@ class LanePool:
             self._leave(shared, is_killed=True)
             raise SessionNotCreated(f"{self._hub}: the browser that {slot} was to share could not be opened")
         try:
-            connection = Connection(browser.devtools_url, label=f"{self._hub} {slot}")
+            headers = list(browser.devtools_headers)
+            connection = Connection(browser.devtools_url, label=f"{self._hub} {slot}", headers=headers)
         except GridFault:
             self._give_up(shared)
             raise

@@ -18,7 +18,14 @@ from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.errors import HubUnreachable, UsageError
 from gridrunner.grid.lanes import LanePool, OpenBrowser
-from gridrunner.grid.webdriver import devtools_url, open_driver, quit_driver, translated
+from gridrunner.grid.webdriver import (
+    authorization_of,
+    devtools_url,
+    open_driver,
+    quit_driver,
+    translated,
+    without_credentials,
+)
 
 STATUS_TIMEOUT_S = 10.0
 """`/status` of a hub with two nodes took 0.01 to 0.1 s (Grid 4.48, 2026-11-24)."""
@@ -58,7 +65,13 @@ class RemoteHub:
 
     def _status(self) -> dict[str, Any]:
         with translated(self.name):
-            answer = urllib3.request("GET", f"{self._url}/status", timeout=STATUS_TIMEOUT_S, retries=False)
+            answer = urllib3.request(
+                "GET",
+                f"{without_credentials(self._url)}/status",
+                headers=authorization_of(self._url),
+                timeout=STATUS_TIMEOUT_S,
+                retries=False,
+            )
         try:
             value = answer.json()["value"]
         except (ValueError, KeyError, TypeError, UnicodeDecodeError):
@@ -88,6 +101,7 @@ class RemoteHub:
             node=_node_of(driver),
             session_id=driver.session_id or "",
             devtools_url=address,
+            devtools_headers=tuple(f"{name}: {value}" for name, value in authorization_of(self._url).items()),
             end=lambda: _quit(driver),
             end_now=lambda: _quit(driver),
         )

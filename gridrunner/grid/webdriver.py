@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import urllib3
 from selenium.common.exceptions import SessionNotCreatedException, WebDriverException
@@ -26,8 +26,14 @@ COMMAND_TIMEOUT_S = 30
 
 def open_driver(url: str, options: Options, *, hub: str, timeout_s: float) -> WebDriver:
     """A new session at `url`. Raises SessionNotCreated or HubUnreachable, in one sentence, within `timeout_s`."""
+    user, password = credentials_of(url)
     config = ClientConfig(
-        remote_server_addr=url, keep_alive=True, timeout=math.ceil(timeout_s), init_args_for_pool_manager=_POOL
+        remote_server_addr=without_credentials(url),
+        username=user,
+        password=password,
+        keep_alive=True,
+        timeout=math.ceil(timeout_s),
+        init_args_for_pool_manager=_POOL,
     )
     with translated(hub):
         driver = WebDriver(command_executor=RemoteConnection(client_config=config), options=options)
@@ -48,10 +54,32 @@ def translated(hub: str) -> Iterator[None]:
         raise SessionNotCreated(f"{hub}: no session: {first_line(error)}") from error
     except WebDriverException as error:
         raise SessionLost(f"{hub}: {first_line(error)}") from error
+    except urllib3.exceptions.NewConnectionError as error:  # urllib3 counts it among the timeouts
+        raise HubUnreachable(f"{hub}: cannot be reached: {_cause(error)}") from error
     except urllib3.exceptions.TimeoutError as error:
         raise SessionNotCreated(f"{hub}: no answer in time") from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise HubUnreachable(f"{hub}: cannot be reached: {_cause(error)}") from error
+
+
+def credentials_of(url: str) -> tuple[str | None, str | None]:
+    """User and password that a hub's URL carries, decoded; (None, None) without."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return None, None
+    return unquote(parts.username), unquote(parts.password or "")
+
+
+def without_credentials(url: str) -> str:
+    """`url` as it may be asked for: user and password go into a header."""
+    parts = urlsplit(url)
+    return str(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, "")))
+
+
+def authorization_of(url: str) -> dict[str, str]:
+    """The headers that a hub with basic authentication wants (RFC 7617); none without credentials."""
+    user, password = credentials_of(url)
+    return {} if user is None else dict(urllib3.make_headers(basic_auth=f"{user}:{password}"))
 
 
 def quit_driver(driver: WebDriver, *, timeout_s: int = 5) -> bool:

@@ -155,7 +155,7 @@ def test_extension_chooses_browser_and_isolation_by_itself(tmp_path: Path) -> No
     choice = choose_grid(config, os.environ)
     assert choice.browser is not None
     assert choice.browser.name is BrowserName.CHROMIUM
-    assert (isolation_of(config), count_lanes(config)) == ("session", 1)
+    assert (isolation_of(config), count_lanes(config, is_local=True)) == ("session", 1)
     explicit = load_config({"extension": [str(EXTENSION)], "isolation": "context"}, {}, tmp_path)
     with pytest.raises(UsageError, match="do not run in browser contexts"):
         choose_grid(explicit, os.environ)

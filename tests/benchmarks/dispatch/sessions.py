@@ -170,6 +170,7 @@ def _measure(arguments: Sequence[str], folder: Path, *, profile: Path | None = N
         [sys.executable, "-m", __spec__.name, "measured", *words, "--", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(folder)},
+        check=False,
         capture_output=True,
         text=True,
         timeout=RUN_LIMIT_S,

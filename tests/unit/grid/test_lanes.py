@@ -19,11 +19,11 @@ from gridrunner.model import FaultKind, Site
 class FakeConnection:
     """A socket that breaks as soon as anything is waited for."""
 
-    def __init__(self, url: str, *, label: str) -> None:
+    def __init__(self, url: str, *, label: str, headers: list[str]) -> None:
         if url == "unreachable":
             raise SessionLost(label)
 
-    def listen(self, *_arguments: Any) -> None: ...
+    def listen(self, *_arguments: Any, **_options: Any) -> None: ...
 
     def send(self, *_arguments: Any, **_options: Any) -> None: ...
 

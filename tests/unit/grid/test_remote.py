@@ -143,9 +143,6 @@ def test_hub_that_was_killed_is_unreachable_and_comes_back(tmp_path: Path) -> No
         open_session(hub).close()
 
 
-@pytest.mark.xfail(
-    reason="urllib3's NewConnectionError is a TimeoutError: it is told as 'no answer in time'", strict=True
-)
 def test_hub_that_refuses_connections_is_asked_for_its_slots(tmp_path: Path) -> None:
     with open_hub() as grid:
         hub = reach(grid, tmp_path)
@@ -210,7 +207,6 @@ def test_what_is_no_url_of_a_hub_is_refused(tmp_path: Path, url: str) -> None:
         )
 
 
-@pytest.mark.xfail(reason="neither /status nor the DevTools socket is sent the credentials", strict=True)
 def test_credentials_are_sent_and_not_shown(tmp_path: Path) -> None:
     with open_hub(credentials="me:secret") as grid:
         hub = reach(grid, tmp_path, url=grid.url.replace("http://", "http://me:secret@"))

@@ -1,0 +1,96 @@
+"""Messages cut from what a websocket brings, however the bytes arrive; over a pair of real sockets."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from gridrunner.browser.messages import READ_BYTES, MessageReader
+from tests.support.websocket_server import CLOSE, PING, TEXT, make_frame
+
+CONTINUATION = 0x0
+FINAL = 0x80
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def part(opcode: int, payload: bytes) -> bytes:
+    """A frame that more frames of the same message follow."""
+    frame = make_frame(opcode, payload)
+    return bytes((frame[0] & ~FINAL,)) + frame[1:]
+
+
+class Reader:
+    def __init__(self, connection: socket.socket) -> None:
+        self.pings: list[bytes] = []
+        self._reader = MessageReader(connection, pong=self.pings.append)
+
+    def read(self) -> bytes:
+        return self._reader.read(1.0)
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, READ_BYTES + 1, 100_000])
+def test_messages_of_every_length(ends: tuple[socket.socket, socket.socket], size: int) -> None:
+    ours, theirs = ends
+    message = b"x" * size + b"{}"
+    theirs.setblocking(False)
+    theirs.sendall(make_frame(TEXT, message) + make_frame(TEXT, b"next"))
+    reader = Reader(ours)
+    assert reader.read() == message
+    assert reader.read() == b"next"
+
+
+def test_many_messages_in_one_read_and_in_order(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    sent = [str(number).encode() * 50 for number in range(200)]
+    theirs.sendall(b"".join(make_frame(TEXT, message) for message in sent))
+    reader = Reader(ours)
+    assert [reader.read() for _ in sent] == sent
+
+
+def test_a_message_that_comes_byte_by_byte(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    frame = make_frame(TEXT, b"a" * 200)
+    reader = MessageReader(ours, pong=lambda _payload: None)
+    for byte in frame[:-1]:
+        theirs.sendall(bytes((byte,)))
+        with pytest.raises(TimeoutError):
+            reader.read(0.001)
+    theirs.sendall(frame[-1:])
+    assert reader.read(1.0) == b"a" * 200
+
+
+def test_a_message_in_parts_with_a_ping_between_them(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    frames = (part(TEXT, b"one "), make_frame(PING, b"there?"), part(CONTINUATION, b"two "))
+    theirs.sendall(b"".join((*frames, make_frame(CONTINUATION, b"three"), make_frame(TEXT, b"next"))))
+    reader = Reader(ours)
+    assert reader.read() == b"one two three"
+    assert reader.pings == [b"there?"]
+    assert reader.read() == b"next"
+
+
+def test_closed_by_a_frame_or_by_the_socket(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    theirs.sendall(make_frame(TEXT, b"last") + make_frame(CLOSE, b"\x03\xe8"))
+    reader = Reader(ours)
+    assert (reader.read(), reader.read()) == (b"last", b"")
+    theirs.sendall(make_frame(TEXT, b"half of it")[:-3])
+    theirs.close()
+    assert Reader(ours).read() == b""
+
+
+def test_silence_is_a_timeout_and_loses_nothing(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    reader = MessageReader(ours, pong=lambda _payload: None)
+    with pytest.raises(TimeoutError):
+        reader.read(0.001)
+    theirs.sendall(make_frame(TEXT, b"here"))
+    assert reader.read(1.0) == b"here"
