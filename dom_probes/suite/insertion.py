@@ -15,8 +15,7 @@ TRIAL_PROBE = "insertion"
 """Key of `Observation.probes` under which the visit keeps the trial."""
 
 MOST_MOVED_PX = 1.0
-"""CSS pixels that anything on the page may move: rounding moves by less, a reflow by more (issue 3 item 4 asks for a
-stated number)."""
+"""CSS pixels that anything on the page may move: rounding moves by less, a reflow by more."""
 
 MOST_GAP_PX = 12.0
 """CSS pixels between button and field on a phone: the places of the probe keep 4 to 8."""

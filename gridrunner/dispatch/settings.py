@@ -34,13 +34,13 @@ class DispatchSettings:
     judge_interval_s: float = 10.0  # nobody waits longer for the first verdicts
     judge_timeout_s: float = 300.0  # a round of 50 takes seconds: one that takes minutes hangs
     final_judge_s: float = 60.0  # after a deadline or --max-failures: what was visited is still judged, once
-    stop_grace_s: float = 1.5  # the three together stay below the 5 s in which Ctrl-C ends (issue 2 item 8)
+    stop_grace_s: float = 1.5  # the three together stay below the 5 s in which Ctrl-C ends
     stop_kill_s: float = 1.0
     close_grace_s: float = 1.0  # `quit()` with BiDi took 10 s in two of three tries (DESIGN.md): nobody waits for it
     hedge: bool = (
         True  # idle slots visit stragglers again: 1.01 instead of 1.21 of the lower bound (benchmarks/dispatch)
     )
-    hedge_ratio: float = 2.0  # a visit is a straggler past this many times its expected seconds (issue 4 item 2)
+    hedge_ratio: float = 2.0  # a visit is a straggler past this many times its expected seconds
     hedge_min_s: float = 5.0  # below a usual visit a second one cannot win
     capacity_poll_s: float = 5.0  # how often hubs are asked for their slots: a scaled-up node joins within seconds
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 MAX_START_SHARE = 0.15
-"""A session's start may be this share of its chunk's work (issue 4 item 1; 15 to 20 % in grid-and-ci.md 4a)."""
+"""A session's start may be this share of its chunk's work (15 to 20 % in grid-and-ci.md 4a)."""
 
 GUIDED_DIVISOR = 2
 """Guided self-scheduling with half the even share: what is left after everyone took a chunk still fills a round."""

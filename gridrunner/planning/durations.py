@@ -28,7 +28,7 @@ LATELY_VISITS = 3
 visits forget a single bad day after two good ones."""
 
 EXPECTED_PERCENTILE = 90.0
-"""Longest-first needs a pessimistic guess: a mean lets an unpredicted slow site land last (issue 4 item 1)."""
+"""Longest-first needs a pessimistic guess: a mean lets an unpredicted slow site land last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

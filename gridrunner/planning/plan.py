@@ -18,7 +18,7 @@ _HASH_FORMAT = 1
 
 EARLY_PERCENTILE = 90.0
 """An unknown site queues as if it took the 90th percentile of the known: behind the sites that surely are long, before
-the bulk (issue 4 item 1, "an early place")."""
+the bulk."""
 
 
 def make_plan(sites: Sequence[Site], checks: Sequence[str], durations: Mapping[str, ExpectedDuration]) -> Plan:

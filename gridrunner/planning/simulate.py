@@ -24,7 +24,7 @@ from gridrunner.planning.predict import (
 )
 
 SLOT_COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-"""1 to 5,000 slots (issue 4 item 6)."""
+"""1 to 5,000 slots: a laptop to the largest fleet that is planned for."""
 
 TRIALS = 20
 """Plays for each number of slots: p95 is then the second worst."""
@@ -54,7 +54,7 @@ class Spread:
     takes `timeout_s` seconds instead, by surprise.
     """
 
-    noise: float = 0.35  # 35 % and 2 % are the issue's own (issue 4, must show; grid-and-ci.md 4a)
+    noise: float = 0.35  # as in research/grid-and-ci.md 4a
     timeout_share: float = 0.02
     timeout_s: float = DEFAULT_VISIT_TIMEOUT_S
 

@@ -1,4 +1,4 @@
-"""The demo list, whole and once: what `make run` shows to a stranger (issue 2, must show)."""
+"""The demo list, whole and once: what `make run` shows to a stranger."""
 
 from __future__ import annotations
 
