@@ -17,7 +17,7 @@ from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.errors import NothingToRun, RunFolderError, UsageError
 from gridrunner.judging import Selection
 from gridrunner.model import Observation, Plan, Result, Site, Status, Verdict
-from gridrunner.planning.durations import ExpectedDuration, expect_durations
+from gridrunner.planning.durations import ExpectedDuration, expect_durations, find_early_sites
 from gridrunner.planning.plan import make_plan, owed_sites
 from gridrunner.planning.shards import cut_shard
 from gridrunner.results.history import open_history
@@ -151,6 +151,12 @@ def load_durations(config: RunConfig, sites: Sequence[Site]) -> tuple[Mapping[st
     with history:
         known = history.recent_durations([site.id for site in sites])
     return expect_durations(known, sites, default_timeout_s=config["visit_timeout"]), warning
+
+
+def find_unknown_sites(config: RunConfig, sites: Sequence[Site]) -> frozenset[str]:
+    """Sites that no earlier run knows, while it knows others: they may be the longest, and get an early place."""
+    durations, _warning = load_durations(config, sites)
+    return find_early_sites(durations)
 
 
 def plan_run(config: RunConfig, sites: Sequence[Site], checks: Sequence[str]) -> tuple[Plan, str | None]:

@@ -39,6 +39,7 @@ from gridrunner.plan_command import print_plan
 from gridrunner.planning.plan import owed_sites
 from gridrunner.preparing import (
     find_unjudged,
+    find_unknown_sites,
     load_resumable,
     make_selection,
     plan_run,
@@ -133,6 +134,7 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
             _dispatch_settings(config),
             recorder=keep,
             attempts=prepared.attempts,
+            early=find_unknown_sites(config, [planned.site for planned in owed]),
         )
         try:
             with publisher.reporter.fold("gridrunner_visits", "Visits"), _stop_on_signals(dispatcher):
