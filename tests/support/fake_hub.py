@@ -57,7 +57,8 @@ class Behaviour:
     document; a session takes `session_s` to be made; `slowness` multiplies both. `refusals` sessions are refused before
     `new_session` holds. A session beyond `slots` waits `queue_s` in the hub's queue and is refused then. A session that
     nobody is connected to is ended after `session_timeout_s`. `drops` and `hangs` say how many visits of URLs that
-    contain the key lose their socket, or never get an answer; `drop_share` loses a share of all visits.
+    contain the key lose their socket, or never get an answer; `drop_share` loses a share of all first visits (a second loss
+    of the same URL would be luck, and three of them end in an error by design).
     `credentials` ("user:password"): whoever does not send them is turned away.
     """
 
@@ -312,8 +313,11 @@ class _Hub:
             rest_s=seconds * 0.4,
             requests=behaviour.requests,
             hangs=self._is_one_of("hang", url, behaviour.hangs),
-            drops=self._is_one_of("drop", url, behaviour.drops) or self._rng.random() < behaviour.drop_share,
+            drops=self._is_one_of("drop", url, behaviour.drops) or self._is_drawn(url),
         )
+
+    def _is_drawn(self, url: str) -> bool:
+        return self.figures.visits[url] == 1 and self._rng.random() < self.behaviour.drop_share
 
     def _is_one_of(self, what: str, url: str, counts: Mapping[str, int]) -> bool:
         for part, count in counts.items():
