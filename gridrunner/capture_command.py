@@ -28,7 +28,7 @@ from gridrunner.config import RunConfig
 from gridrunner.errors import NothingToRun, UsageError
 from gridrunner.grid.local import LocalHub
 from gridrunner.grid.remote import RemoteHub
-from gridrunner.grids import choose_grid
+from gridrunner.grids import choose_grid, require_no_driver
 from gridrunner.model import Detection, Expectation, ExpectedLogin, Observation, Site, Verdict
 from gridrunner.results.evidence import find_evidence
 from gridrunner.results.journal import JOURNAL_NAME
@@ -141,6 +141,7 @@ def _open_session(
 ) -> Iterator[tuple[BrowserSession, Path]]:
     """A session that copies every page it visits, and the folder that its evidence goes to."""
     choice = choose_grid(config, env)
+    require_no_driver(choice, "capture")
     settings = VisitSettings(
         visit_timeout_s=config["visit_timeout"], screenshots=Screenshots.ALL, copies=Screenshots.ALL
     )

@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gridrunner.config import SETTINGS, Origin, RunConfig, Setting, load_config
+from gridrunner.cli_grid import add_grid_commands
+from gridrunner.cli_parts import add_setting, parser_of
+from gridrunner.config import SETTINGS, Origin, RunConfig, load_config
 from gridrunner.errors import GridrunnerError, SiteListError
 
 EXIT_INTERRUPTED = 130
@@ -30,6 +32,7 @@ examples:
   gridrunner run --sites sites.csv --select tag:bank -k login only banks, only the checks named so
   gridrunner run --sites sites.yaml --shard 2/8               the second of eight CI machines
   gridrunner run --sites sites.yaml --grid http://hub:4444    through a Selenium Grid hub
+  gridrunner run --sites sites.yaml --grid docker             in containers, brought up for this run
   gridrunner run --resume runs/20261124-101500-ab12           what an interrupted run still owes
 
 """
@@ -190,7 +193,7 @@ def _config_show(arguments: argparse.Namespace) -> int:
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = _parser_of(
+    parser = parser_of(
         None,
         "gridrunner",
         "Runs the login-form detection suite over a list of sites in parallel browsers, and gives CI one JUnit file.",
@@ -201,24 +204,24 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"gridrunner {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    run = _parser_of(commands, "run", "plan, visit, judge, report: the main job", _run, RUN_EXAMPLES + EXIT_CODES)
-    plan = _parser_of(commands, "plan", "what `run` would do, with expected times and cost; visits nothing", _plan)
+    run = parser_of(commands, "run", "plan, visit, judge, report: the main job", _run, RUN_EXAMPLES + EXIT_CODES)
+    plan = parser_of(commands, "plan", "what `run` would do, with expected times and cost; visits nothing", _plan)
     for setting in SETTINGS:
-        _add_setting(run, setting)
+        add_setting(run, setting)
         if setting.name not in {"out", "plan"}:
-            _add_setting(plan, setting)
+            add_setting(plan, setting)
     plan.add_argument("--out", dest="plan_out", type=Path, metavar="FILE", help="write the plan here, for --plan")
     _add_planning_options(plan)
 
-    judge = _parser_of(
+    judge = parser_of(
         commands, "judge", "judge the recorded observations of a run again; no browser", _judge, EXIT_CODES
     )
     judge.add_argument("run", type=Path, metavar="RUN", help="run folder")
     for setting in SETTINGS:
         if setting.key in {"checks", "keyword", "mark", "junit", "json", "ci", "baseline"}:
-            _add_setting(judge, setting)
+            add_setting(judge, setting)
 
-    merge = _parser_of(
+    merge = parser_of(
         commands, "merge", "one run out of shards, resumed and repeated runs; proves completeness", _merge
     )
     merge.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="run folders")
@@ -228,14 +231,14 @@ def _make_parser() -> argparse.ArgumentParser:
     merge.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the merged run is written")
     for setting in SETTINGS:
         if setting.key in {"json", "ci", "baseline", "history"}:
-            _add_setting(merge, setting)
+            add_setting(merge, setting)
 
-    report = _parser_of(
+    report = parser_of(
         commands, "report", "render report.html, junit.xml and summary.md again from the journal", _report
     )
     report.add_argument("run", type=Path, metavar="RUN", help="run folder")
 
-    probe = _parser_of(
+    probe = parser_of(
         commands, "probe", "one page: detection with evidence, and a screenshot with the fields marked", _probe
     )
     probe.add_argument("url", metavar="URL")
@@ -243,9 +246,9 @@ def _make_parser() -> argparse.ArgumentParser:
     probe.add_argument("--json", dest="as_json", action="store_true", help="print the detection as JSON")
     for setting in SETTINGS:
         if setting.key in {"browser", "visit_timeout", "grid"}:
-            _add_setting(probe, setting)
+            add_setting(probe, setting)
 
-    evaluate = _parser_of(
+    evaluate = parser_of(
         commands,
         "evaluate",
         "visit every page of a labelled corpus, print the scores, write the predictions",
@@ -259,26 +262,27 @@ def _make_parser() -> argparse.ArgumentParser:
     )
 
     _add_sites_commands(commands)
+    add_grid_commands(commands)
     _add_history_commands(commands)
-    config = _parser_of(commands, "config", "settings and where they come from")
+    config = parser_of(commands, "config", "settings and where they come from")
     shown = config.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    config_show = _parser_of(shown, "show", "every setting, its value and where the value came from", _config_show)
+    config_show = parser_of(shown, "show", "every setting, its value and where the value came from", _config_show)
     for setting in SETTINGS:
-        _add_setting(config_show, setting)
+        add_setting(config_show, setting)
     return parser
 
 
 def _add_sites_commands(commands: Any) -> None:
-    sites = _parser_of(commands, "sites", "check, import, capture and serve site lists and replica pages")
+    sites = parser_of(commands, "sites", "check, import, capture and serve site lists and replica pages")
     inner = sites.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    check = _parser_of(inner, "check", "read lists, report every mistake with file:line; visits nothing", _sites_check)
+    check = parser_of(inner, "check", "read lists, report every mistake with file:line; visits nothing", _sites_check)
     check.add_argument("lists", nargs="+", metavar="LIST", help=".yaml, .csv, .txt, or - for standard input")
-    imported = _parser_of(inner, "import", "make a YAML list from CSV, a Tranco ranking or URLs", _sites_import)
+    imported = parser_of(inner, "import", "make a YAML list from CSV, a Tranco ranking or URLs", _sites_import)
     imported.add_argument("source", metavar="FILE", help="the file, or - for standard input")
     imported.add_argument("--kind", choices=["auto", "csv", "tranco", "text"], default="auto", help="default: auto")
     imported.add_argument("--limit", type=int, metavar="N", help="only the first N")
     imported.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
-    capture = _parser_of(
+    capture = parser_of(
         inner, "capture", "keep a page, or the failed pages of a run, as replayable sites; scrubbed", _sites_capture
     )
     capture.add_argument("source", metavar="URL|RUN", help="an address, or a run folder: its failed sites")
@@ -299,8 +303,8 @@ def _add_sites_commands(commands: Any) -> None:
     )
     for setting in SETTINGS:
         if setting.key in {"browser", "visit_timeout", "grid"}:
-            _add_setting(capture, setting)
-    serve = _parser_of(inner, "serve", "serve replica pages under host names of their own, until Ctrl-C", _sites_serve)
+            add_setting(capture, setting)
+    serve = parser_of(inner, "serve", "serve replica pages under host names of their own, until Ctrl-C", _sites_serve)
     serve.add_argument(
         "folder", nargs="?", type=Path, default=Path("sites/demo"), metavar="DIR", help="default: sites/demo"
     )
@@ -308,16 +312,16 @@ def _add_sites_commands(commands: Any) -> None:
 
 
 def _add_history_commands(commands: Any) -> None:
-    history = _parser_of(commands, "history", "durations and outcomes of earlier runs")
+    history = parser_of(commands, "history", "durations and outcomes of earlier runs")
     inner = history.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    show = _parser_of(
+    show = parser_of(
         inner, "show", "slowest, flakiest and most faulted sites; first-attempt failure rate", _history_show
     )
     show.add_argument("--limit", type=int, default=10, metavar="N", help="rows a table (default 10)")
-    prune = _parser_of(inner, "prune", "forget all but the newest runs", _history_prune)
+    prune = parser_of(inner, "prune", "forget all but the newest runs", _history_prune)
     prune.add_argument("--keep", type=int, default=50, metavar="N", help="runs to keep (default 50)")
     for command in (show, prune):
-        _add_setting(command, next(setting for setting in SETTINGS if setting.key == "history"))
+        add_setting(command, next(setting for setting in SETTINGS if setting.key == "history"))
 
 
 def _add_planning_options(plan: argparse.ArgumentParser) -> None:
@@ -327,41 +331,6 @@ def _add_planning_options(plan: argparse.ArgumentParser) -> None:
     plan.add_argument("--slots-per-node", type=int, default=4, metavar="N", help="default 4")
     plan.add_argument("--price-per-node-hour", type=float, metavar="USD", help="prints the cost as well")
     plan.add_argument("--simulate", action="store_true", help="wall time at p50 and p95 for 1 to 5,000 slots")
-
-
-def _parser_of(
-    commands: Any,
-    name: str,
-    description: str,
-    function: Callable[[argparse.Namespace], int] | None = None,
-    epilog: str | None = None,
-) -> argparse.ArgumentParser:
-    options: dict[str, Any] = {
-        "description": description[0].upper() + description[1:],
-        "epilog": epilog,
-        "formatter_class": argparse.RawDescriptionHelpFormatter,
-        "allow_abbrev": False,
-    }
-    parser: argparse.ArgumentParser = (
-        argparse.ArgumentParser(prog=name, **options)
-        if commands is None
-        else commands.add_parser(name, help=description, **options)
-    )
-    if function is not None:
-        parser.set_defaults(command=function)
-    return parser
-
-
-def _add_setting(parser: argparse.ArgumentParser, setting: Setting) -> None:
-    names = [setting.short] if setting.short else []
-    names.append(f"--{setting.name}")
-    if setting.is_flag:
-        parser.add_argument(*names, dest=setting.key, action="store_true", default=None, help=setting.help)
-        return
-    action = "append" if setting.is_list else "store"
-    parser.add_argument(
-        *names, dest=setting.key, action=action, default=None, metavar=setting.metavar, help=setting.help
-    )
 
 
 if __name__ == "__main__":

@@ -84,6 +84,12 @@ def _flag(text: str) -> bool:
     return words[text.strip().lower()]
 
 
+def _grid_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", text):
+        raise BadValue("takes up to 32 of a-z, 0-9 and -, such as gridrunner or team-a")
+    return text
+
+
 def _path(text: str) -> Path:
     if not text:
         raise BadValue("takes a path")
@@ -136,7 +142,35 @@ SETTINGS: tuple[Setting, ...] = (
         default=("local",),
         is_list=True,
         metavar="WHERE",
-        help="local (browsers of this machine, no Java), or the URL of a Selenium Grid hub; repeatable",
+        help="local (browsers of this machine, no Java), docker, aws, or the URL of a Selenium Grid hub; repeatable",
+    ),
+    Setting(
+        name="grid-name",
+        parse=_grid_name,
+        default="gridrunner",
+        metavar="NAME",
+        help="which grid of this name docker means; everything made for it is marked with it (default gridrunner)",
+    ),
+    Setting(
+        name="hub-image",
+        parse=str,
+        default=None,
+        metavar="IMAGE",
+        help="image of docker's hubs; default: the one of docker/build.sh; selenium/hub works as well",
+    ),
+    Setting(
+        name="node-image",
+        parse=str,
+        default=None,
+        metavar="IMAGE",
+        help="image of docker's nodes; default: the one of docker/build.sh; selenium/node-chrome works as well",
+    ),
+    Setting(
+        name="hub-ca",
+        parse=_path,
+        default=None,
+        metavar="FILE",
+        help="certificates (PEM) of the authority that signed those of https hubs; default: the usual ones",
     ),
     Setting(
         name="slots",

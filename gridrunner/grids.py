@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
 
 from gridrunner.browser.binaries import Browser, BrowserName, find_browser
 from gridrunner.browser.evidence import EvidenceStore, Screenshots
@@ -14,31 +19,30 @@ from gridrunner.browser.visit import UserProbe, VisitSettings
 from gridrunner.config import Origin, RunConfig
 from gridrunner.dispatch.ports import Hub
 from gridrunner.errors import UsageError
+from gridrunner.grid.choosing import DriverSettings, make_driver
+from gridrunner.grid.drivers import HubAddress, OpenGrid, RunDemand, Say
 from gridrunner.grid.local import NAME as LOCAL
 from gridrunner.grid.local import LocalHub
 from gridrunner.grid.remote import RemoteHub
 
-NOT_YET = frozenset({"docker", "aws"})
-"""Grids that CLI.md names and this version cannot bring up by itself."""
+BROUGHT_UP = ("docker", "aws")
+"""Grids that a driver opens for a run (`grid.choosing`): the one that is up, or one made for this run alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridChoice:
-    """What --grid and --browser come to: hub URLs, and the browser of this machine when `local` is among them."""
+    """What --grid and --browser come to: hub URLs, the browser of this machine when `local` is among them, and the kinds
+    of grid that drivers open.
+    """
 
     urls: tuple[str, ...]
     browser: Browser | None
+    kinds: tuple[str, ...] = ()
 
 
 def choose_grid(config: RunConfig, env: Mapping[str, str]) -> GridChoice:
     """Check --grid, --browser and --extension. Raises UsageError; nothing is started."""
     places: Sequence[str] = config["grid"]
-    for place in places:
-        if place in NOT_YET:
-            raise UsageError(
-                f"--grid {place}: this version does not bring up a grid by itself",
-                hint="start a Selenium Grid and name its hub, such as --grid http://localhost:4444",
-            )
     wanted = BrowserName(config["browser"]) if config["browser"] else None
     for folder in config["extension"]:
         if not (folder / "manifest.json").is_file():
@@ -53,7 +57,56 @@ def choose_grid(config: RunConfig, env: Mapping[str, str]) -> GridChoice:
                 hint="leave --isolation out: each site gets a session of its own then",
             )
     browser = find_browser(wanted, env) if LOCAL in places else None
-    return GridChoice(urls=tuple(place for place in places if place != LOCAL), browser=browser)
+    kinds = tuple(dict.fromkeys(place for place in places if place in BROUGHT_UP))
+    urls = tuple(place for place in places if place != LOCAL and place not in BROUGHT_UP)
+    return GridChoice(urls=urls, browser=browser, kinds=kinds)
+
+
+def require_no_driver(choice: GridChoice, command: str) -> None:
+    """Raises UsageError where --grid names a grid that would be brought up for one page."""
+    for kind in choice.kinds:
+        raise UsageError(
+            f"--grid {kind}: {command} opens one page and brings up no grid",
+            hint="leave --grid out, or name the hub of a grid that is up (`gridrunner grid status`)",
+        )
+
+
+def driver_settings(config: RunConfig, env: Mapping[str, str]) -> DriverSettings:
+    """What the settings say to drivers."""
+    return DriverSettings(
+        env=env, name=config["grid_name"], hub_image=config["hub_image"], node_image=config["node_image"]
+    )
+
+
+@contextmanager
+def open_grids(
+    choice: GridChoice, settings: DriverSettings, demand: RunDemand, say: Say
+) -> Iterator[tuple[OpenGrid, ...]]:
+    """The grids of --grid that drivers open, in the hands of one run; closed again however the block ends. SIGTERM
+    counts as Ctrl-C meanwhile, so that a cancelled CI job leaves no containers. Raises GridFault and UsageError.
+    """
+    if not choice.kinds:
+        yield ()
+        return
+    with _sigterm_as_interrupt(), ExitStack() as stack:
+        yield tuple(stack.enter_context(make_driver(kind, settings).open_for_run(demand, say)) for kind in choice.kinds)
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def make_say(console: Console) -> Say:
+    """Lines about what a grid does, where people read."""
+    return lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def make_hubs(
@@ -64,8 +117,12 @@ def make_hubs(
     folder: Path,
     host_rules: Sequence[str],
     probes: tuple[UserProbe, ...],
+    addresses: Sequence[HubAddress] = (),
 ) -> tuple[Hub, ...]:
-    """The hubs of a run. Raises UsageError for a URL that is none."""
+    """The hubs of a run, or with `addresses` those alone. `host_rules` are what their browsers find replicas by.
+
+    Raises UsageError for a URL that is none.
+    """
     options = SessionOptions(
         name=f"gridrunner {run}",
         host_rules=tuple(host_rules),
@@ -84,7 +141,7 @@ def make_hubs(
     store = EvidenceStore(run_folder=folder)
     lanes = count_lanes(config, is_local=True)
     hubs: list[Hub] = []
-    if choice.browser is not None:
+    if choice.browser is not None and not addresses:
         browsers = config["slots"] or os.cpu_count() or 1
         hubs.append(
             LocalHub(
@@ -98,13 +155,14 @@ def make_hubs(
         )
     hubs.extend(
         RemoteHub(
-            url=url,
+            url=address.url,
+            name=address.name,
             options=options,
             settings=settings,
             store=store,
             lanes_per_session=count_lanes(config, is_local=False),
         )
-        for url in choice.urls
+        for address in addresses or [HubAddress(url=url) for url in choice.urls]
     )
     return tuple(hubs)
 

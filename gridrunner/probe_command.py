@@ -20,7 +20,7 @@ from gridrunner.config import RunConfig
 from gridrunner.errors import UsageError
 from gridrunner.grid.local import LocalHub
 from gridrunner.grid.remote import RemoteHub
-from gridrunner.grids import choose_grid
+from gridrunner.grids import choose_grid, require_no_driver
 from gridrunner.model import Detection, Form, Observation, Outcome, Site
 from gridrunner.progress import clean
 
@@ -39,6 +39,7 @@ def execute_probe(config: RunConfig, env: Mapping[str, str], arguments: argparse
             f"{arguments.url}: not an http or https address", hint="write it whole: https://example.org/login"
         )
     choice = choose_grid(config, env)
+    require_no_driver(choice, "probe")
     settings = VisitSettings(
         visit_timeout_s=config["visit_timeout"], screenshots=Screenshots.ALL, screenshot_kind="png", is_marked=True
     )

@@ -29,9 +29,20 @@ from gridrunner.dispatch.records import DispatchRecord
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.shell import Dispatcher
 from gridrunner.dispatch.summary import StoppedBy
+from gridrunner.errors import UsageError
+from gridrunner.grid.drivers import RunDemand
 from gridrunner.grid.live import LiveGrid, forget_live_grid, write_live_grid
 from gridrunner.grid.processes import reap_orphans
-from gridrunner.grids import GridChoice, choose_grid, count_lanes, isolation_of, make_hubs
+from gridrunner.grids import (
+    GridChoice,
+    choose_grid,
+    count_lanes,
+    driver_settings,
+    isolation_of,
+    make_hubs,
+    make_say,
+    open_grids,
+)
 from gridrunner.judge_port import JudgeRounds
 from gridrunner.judging import JudgeProcess, Selection, run_live_checks
 from gridrunner.model import Observation, Plan, Result, Site
@@ -62,6 +73,11 @@ EXIT_INTERRUPTED = 130
 
 _CREDENTIALS = re.compile(r"://[^/@\s]*@")
 """User and password of a hub's URL: they are used and never written down."""
+
+LOOPBACK = "127.0.0.1"
+
+GRID_EVIDENCE = "evidence/_grid"
+"""In the run folder: logs of containers that failed. No site id begins with an underscore."""
 
 CLOSED_NETWORK = ("MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1")
 """When every site of a run is a replica, no other host may be asked: look-ups that fail slowly hold up pages."""
@@ -100,13 +116,28 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
             console.print("--extension: a session for each site, because extensions run in no other context")
         for warning in prepared.warnings:
             console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False)
-        host_rules = _serve_replays(prepared, stack)
+        host_rules = _serve_replays(prepared, LOOPBACK, stack)
         hubs = make_hubs(config, choice, run=prepared.run, folder=prepared.folder, host_rules=host_rules, probes=probes)
         if config["dry_run"]:
             judge.abort()
             print_plan(prepared.rest, slots=config["slots"], console=Console())
             return 0
         reap_orphans()
+        demand = _demand_of(config, prepared)
+        opened = stack.enter_context(open_grids(choice, driver_settings(config, env), demand, make_say(console)))
+        live = _live_grid(config, choice, prepared, host_rules)
+        for grid in opened:
+            grid_rules = _serve_replays(prepared, grid.host_address, stack)
+            hubs += make_hubs(
+                config,
+                choice,
+                run=prepared.run,
+                folder=prepared.folder,
+                host_rules=grid_rules,
+                probes=probes,
+                addresses=grid.hubs,
+            )
+            live = live or _live_grid(config, choice, prepared, grid_rules, hub_url=grid.hubs[0].url)
         prepared.folder.mkdir(parents=True, exist_ok=True)
         write_plan(prepared.folder / PLAN_NAME, prepared.plan)
         journal = stack.enter_context(_open_journal(prepared, command))
@@ -141,9 +172,13 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
                 summary = dispatcher.run()
         finally:
             progress.close()
+            for grid in opened:
+                for file in grid.keep_evidence(prepared.folder / GRID_EVIDENCE):
+                    console.print(f"kept {file}", markup=False, highlight=False)
         if judge.live_checks and prepared.live_sites and summary.stopped_by is StoppedBy.FINISHED:
             try:
-                _run_live(config, choice, prepared, judge.live_checks, selection, host_rules, journal)
+                assert live is not None, "no hub, no run"
+                _run_live(config, live, prepared, judge.live_checks, selection, journal)
             except KeyboardInterrupt:
                 console.print("interrupted during the live checks", style="yellow")
                 summary = replace(summary, stopped_by=StoppedBy.INTERRUPTED)
@@ -246,16 +281,39 @@ def _open_journal(prepared: Prepared, command: tuple[str, ...]) -> JournalWriter
     return JournalWriter(prepared.folder / JOURNAL_NAME, header)
 
 
-def _serve_replays(prepared: Prepared, stack: ExitStack) -> tuple[str, ...]:
-    """Serve the replica pages that the lists ask for; the resolver rules that lead browsers there."""
+def _serve_replays(prepared: Prepared, address: str | None, stack: ExitStack) -> tuple[str, ...]:
+    """Serve the replica pages that the lists ask for at `address` of this machine alone (None: browsers cannot reach
+    it); the resolver rules that lead browsers there. Raises UsageError when that cannot be.
+    """
     rules: list[str] = []
     for folder in prepared.replays:
-        server = stack.enter_context(ReplayServer(folder))
-        rules.extend(server.host_rules("127.0.0.1"))
-    hosts = {planned.site.url.split("/", 3)[2].partition(":")[0] for planned in prepared.plan.sites}
-    if rules and all(host.endswith(".localhost") for host in hosts):
+        if address is None:
+            raise UsageError(
+                f"{folder}: replica pages are served by this machine, which the grid's nodes cannot reach",
+                hint="run this list with --grid local or --grid docker",
+            )
+        server = stack.enter_context(ReplayServer(folder, bind=address))
+        rules.extend(server.host_rules(address))
+    if rules and not needs_internet(prepared.plan):
         rules.extend(CLOSED_NETWORK)
     return tuple(rules)
+
+
+def needs_internet(plan: Plan) -> bool:
+    """Whether a site of the plan is no replica."""
+    hosts = {planned.site.url.split("/", 3)[2].partition(":")[0] for planned in plan.sites}
+    return not all(host.endswith(".localhost") for host in hosts)
+
+
+def _demand_of(config: RunConfig, prepared: Prepared) -> RunDemand:
+    owed = owed_sites(prepared.rest)
+    return RunDemand(
+        run=prepared.run,
+        sites=len(owed),
+        expected_s=sum(planned.expected_s for planned in owed),
+        slots=config["slots"],
+        needs_internet=needs_internet(prepared.plan) or not prepared.replays,
+    )
 
 
 def _dispatch_settings(config: RunConfig) -> DispatchSettings:
@@ -285,23 +343,39 @@ def _stop_on_signals(dispatcher: Dispatcher) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _run_live(
+def _live_grid(
     config: RunConfig,
     choice: GridChoice,
     prepared: Prepared,
-    checks: Sequence[str],
-    selection: Selection,
     host_rules: Sequence[str],
-    journal: JournalWriter,
-) -> None:
-    """Run the live checks of every site that was visited, through pytest-xdist, and journal their results."""
+    *,
+    hub_url: str | None = None,
+) -> LiveGrid | None:
+    """Where live checks get their sessions: at `hub_url`, or else in browsers of this machine or at the first hub that
+    the user names; None without any.
+    """
+    if hub_url is None and choice.browser is None:
+        if not choice.urls:
+            return None
+        hub_url = choice.urls[0]
     options = SessionOptions(
         name=f"gridrunner {prepared.run} live",
         host_rules=tuple(host_rules),
         extensions=tuple(path.resolve() for path in config["extension"]),
     )
-    url = None if choice.browser is not None else choice.urls[0]
-    write_live_grid(prepared.folder, LiveGrid(options=options, hub_url=url, browser=choice.browser))
+    return LiveGrid(options=options, hub_url=hub_url, browser=choice.browser if hub_url is None else None)
+
+
+def _run_live(
+    config: RunConfig,
+    live: LiveGrid,
+    prepared: Prepared,
+    checks: Sequence[str],
+    selection: Selection,
+    journal: JournalWriter,
+) -> None:
+    """Run the live checks of every site that was visited, through pytest-xdist, and journal their results."""
+    write_live_grid(prepared.folder, live)
     try:
         sites = dict.fromkeys(prepared.live_sites, 1)
         results = run_live_checks(

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from gridrunner.errors import SessionNotCreated
@@ -131,27 +132,48 @@ def own_token() -> str:
     return f"{os.getpid()}:{_start_time(os.getpid())}"
 
 
-def reap_orphans() -> int:
-    """End the chromedrivers whose gridrunner is gone; returns how many. Does nothing where there is no /proc."""
-    ended = 0
-    marker = f"{OWNER_VARIABLE}=".encode()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundDriver:
+    """A chromedriver that some gridrunner started. `folder` is its temporary folder, None where it has none."""
+
+    pid: int
+    owner: str
+    folder: Path | None
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether the gridrunner that started it is gone."""
+        return not _is_alive(self.owner)
+
+
+def list_drivers() -> list[FoundDriver]:
+    """The chromedrivers of this machine that a gridrunner started; none where there is no /proc."""
+    found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             if b"chromedriver" not in (entry / "cmdline").read_bytes():
                 continue
-            variables = (entry / "environ").read_bytes().split(b"\0")
+            lines = (entry / "environ").read_bytes().decode(errors="replace").split("\0")
         except OSError:
             continue  # it ended, or is somebody else's
-        found = {name: value for name, _, value in (text.partition(b"=") for text in variables)}
-        owner = next((text[len(marker) :] for text in variables if text.startswith(marker)), None)
-        if owner is None or _is_alive(owner.decode(errors="replace")):
-            continue
-        end_group(int(entry.name))
-        folder = Path(found.get(b"TMPDIR", b"").decode(errors="replace"))
-        if folder.name.startswith("gridrunner-"):
-            remove_folder(folder)
-        ended += 1
-    return ended
+        variables = dict(line.split("=", 1) for line in lines if "=" in line)
+        if OWNER_VARIABLE in variables:
+            folder = Path(variables.get("TMPDIR", ""))
+            is_ours = folder.name.startswith("gridrunner-")
+            found.append(
+                FoundDriver(pid=int(entry.name), owner=variables[OWNER_VARIABLE], folder=folder if is_ours else None)
+            )
+    return found
+
+
+def reap_orphans() -> int:
+    """End the chromedrivers whose gridrunner is gone; returns how many. Does nothing where there is no /proc."""
+    orphans = [driver for driver in list_drivers() if driver.is_orphan]
+    for driver in orphans:
+        end_group(driver.pid)
+        if driver.folder is not None:
+            remove_folder(driver.folder)
+    return len(orphans)
 
 
 def _is_alive(token: str) -> bool:

@@ -38,19 +38,20 @@ class RemoteHub:
         self,
         *,
         url: str,
+        name: str = "",
         options: SessionOptions,
         settings: VisitSettings,
         store: EvidenceStore,
         lanes_per_session: int = 1,
     ) -> None:
-        """Raises UsageError when `url` is no http or https URL."""
+        """`name` is what reports call it, "" for its URL. Raises UsageError when `url` is no http or https URL."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise UsageError(
                 f"--grid {hide_credentials(url)}: neither local nor the URL of a hub",
                 hint="write --grid local, or a hub such as --grid http://localhost:4444",
             )
-        self.name = hide_credentials(url)
+        self.name = name or hide_credentials(url)
         self._url = url.rstrip("/")
         self._options, self._lanes_per_session = options, lanes_per_session
         self._pool = LanePool(
