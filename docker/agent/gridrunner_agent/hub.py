@@ -1,0 +1,87 @@
+"""The agent of a hub: publishes what the hub counts, so that alarms can see an idle fleet or a queue that nobody serves.
+
+A hub that does not answer publishes nothing: the alarm of an idle fleet treats missing data as breaching, so that a dead
+hub does not keep its nodes running.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from gridrunner_agent import grid
+from gridrunner_agent.aws import AwsUnavailableError
+
+_LOGGER = logging.getLogger(__name__)
+
+PERIOD_S = 60.0
+"""CloudWatch keeps standard metrics by the minute; more often costs more and tells alarms nothing."""
+
+
+class MetricSink(Protocol):
+    """Where figures go."""
+
+    def put(self, figures: Mapping[str, float], at: datetime) -> None: ...
+
+
+def metrics_of(figures: grid.HubFigures) -> dict[str, float]:
+    """The metrics of a hub, by their names in CloudWatch."""
+    return {
+        "QueueLength": float(figures.queue),
+        "Slots": float(figures.slots),
+        "SlotsBusy": float(min(figures.sessions, figures.slots)),
+        "Sessions": float(figures.sessions),
+        "Nodes": float(figures.nodes),
+    }
+
+
+@dataclass(slots=True, kw_only=True)
+class IdleWatch:
+    """How long nothing has been asked of a hub; `limit_s` None: never said. Times in seconds of one clock."""
+
+    limit_s: float | None
+    _since_s: float | None = None
+    _is_said: bool = False
+
+    def note(self, figures: grid.HubFigures, at_s: float) -> float | None:
+        """Take what the hub counts; the seconds of idleness when they have just passed the limit, once."""
+        if figures.queue or figures.sessions or not figures.nodes:
+            self._since_s, self._is_said = None, False
+            return None
+        if self._since_s is None:
+            self._since_s = at_s
+        idle_s = at_s - self._since_s
+        if self.limit_s is None or self._is_said or idle_s < self.limit_s:
+            return None
+        self._is_said = True
+        return idle_s
+
+
+class HubAgent:
+    """Publishes a hub's figures every period until `stop` is set. Nothing that fails outside ends it."""
+
+    def __init__(self, *, hub_url: str, sink: MetricSink, idle: IdleWatch, clock: Callable[[], float]) -> None:
+        self._hub_url, self._sink, self._idle, self._clock = hub_url, sink, idle, clock
+
+    def run(self, stop: threading.Event, *, period_s: float = PERIOD_S) -> None:
+        """Publish, wait, again and again."""
+        while not stop.is_set():
+            self.publish_once()
+            stop.wait(period_s)
+
+    def publish_once(self) -> bool:
+        """Publish what the hub counts now; False when it could not be read or published."""
+        try:
+            figures = grid.read_hub(self._hub_url)
+            self._sink.put(metrics_of(figures), datetime.now(UTC))
+        except (grid.GridUnavailableError, AwsUnavailableError) as error:
+            _LOGGER.warning("%s", error)
+            return False
+        idle_s = self._idle.note(figures, self._clock())
+        if idle_s is not None:
+            _LOGGER.warning("%d nodes have had no session for %.0f minutes", figures.nodes, idle_s / 60)
+        return True
