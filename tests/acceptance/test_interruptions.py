@@ -12,7 +12,9 @@ from tests.support.run_folders import observed_sites, owed_cases, read_cases, si
 
 pytestmark = pytest.mark.browser
 
-INTERRUPT_LIMIT_S = 5.0
+INTERRUPT_LIMIT_S = 20.0
+"""A run ends within 5 s of Ctrl-C on a machine that has time for it; one that waited for the held visit would take 30 s.
+This lies between them, as a test may run beside others."""
 ONE_AT_A_TIME = ("--slots", "1", "--contexts-per-session", "1")
 NAMES = ["a", "b", "c", "d", "e", "f"]
 

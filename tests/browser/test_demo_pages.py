@@ -29,7 +29,7 @@ SITES = Path(__file__).parents[2] / "sites"
 LIST: dict[str, Any] = yaml.safe_load((SITES / "demo.yaml").read_text(encoding="utf-8"))
 OBSERVED = [site for site in LIST["sites"] if site["expect"].get("outcome", "observed") == "observed"]
 
-PATIENCE_S = 6  # the slowest page answers after 2.5 s; two cores are shared with other tests
+PATIENCE_S = 30  # the slowest page answers after 2.5 s; the rest is for a machine that does other things as well
 LOOK_EVERY_S = 0.1
 
 BINARIES = ("/usr/lib/chromium/chromium-headless-shell", "/usr/lib/chromium/chromium")

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.browser
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-PATIENCE_S = 10
+PATIENCE_S = 30
 
 
 def load_samples() -> ModuleType:

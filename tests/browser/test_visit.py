@@ -158,7 +158,7 @@ def test_pages_that_are_observed(
     ],
 )
 def test_pages_that_end_otherwise(open_session: OpenSession, server: PageServer, path: str, outcome: Outcome) -> None:
-    found = visit(open_session, server, path, visit_timeout_s=4.0)
+    found = visit(open_session, server, path, visit_timeout_s=8.0)
     assert (found.outcome, found.fault) == (outcome, None), found.detail
     assert found.detail
 
@@ -170,7 +170,7 @@ def test_refused_connection_is_unreachable(open_session: OpenSession) -> None:
 
 
 def test_next_site_does_not_suffer(open_session: OpenSession, server: PageServer) -> None:
-    session = open_session(visit_timeout_s=3.0)
+    session = open_session(visit_timeout_s=8.0)
     sites = [
         Site(id=path.strip("/"), url=server.url(path)) for path in ("/busy", "/login", "/stall", "/alert", "/login")
     ]
@@ -298,7 +298,7 @@ def test_steps_go_through_a_navigation(open_session: OpenSession, server: PageSe
 def test_step_that_cannot_be_done_says_why(
     open_session: OpenSession, server: PageServer, path: str, target: str, reason: str
 ) -> None:
-    found = visit(open_session, server, path, steps=(Step(kind=StepKind.CLICK, target=target),), visit_timeout_s=3.0)
+    found = visit(open_session, server, path, steps=(Step(kind=StepKind.CLICK, target=target),), visit_timeout_s=6.0)
     assert found.outcome is Outcome.STEP_FAILED
     assert found.detail.startswith(f"step 1 (click: {target}): ")
     assert reason in found.detail
@@ -306,7 +306,7 @@ def test_step_that_cannot_be_done_says_why(
 
 
 def test_killed_browser_is_a_fault_and_never_an_outcome(open_session: OpenSession, server: PageServer) -> None:
-    session = open_session(visit_timeout_s=10.0)
+    session = open_session(visit_timeout_s=30.0)
     timer = threading.Timer(0.6, session.kill)
     timer.start()
     found = session.visit(Site(id="s", url=server.url("/stall")), attempt=1, upcoming=None)
@@ -409,6 +409,6 @@ def test_page_without_a_wall_goes_on(open_session: OpenSession, further: PageSer
     found = visit(open_session, further, "/garden", steps=(DISMISS,))
     assert found.outcome is Outcome.OBSERVED
     assert steps_of(found) == ["sees no cookie wall", "step 1 (dismiss: cookie-wall)"]
-    failed = visit(open_session, further, "/garden", steps=(FOLLOW,), visit_timeout_s=5.0)
+    failed = visit(open_session, further, "/garden", steps=(FOLLOW,), visit_timeout_s=8.0)
     assert failed.outcome is Outcome.STEP_FAILED
     assert "no link or button of the page says that it leads to a login" in failed.detail

@@ -20,7 +20,7 @@ from tests.support.page_server import PageServer
 
 LOGIN = Site(id="shop", url="https://shop.example/login", expect=Expectation(username="#anmeldename"))
 GARDEN = Site(id="garden", url="https://shop.example/garden")
-TIMEOUT_S = 5.0
+TIMEOUT_S = 30.0
 
 
 def reach(grid: FakeGrid, folder: Path, *, lanes: int = 1, url: str | None = None, **settings: Any) -> RemoteHub:
