@@ -56,9 +56,7 @@ class Publisher:
 
         `record` saves reading the journal; `junit_copy` is a second place for the JUnit file. Raises RunFolderError.
         """
-        record = record if record is not None else load_run(folder)
-        if self.baseline is not None:
-            record = excuse_known(record, self.baseline)
+        record = self._excuse(record if record is not None else load_run(folder))
         comparison = compare_runs(record, self.baseline) if self.baseline is not None else None
         base = find_attachment_base(self.ci, self.env, folder)
         render_run(folder, record=record, junit_copy=junit_copy, previous=self.baseline, attachment_base=base)
@@ -69,6 +67,13 @@ class Publisher:
         if self.json is not None:
             write_figures(collect_figures(record, comparison), self.json, sys.stdout.buffer)
         return exit_code_of(record)
+
+    def exit_code_of(self, record: RunRecord) -> int:
+        """What `publish` will return for `record`: the journal says so before anything is rendered."""
+        return exit_code_of(self._excuse(record))
+
+    def _excuse(self, record: RunRecord) -> RunRecord:
+        return record if self.baseline is None else excuse_known(record, self.baseline)
 
 
 def make_publisher(config: RunConfig, env: Mapping[str, str]) -> Publisher:

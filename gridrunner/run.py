@@ -20,6 +20,7 @@ from types import FrameType
 from rich.console import Console
 
 from gridrunner import __version__
+from gridrunner.browser.detecting import start_loading_detector
 from gridrunner.browser.evidence import Screenshots
 from gridrunner.browser.options import SessionOptions
 from gridrunner.capture_command import export_captures
@@ -66,7 +67,7 @@ from gridrunner.results.events import JournalHeader, Judged, RunEnded
 from gridrunner.results.history import open_history
 from gridrunner.results.journal import JOURNAL_NAME, JournalWriter
 from gridrunner.results.planfile import PLAN_NAME, write_plan
-from gridrunner.results.record import load_run
+from gridrunner.results.record import RunRecord, load_run
 from gridrunner.sites.replay import ReplayServer
 
 EXIT_INTERRUPTED = 130
@@ -122,6 +123,7 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
             judge.abort()
             print_plan(prepared.rest, slots=config["slots"], console=Console())
             return 0
+        start_loading_detector()
         reap_orphans()
         demand = _demand_of(config, prepared)
         opened = stack.enter_context(open_grids(choice, driver_settings(config, env), demand, make_say(console)))
@@ -184,8 +186,10 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
                 summary = replace(summary, stopped_by=StoppedBy.INTERRUPTED)
         code = EXIT_INTERRUPTED if summary.stopped_by is StoppedBy.INTERRUPTED else 0
         elapsed_s = round(time.monotonic() - started, 3)
-        journal.write(RunEnded(exit_code=code, at_s=elapsed_s, reason=str(summary.stopped_by)))
-    return _finish(config, publisher, prepared.folder, console)
+        ended = RunEnded(exit_code=code, at_s=elapsed_s, reason=str(summary.stopped_by))
+        record = replace(load_run(prepared.folder), ended=ended)
+        journal.write(replace(ended, exit_code=publisher.exit_code_of(record)))
+    return _finish(config, publisher, record, prepared.folder, console)
 
 
 def make_console(config: RunConfig) -> Console:
@@ -388,9 +392,8 @@ def _run_live(
         journal.write(Judged(result=result))
 
 
-def _finish(config: RunConfig, publisher: Publisher, folder: Path, console: Console) -> int:
+def _finish(config: RunConfig, publisher: Publisher, record: RunRecord, folder: Path, console: Console) -> int:
     """Remember durations, render the run folder, and say what came out; returns the exit code."""
-    record = load_run(folder)
     history, _warning = open_history(config["history"])
     if history is not None:
         with history:

@@ -14,6 +14,7 @@ from typing import Any
 from gridrunner.browser.blocking import BLOCKED_PATTERNS
 from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
 from gridrunner.browser.copying import copy_page
+from gridrunner.browser.detecting import detect_page
 from gridrunner.browser.evidence import EvidenceStore, Screenshots, is_as_expected, mark_detection, take_screenshot
 from gridrunner.browser.frames import collect_facts, find_closed_roots
 from gridrunner.browser.insertion import PROBE_NAME, try_insertion
@@ -22,7 +23,6 @@ from gridrunner.browser.page import Page, PageGone, without_query
 from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, wait_until_ready
 from gridrunner.browser.selectors import NotThere, locate
 from gridrunner.browser.steps import StepFailed, dismiss_wall, do_steps
-from gridrunner.detection import detect
 from gridrunner.model import Detection, Element, Facts, Observation, Outcome, ReadyBy, Site, Timings
 
 PROBE_RESERVE_S = 3.0
@@ -171,7 +171,7 @@ def _probe_until_it_stays(page: Page, found: _Found, *, soft_deadline: float, de
             with _Lap(found, "probe_s"):
                 found.facts = collect_facts(page, deadline=deadline)
             with _Lap(found, "detect_s"):
-                found.detection = detect(found.facts)
+                found.detection = detect_page(found.facts)
             if found.detection.login_present is not True:
                 with _Lap(found, "probe_s"):
                     _look_into_closed_roots(page, found, deadline=deadline)
@@ -188,7 +188,7 @@ def _look_into_closed_roots(page: Page, found: _Found, *, deadline: float) -> No
     closed = find_closed_roots(page, deadline=deadline)
     if closed and found.facts is not None:
         found.facts = {**found.facts, "closed_roots": closed}
-        found.detection = detect(found.facts)
+        found.detection = detect_page(found.facts)
 
 
 def _resolve_expected(page: Page, site: Site, found: _Found, *, deadline: float) -> None:

@@ -5,6 +5,18 @@ Data of the package (vocabularies, weights) is read once through `importlib.reso
 
 from gridrunner.detection.detect import detect
 from gridrunner.detection.links import find_login_link
+from gridrunner.detection.model_file import shipped_weights
+from gridrunner.detection.sso import load_providers
 from gridrunner.detection.ways import find_wall_button
+from gridrunner.detection.words import concepts
 
-__all__ = ["detect", "find_login_link", "find_wall_button"]
+__all__ = ["detect", "find_login_link", "find_wall_button", "load_data"]
+
+
+def load_data() -> None:
+    """Read the package's data now and not at the first page: 0.1 s (2026-11-26). Threads that come at the same time
+    would each read it, so whoever has threads calls this before them, or under a lock.
+    """
+    concepts()
+    shipped_weights()
+    load_providers()

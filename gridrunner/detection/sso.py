@@ -18,7 +18,8 @@ from gridrunner.model import SsoProvider
 
 
 @cache
-def _providers() -> dict[str, Any]:
+def load_providers() -> dict[str, Any]:
+    """The providers' names and addresses as patterns, read once."""
     text = (files("gridrunner.detection") / "data" / "providers.json").read_text(encoding="utf-8")
     raw = json.loads(text)
     every_name = "|".join(entry for entries in raw["providers"].values() for entry in entries)
@@ -48,7 +49,7 @@ def find_providers(snapshot: Snapshot) -> tuple[SsoProvider, ...]:
 
 
 def _provider_of(control: Control) -> str | None:
-    known = _providers()
+    known = load_providers()
     text = normalise(control.text)
     raw = control.raw
     address = str(raw.get("href") or "").lower()

@@ -182,8 +182,11 @@ def _is_alive(token: str) -> bool:
 
 
 def _start_time(pid: int) -> str:
-    """Field 22 of /proc/<pid>/stat (proc(5)): clock ticks after boot; "" where that cannot be read."""
+    """Field 22 of /proc/<pid>/stat (proc(5)): clock ticks after boot; "" where that cannot be read, and for a process
+    that has ended and only waits for its parent to notice (field 3 is Z or X).
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if fields[0] in {"Z", "X"} else fields[19]
     except (OSError, IndexError):
         return ""

@@ -21,8 +21,16 @@ from pathlib import Path
 
 from gridrunner import codec
 from gridrunner.errors import NothingToRun, UsageError
-from gridrunner.judging.protocol import Answer, AnswerKind, Batch, Order, OrderKind, Selection
-from gridrunner.judging.reports import DETAILS_LIMIT, MESSAGE_LIMIT
+from gridrunner.judging.protocol import (
+    DETAILS_LIMIT,
+    MESSAGE_LIMIT,
+    Answer,
+    AnswerKind,
+    Batch,
+    Order,
+    OrderKind,
+    Selection,
+)
 from gridrunner.model import Observation, Result, Site, Status
 from gridrunner.results.text import cap_text, clean_text, make_line
 

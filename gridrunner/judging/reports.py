@@ -12,14 +12,9 @@ from typing import Any
 import pytest
 
 from gridrunner.judging.items import TAG, check_of, site_of
+from gridrunner.judging.protocol import DETAILS_LIMIT, MESSAGE_LIMIT
 from gridrunner.model import Result, Status
 from gridrunner.results.text import cap_text, clean_text, make_line
-
-DETAILS_LIMIT = 16 * 1024
-"""Characters of `Result.details`: 5,000 failures stay under 80 MiB of journal."""
-
-MESSAGE_LIMIT = 500
-"""Characters of `Result.message`: one line of a summary or an annotation."""
 
 NOTE_PROPERTY = "note"
 """`record_property("note", text)` in a check that passes: the text becomes the message of its result."""

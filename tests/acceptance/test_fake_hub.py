@@ -18,6 +18,7 @@ from tests.support.run_folders import (
     events_of,
     failure_messages,
     faults_of,
+    journalled_exit_code,
     observed_sites,
     owed_cases,
     read_cases,
@@ -129,6 +130,7 @@ def test_site_that_always_loses_its_session_is_an_error_of_ours(project: Command
         ended = project.run("run", "--sites", write_list(project, 6), *ONE_LANE, *reach(hub))
         assert ended.code == 3, ended.stderr
         assert hub.sessions == 0
+    assert journalled_exit_code(project.run_folder) == 3
     junit = project.run_folder / "junit.xml"
     assert set(read_cases(junit)) == owed_cases(project.run_folder)
     ours = {site for _, site in failure_messages(junit)}
@@ -248,6 +250,7 @@ def test_eight_shards_merged_are_the_unsharded_run(project: CommandLine) -> None
     merged = project.run("merge", *parts, "--out", "merged")
     assert merged.code == whole.code, merged.stderr
     (whole_folder,) = (project.folder / "whole").iterdir()
+    assert journalled_exit_code(whole_folder) == 1
     found = read_cases(project.folder / "merged" / "junit.xml")
     assert found == read_cases(whole_folder / "junit.xml")
     assert set(found) == owed_cases(whole_folder)

@@ -8,7 +8,14 @@ import pytest
 
 from tests.support.command_line import CommandLine, Running, wait_until
 from tests.support.own_sites import Gate, OwnSites
-from tests.support.run_folders import observed_sites, owed_cases, read_cases, sites_with, visits_of
+from tests.support.run_folders import (
+    journalled_exit_code,
+    observed_sites,
+    owed_cases,
+    read_cases,
+    sites_with,
+    visits_of,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -55,6 +62,7 @@ def test_ctrl_c_ends_soon_and_the_run_goes_on_later(project: CommandLine, sites:
     ended = running.wait(timeout_s=30)
     assert time.monotonic() - at_s < INTERRUPT_LIMIT_S
     assert ended.code == 130, ended.stderr
+    assert journalled_exit_code(project.run_folder) == 130
     assert f"gridrunner run --resume runs/{project.run_folder.name}" in ended.words
     assert project.left_behind() == []
     found = read_cases(project.run_folder / "junit.xml")

@@ -26,6 +26,11 @@ def events_of(folder: Path, kind: str) -> list[dict[str, Any]]:
     return [event for event in read_journal(folder) if event["event"] == kind]
 
 
+def journalled_exit_code(folder: Path) -> int:
+    """What the last end of the run says of its exit code."""
+    return int(events_of(folder, "run-ended")[-1]["exit_code"])
+
+
 def visits_of(folder: Path) -> Counter[str]:
     """Visits that were started, by site."""
     return Counter(event["site"] for event in events_of(folder, "visit-started"))

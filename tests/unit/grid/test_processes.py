@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gridrunner.errors import SessionNotCreated
-from gridrunner.grid.processes import OWNER_VARIABLE, own_token, reap_orphans, start_chromedriver
+from gridrunner.grid.processes import OWNER_VARIABLE, end_group, own_token, reap_orphans, start_chromedriver
 from tests.support.command_line import wait_until
 
 FAKE_DRIVER = """#!{python}
@@ -71,13 +71,39 @@ def test_reaps_only_the_drivers_of_a_gridrunner_that_is_gone(tmp_path: Path) -> 
     assert orphan.stdout is not None
     try:
         orphan.stdout.readline()
-        assert reap_orphans() == 1
+        assert reap_orphans() >= 1  # a machine that others use may have more
         orphan.wait(timeout=10)
         assert is_running(living.pid)
         assert own_token().startswith(f"{os.getpid()}:")
     finally:
         orphan.stdout.close()
         living.end()
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
+def test_an_owner_that_nobody_has_waited_for_counts_as_gone(tmp_path: Path) -> None:
+    owner = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    started = Path(f"/proc/{owner.pid}/stat").read_text().rpartition(")")[2].split()[19]
+    orphan = subprocess.Popen(
+        [str(write_driver(tmp_path, FAKE_DRIVER))],
+        env={**os.environ, OWNER_VARIABLE: f"{owner.pid}:{started}"},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+    )
+    assert orphan.stdout is not None
+    try:
+        orphan.stdout.readline()
+        reap_orphans()
+        assert orphan.poll() is None
+        owner.kill()
+        wait_until(lambda: not is_running(owner.pid), "the owner is a zombie", timeout_s=10)
+        reap_orphans()
+        orphan.wait(timeout=10)
+    finally:
+        end_group(orphan.pid)
+        orphan.wait(timeout=10)
+        orphan.stdout.close()
+        owner.communicate()
 
 
 def test_a_taken_port_is_tried_again(tmp_path: Path) -> None:
