@@ -37,7 +37,7 @@ from moto.ec2.utils import parse_user_data
 
 CAPACITY_LIMIT_TAG = "test:capacity-limit"
 ACTIVITIES_KEPT = 100
-# "The maximum is 172800 seconds (48 hours) or 100 times HeartbeatTimeout, whichever is smaller." (PutLifecycleHook)
+# PutLifecycleHook: at most 48 hours, or 100 times the heartbeat timeout where that is less
 GLOBAL_TIMEOUT_S = 172_800
 
 Group = scaling.FakeAutoScalingGroup
