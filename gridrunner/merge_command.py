@@ -16,7 +16,7 @@ from gridrunner.results.history import open_history
 from gridrunner.results.junit import JUNIT_NAME
 from gridrunner.results.merge import MergeOutcome, merge_runs
 from gridrunner.results.merge_junit import merge_junit
-from gridrunner.results.record import RunRecord, load_run
+from gridrunner.results.record import RunRecord
 from gridrunner.results.render import render_run
 from gridrunner.results.terminal import print_run_summary
 from gridrunner.results.text import make_log_line
@@ -44,18 +44,17 @@ def execute_merge(
 
 def execute_report(run: Path) -> int:
     """Render the files of the run folder `run` again; returns 0, whatever the run came to. Raises RunFolderError."""
-    record = render_run(run)
+    record = render_run(run).record
     print_run_summary(record, run, Console())
     return 0
 
 
 def _merge_folders(runs: Sequence[Path], out: Path, publisher: Publisher, history: Path | None) -> int:
     outcome = merge_runs(runs, out)
-    record = load_run(out)
     _say_warnings(outcome)
     if history is not None:
-        _remember_run(record, history)
-    return publisher.publish(out, Console(stderr=publisher.uses_stdout), record=record)
+        _remember_run(outcome.record, history)
+    return publisher.publish(out, Console(stderr=publisher.uses_stdout), record=outcome.record)
 
 
 def _remember_run(record: RunRecord, path: Path) -> None:

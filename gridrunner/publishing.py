@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from gridrunner.config import RunConfig
-from gridrunner.results.baseline import Baseline, compare_runs, excuse_known
+from gridrunner.results.baseline import Baseline, excuse_known
 from gridrunner.results.ci import CiReporter, CiSystem, choose_ci, find_attachment_base
 from gridrunner.results.figures import collect_figures, read_baseline, write_figures
 from gridrunner.results.record import RunRecord, exit_code_of, load_run
@@ -57,9 +57,11 @@ class Publisher:
         `record` saves reading the journal; `junit_copy` is a second place for the JUnit file. Raises RunFolderError.
         """
         record = self._excuse(record if record is not None else load_run(folder))
-        comparison = compare_runs(record, self.baseline) if self.baseline is not None else None
         base = find_attachment_base(self.ci, self.env, folder)
-        render_run(folder, record=record, junit_copy=junit_copy, previous=self.baseline, attachment_base=base)
+        rendered = render_run(
+            folder, record=record, junit_copy=junit_copy, previous=self.baseline, attachment_base=base
+        )
+        comparison = rendered.comparison
         print_run_summary(record, folder, console, comparison=comparison)
         warning = self.reporter.report(record, comparison)
         if warning:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gridrunner.model import Verdict
-from gridrunner.results.record import CaseVerdict, RunRecord
+from gridrunner.results.cases import CaseVerdict, SiteVerdict, slim_case
+from gridrunner.results.record import RunRecord
 
 _GREEN = frozenset({Verdict.PASSED, Verdict.FLAKY})
 
@@ -40,16 +41,13 @@ class Comparison:
 
 def baseline_of(record: RunRecord) -> Baseline:
     """The verdicts of `record` to compare another run with."""
-    sites = list(record.site_verdicts())
-    return Baseline(
-        run=record.header.run,
-        cases={
-            (case.check, site.site.id): Verdict.FAILED if case.held is not None else case.verdict
-            for site in sites
-            for case in site.cases
-        },
-        sites={site.site.id: site.verdict for site in sites},
-    )
+    cases: dict[tuple[str, str], Verdict] = {}
+    sites: dict[str, Verdict] = {}
+    for site in record.site_verdicts():
+        sites[site.site.id] = site.verdict
+        for case in site.cases:
+            cases[case.check, site.site.id] = Verdict.FAILED if case.held is not None else case.verdict
+    return Baseline(run=record.header.run, cases=cases, sites=sites)
 
 
 def excuse_known(record: RunRecord, baseline: Baseline) -> RunRecord:
@@ -58,28 +56,44 @@ def excuse_known(record: RunRecord, baseline: Baseline) -> RunRecord:
     return replace(record, known_failures=known)
 
 
+class Comparer:
+    """Compares a run, which `excuse_known` has been told of the baseline, with it, one site at a time."""
+
+    def __init__(self, baseline: Baseline) -> None:
+        self._baseline = baseline
+        self._broken: list[CaseVerdict] = []
+        self._fixed: list[CaseVerdict] = []
+        self._failing: list[CaseVerdict] = []
+        self._unknown = self._compared = 0
+
+    def add(self, site: SiteVerdict) -> None:
+        """Take the next site, in plan order."""
+        for case in site.cases:
+            before = self._baseline.cases.get((case.check, site.site.id))
+            self._compared += 1
+            self._unknown += before is None
+            if case.verdict is Verdict.FAILED:
+                (self._failing if case.is_known else self._broken).append(slim_case(case))
+            elif before is Verdict.FAILED and case.verdict in _GREEN:
+                self._fixed.append(slim_case(case))
+
+    def finish(self) -> Comparison:
+        """The comparison of the sites taken."""
+        return Comparison(
+            baseline=self._baseline.run,
+            newly_broken=tuple(self._broken),
+            newly_fixed=tuple(self._fixed),
+            still_failing=tuple(self._failing),
+            unknown=self._unknown,
+            compared=self._compared,
+        )
+
+
 def compare_runs(record: RunRecord, baseline: Baseline) -> Comparison:
     """`record`, which `excuse_known` has been told of `baseline`, against it."""
-    broken: list[CaseVerdict] = []
-    fixed: list[CaseVerdict] = []
-    failing: list[CaseVerdict] = []
-    unknown = compared = 0
-    for case in record.verdicts():
-        before = baseline.cases.get((case.check, case.site.id))
-        compared += 1
-        unknown += before is None
-        if case.verdict is Verdict.FAILED:
-            (failing if case.is_known else broken).append(case)
-        elif before is Verdict.FAILED and case.verdict in _GREEN:
-            fixed.append(case)
-    return Comparison(
-        baseline=baseline.run,
-        newly_broken=tuple(broken),
-        newly_fixed=tuple(fixed),
-        still_failing=tuple(failing),
-        unknown=unknown,
-        compared=compared,
-    )
+    comparer = Comparer(baseline)
+    record.digest(comparer.add)
+    return comparer.finish()
 
 
 def describe_comparison(comparison: Comparison) -> str:

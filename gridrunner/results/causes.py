@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gridrunner.model import Outcome, Verdict
-from gridrunner.results.record import CaseVerdict, SiteVerdict
+from gridrunner.results.cases import CaseVerdict, SiteVerdict
 
 _GREEN = frozenset({Verdict.PASSED, Verdict.SKIPPED, Verdict.FLAKY})
 
@@ -88,12 +88,17 @@ def find_culprit(site: SiteVerdict) -> CaseVerdict | None:
 
 
 def group_causes(sites: Iterable[SiteVerdict]) -> tuple[CauseGroup, ...]:
-    """The sites that are failed, in error or not run, each once, by the cause of its culprit: failures first, then by
-    size, then by key; last those that fail in the baseline as well.
+    """The sites that are failed, in error or not run, each once, by the cause of its culprit (see `group_culprits`)."""
+    return group_culprits(case for case in map(find_culprit, sites) if case is not None)
+
+
+def group_culprits(culprits: Iterable[CaseVerdict]) -> tuple[CauseGroup, ...]:
+    """Those of `culprits` that are failed, in error or not run: failures first, then by size, then by key; last those
+    that fail in the baseline as well.
     """
     groups: dict[tuple[bool, Verdict, str], list[CaseVerdict]] = {}
-    for case in map(find_culprit, sites):
-        if case is not None and case.verdict not in _GREEN:
+    for case in culprits:
+        if case.verdict not in _GREEN:
             groups.setdefault((case.is_known, case.verdict, key_of(case)), []).append(case)
     ordered = sorted(groups.items(), key=lambda item: (item[0][0], _ORDER[item[0][1]], -len(item[1]), item[0][2]))
     return tuple(

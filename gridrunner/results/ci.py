@@ -18,8 +18,9 @@ from typing import TextIO
 
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison
-from gridrunner.results.causes import CauseGroup, describe_check, group_causes, title_of
-from gridrunner.results.record import CaseVerdict, RunRecord, SiteVerdict
+from gridrunner.results.cases import CaseVerdict
+from gridrunner.results.causes import CauseGroup, describe_check, title_of
+from gridrunner.results.record import RunRecord
 from gridrunner.results.summary import SIZE_LIMIT, render_summary
 from gridrunner.results.text import make_line
 
@@ -87,11 +88,11 @@ def list_annotations(record: RunRecord, locate: Callable[[str], str]) -> list[st
 
     `locate` gives the path of a site list from the repository's root; empty: it is not in there.
     """
-    sites = list(record.site_verdicts())
-    groups = [group for group in group_causes(sites) if not group.is_known]
+    digest = record.digest()
+    groups = [group for group in digest.groups if not group.is_known]
     wrong = [_annotate_missing(group) for group in groups if group.verdict is Verdict.NOT_RUN]
     wrong += [_annotate_case(case, locate) for case in _spread([g for g in groups if g.verdict is not Verdict.NOT_RUN])]
-    flaky = [_annotate_flaky(site, locate) for site in sites if site.verdict is Verdict.FLAKY]
+    flaky = [_annotate_flaky(case, locate) for case in digest.flaky]
     return [*_limit("error", wrong, "went wrong"), *_limit("warning", flaky, "are flaky")]
 
 
@@ -114,8 +115,7 @@ def _annotate_case(case: CaseVerdict, locate: Callable[[str], str]) -> _Annotati
     return _locate(case, _Annotation(title=f"{case.site.id}: {what}", message=case.reason or what), locate)
 
 
-def _annotate_flaky(site: SiteVerdict, locate: Callable[[str], str]) -> _Annotation:
-    case = next(case for case in site.cases if case.verdict is Verdict.FLAKY)
+def _annotate_flaky(case: CaseVerdict, locate: Callable[[str], str]) -> _Annotation:
     what = f"{describe_check(case.check)} passed only when tried again"
     return _locate(case, _Annotation(title=f"{case.site.id}: flaky", message=f"{what}: {case.reason}"), locate)
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from gridrunner.errors import RunFolderError
@@ -17,12 +19,20 @@ def find_evidence(folder: Path, name: str) -> Path | None:
     parts = PurePosixPath(name).parts
     if parts[:1] != ("evidence",) or ".." in parts:
         return None
+    path = os.path.join(folder, *parts)  # noqa: PTH118 - of 100,000 files, a second less than with Path
     try:
-        path = folder.joinpath(*parts)
-        is_inside = path.resolve().is_relative_to(folder.resolve() / "evidence")
-        return path if is_inside and path.is_file() else None
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - as above
+            return None
+        is_inside = os.path.realpath(path).startswith(_find_root(folder))
     except (OSError, ValueError):  # a name that no file system takes: too long, or with a NUL
         return None
+    return Path(path) if is_inside else None
+
+
+@lru_cache(maxsize=64)
+def _find_root(folder: Path) -> str:
+    """What the real path of everything that may be followed begins with."""
+    return os.path.join(os.path.realpath(folder), "evidence", "")  # noqa: PTH118 - ends in a separator
 
 
 class EvidenceCopier:
@@ -31,6 +41,7 @@ class EvidenceCopier:
     def __init__(self, target: Path) -> None:
         self._target = target
         self.missing = 0
+        self._made: Path | None = None
 
     def copy(self, folder: Path, seen: Observation) -> None:
         """Bring the evidence of one observation of the run in `folder`. Raises RunFolderError when `target` takes no
@@ -47,7 +58,9 @@ class EvidenceCopier:
             return
         target = self._target.joinpath(*PurePosixPath(name).parts)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.parent != self._made:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._made = target.parent
             target.unlink(missing_ok=True)
             try:
                 os.link(source, target)

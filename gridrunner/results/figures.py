@@ -15,9 +15,10 @@ from gridrunner import codec
 from gridrunner.errors import UsageError
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Baseline, Comparison, baseline_of
+from gridrunner.results.cases import CaseVerdict, SiteVerdict
 from gridrunner.results.causes import key_of
 from gridrunner.results.files import write_atomically
-from gridrunner.results.record import CaseVerdict, RunRecord, SiteVerdict, exit_code_of, load_run
+from gridrunner.results.record import RunRecord, exit_code_of, load_run
 from gridrunner.results.text import make_line, strip_query
 
 FIGURES_FORMAT = 1

@@ -20,7 +20,8 @@ from typing import Any, Self
 
 from gridrunner.model import FaultKind, Observation, Outcome, Status, Verdict
 from gridrunner.planning.durations import EXPECTED_PERCENTILE, RECENT_VISITS, PastVisit, percentile
-from gridrunner.results.record import RunRecord, SiteVerdict
+from gridrunner.results.cases import SiteVerdict
+from gridrunner.results.record import RunRecord
 
 HISTORY_VERSION = 1
 """The schema's number, in SQLite's `user_version`; a newer one is refused."""

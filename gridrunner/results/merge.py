@@ -21,14 +21,15 @@ from typing import IO
 
 from gridrunner import codec
 from gridrunner.errors import RunFolderError, UsageError
-from gridrunner.model import Observation, Plan, Verdict
+from gridrunner.model import Observation, Plan, Status, Verdict
 from gridrunner.results.events import Decided, JournalHeader, Observed, RunEnded
 from gridrunner.results.evidence import EvidenceCopier
 from gridrunner.results.files import NewerFormatError, open_atomically
-from gridrunner.results.journal import JOURNAL_NAME, JournalReader
+from gridrunner.results.journal import JOURNAL_NAME, JournalReader, collector_paused
 from gridrunner.results.merge_index import Attempt, RunSource, SourceIndex, TimedEvent
 from gridrunner.results.planfile import PLAN_NAME, PlanHead, read_plan, read_plan_head, write_plan
-from gridrunner.results.record import seconds_between
+from gridrunner.results.record import RecordBuilder, RunRecord, seconds_between
+from gridrunner.results.stored import SiteLines, StoredRows, StoredSites, StoredVisits
 from gridrunner.results.verdicts import EXIT_INCOMPLETE, exit_code_for, settle
 
 _ID_LENGTH = 12  # of a sha256 in hex: 48 bits, enough to tell the merges of one project apart
@@ -36,12 +37,13 @@ _ID_LENGTH = 12  # of a sha256 in hex: 48 bits, enough to tell the merges of one
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeOutcome:
-    """What a merge found. `cases` counts (check, site) by verdict, the missing ones as NOT_RUN; `missing` maps each site
+    """What a merge found. `record` is the merged run; `cases` counts (check, site) by verdict, the missing ones as NOT_RUN; `missing` maps each site
     that lacks results to how many, in plan order; `duplicates` counts results of older runs that a newer one replaced;
     `warnings` are sentences for the user.
     """
 
     folder: Path
+    record: RunRecord
     run: str
     runs: tuple[str, ...]
     exit_code: int
@@ -59,12 +61,13 @@ def merge_runs(folders: Sequence[Path], out: Path) -> MergeOutcome:
     a damaged one up to the damage. Raises RunFolderError for runs of different plans or of a newer format, or when
     nothing at all could be read; UsageError when `out` is one of the runs.
     """
-    sources, unreadable = _open_sources(folders, out)
-    plan = _read_common_plan(sources)
-    index = SourceIndex(plan, len(sources))
-    for number in reversed(range(len(sources))):
-        index.scan(number, sources[number])
-    return _Merger(plan, sources, index, out, unreadable).write()
+    with collector_paused():
+        sources, unreadable = _open_sources(folders, out)
+        plan = _read_common_plan(sources)
+        index = SourceIndex(plan, len(sources))
+        for number in reversed(range(len(sources))):
+            index.scan(number, sources[number])
+        return _Merger(plan, sources, index, out, unreadable).write()
 
 
 def find_runs(folder: Path) -> list[Path]:
@@ -169,17 +172,22 @@ class _Merger:
         damaged += [earlier for source in self._sources for earlier in source.header.damaged]
         damaged += self._unreadable
         header = self._make_header(tuple(dict.fromkeys(damaged)))
+        builder = RecordBuilder(self._plan, header)
+        lines = SiteLines(len(builder.sites))
         write_plan(self._out / PLAN_NAME, self._plan)
         with open_atomically(self._out / JOURNAL_NAME) as file:
             file.write(codec.encode(header) + b"\n")
-            self._write_rest_of_runs(file)
-            self._write_sites(file)
+            self._write_rest_of_runs(file, builder)
+            self._write_sites(file, builder, lines)
             code = exit_code_for(self._cases)
             code = EXIT_INCOMPLETE if damaged and code < EXIT_INCOMPLETE else code
             ended = RunEnded(exit_code=code, at_s=self._last_at_s, reason=f"merged from {len(header.merged_from)} runs")
             file.write(codec.encode(ended) + b"\n")
+        builder.take(ended)
+        stored = StoredSites(self._out / JOURNAL_NAME, builder.sites, builder.checks, lines)
         return MergeOutcome(
             folder=self._out,
+            record=builder.build(StoredRows(stored), StoredVisits(stored)),
             run=header.run,
             runs=header.merged_from,
             exit_code=code,
@@ -204,15 +212,17 @@ class _Merger:
             damaged=damaged,
         )
 
-    def _write_rest_of_runs(self, file: IO[bytes]) -> None:
+    def _write_rest_of_runs(self, file: IO[bytes], builder: RecordBuilder) -> None:
         """Sessions, faults and decisions of every run, the oldest first, on the clock of the first."""
         for source, shift_s in zip(self._sources, self._shifts_s, strict=True):
             for event in source.list_others():
                 shifted = _move_event(event, shift_s, source.lane)
                 self._last_at_s = max(self._last_at_s, shifted.at_s)
+                builder.take(shifted)
                 file.write(codec.encode(shifted) + b"\n")
 
-    def _write_sites(self, file: IO[bytes]) -> None:
+    def _write_sites(self, file: IO[bytes], builder: RecordBuilder, lines: SiteLines) -> None:
+        at = file.tell()
         with self._index.open_files(self._sources) as read_line:
             for place, planned in enumerate(self._plan.sites):
                 faulted: set[int] = set()
@@ -221,7 +231,11 @@ class _Merger:
                     observation = self._move_observation(event.observation, number, start)
                     if observation.fault is not None:
                         faulted.add(observation.attempt)
-                    file.write(codec.encode(Observed(observation=observation)) + b"\n")
+                    moved = Observed(observation=observation)
+                    builder.take(moved)
+                    line = codec.encode(moved)
+                    lines.add(place, at, len(line))
+                    at += file.write(line + b"\n")
                     self._evidence.copy(self._sources[number].reader.path.parent, observation)
                 for check in range(len(self._plan.checks)):
                     attempts = self._index.attempts_of(place, check)
@@ -229,7 +243,9 @@ class _Merger:
                         self._missing[planned.site.id] = self._missing.get(planned.site.id, 0) + 1
                     self._cases[_settle(attempts, faulted)] += 1
                     for attempt in attempts:
-                        file.write(read_line(attempt.source, attempt.start).rstrip(b"\n") + b"\n")
+                        line = read_line(attempt.source, attempt.start).rstrip(b"\n")
+                        lines.add(place, at, len(line))
+                        at += file.write(line + b"\n")
 
     def _move_observation(self, seen: Observation, number: int, start: int) -> Observation:
         source = self._sources[number]
@@ -268,6 +284,8 @@ class _Merger:
 
 
 def _settle(attempts: Sequence[Attempt], faulted: set[int]) -> Verdict:
+    if len(attempts) == 1 and attempts[0].status is Status.PASSED:
+        return Verdict.PASSED
     return settle([(attempt.status, attempt.number in faulted) for attempt in attempts])
 
 

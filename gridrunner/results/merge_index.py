@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from gridrunner.errors import RunFolderError
 from gridrunner.model import Plan, Status
@@ -39,9 +40,10 @@ _STATUSES = tuple(Status)
 _STATUS_CODES = {status: code for code, status in enumerate(_STATUSES)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One result: its attempt's number, its status, and the byte at which its line starts in journal `source`."""
+class Attempt(NamedTuple):
+    """One result: its attempt's number, its status, and the byte at which its line starts in journal `source`. A tuple,
+    because a million of them are made.
+    """
 
     number: int
     status: Status
@@ -231,8 +233,13 @@ class SourceIndex:
         with ExitStack() as stack:
             files = [stack.enter_context(source.reader.path.open("rb")) for source in sources]
 
+            places = [0] * len(files)
+
             def read_line(number: int, start: int) -> bytes:
-                files[number].seek(start)
-                return files[number].readline()
+                if places[number] != start:  # lines that are wanted mostly follow one another
+                    files[number].seek(start)
+                line = files[number].readline()
+                places[number] = start + len(line)
+                return line
 
             yield read_line

@@ -5,15 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison, describe_comparison
-from gridrunner.results.causes import describe_check, find_culprit, group_causes, list_quarantined
+from gridrunner.results.cases import CaseVerdict
+from gridrunner.results.causes import Quarantined, describe_check
+from gridrunner.results.digest import RunTotals, SlowSite
 from gridrunner.results.files import write_atomically
 from gridrunner.results.quarantine import describe_quarantine
-from gridrunner.results.record import CaseVerdict, RunRecord, RunTotals, SiteVerdict, exit_code_of
+from gridrunner.results.record import RunRecord, exit_code_of
 from gridrunner.results.text import escape_markdown, format_seconds, quote_code
 from gridrunner.results.verdicts import EXIT_PASSED
 
@@ -25,8 +26,6 @@ adds itself."""
 
 ROWS_PER_CAUSE = 200
 """Sites; a reader scrolls no further; the report has all."""
-
-SLOWEST = 10
 
 _HEADLINES = {
     0: "✅ All passed",
@@ -59,8 +58,8 @@ def render_summary(record: RunRecord, size_limit: int = SIZE_LIMIT, *, compariso
 
 
 def _list_blocks(record: RunRecord, comparison: Comparison | None) -> Iterator[str]:
-    totals = record.totals()
-    sites = list(record.site_verdicts())
+    digest = record.digest()
+    totals = digest.totals
     code = exit_code_of(record)
     headline = _HEADLINES.get(code, "Ended")
     if code == EXIT_PASSED and comparison is not None and comparison.still_failing:
@@ -73,7 +72,7 @@ def _list_blocks(record: RunRecord, comparison: Comparison | None) -> Iterator[s
         yield f"\n> {escape_markdown(warning)}\n"
     for damage in record.header.damaged:
         yield f"\n> Not read in full: {escape_markdown(damage)}\n"
-    for group in group_causes(sites):
+    for group in digest.groups:
         yield f"\n### {escape_markdown(group.title)} ({len(group.cases)})\n\n"
         if group.verdict is Verdict.NOT_RUN:
             yield _render_missing(group.cases, totals.cases[Verdict.NOT_RUN])
@@ -82,12 +81,11 @@ def _list_blocks(record: RunRecord, comparison: Comparison | None) -> Iterator[s
     if comparison is not None and comparison.newly_fixed:
         yield f"\n### Newly fixed ({len(comparison.newly_fixed)})\n\n"
         yield from _render_cases(comparison.newly_fixed)
-    yield from _render_quarantine(sites)
-    flaky = [site for site in sites if site.verdict is Verdict.FLAKY]
-    if flaky:
-        yield f"\n### Flaky ({len(flaky)})\n\nPassed after a failure of the same check in this run.\n\n"
-        yield from _render_cases([case for case in map(find_culprit, flaky) if case is not None])
-    yield _render_slowest(sites)
+    yield from _render_quarantine(digest.quarantined)
+    if digest.flaky:
+        yield f"\n### Flaky ({len(digest.flaky)})\n\nPassed after a failure of the same check in this run.\n\n"
+        yield from _render_cases(digest.flaky)
+    yield _render_slowest(digest.slowest)
 
 
 def _render_totals(totals: RunTotals) -> str:
@@ -130,11 +128,10 @@ def _name_place(case: CaseVerdict) -> str:
     return f"{case.site.source.file}:{case.site.source.line}" if case.site.source is not None else ""
 
 
-def _render_quarantine(sites: Sequence[SiteVerdict]) -> Iterator[str]:
-    found = list_quarantined(sites)
+def _render_quarantine(found: Quarantined) -> Iterator[str]:
     if found.held:
         yield f"\n### In quarantine ({len(found.held)})\n\nFailures that their owners know of; they count as skipped.\n\n"
-        yield from _render_cases([replace(case, reason=f"{case.reason} ({case.held})") for case in found.held])
+        yield from _render_cases([case._replace(reason=f"{case.reason} ({case.held})") for case in found.held])
     if found.passing:
         yield f"\n### In quarantine, but passing ({len(found.passing)})\n\nTake the quarantine out of the site list.\n\n"
         for case in found.passing[:ROWS_PER_CAUSE]:
@@ -148,12 +145,11 @@ def _render_missing(cases: Sequence[CaseVerdict], owed: int) -> str:
     return f"{owed} results are owed in all. Nothing is known of: {named}{more}\n"
 
 
-def _render_slowest(sites: Sequence[SiteVerdict]) -> str:
-    slowest = sorted((site for site in sites if site.busy_s > 0), key=lambda site: -site.busy_s)[:SLOWEST]
+def _render_slowest(slowest: Sequence[SlowSite]) -> str:
     if not slowest:
         return ""
     rows = "".join(
-        f"| {quote_code(site.site.id)} | {format_seconds(site.busy_s)} | {len(site.observations)} | {site.verdict.value} |\n"
-        for site in slowest
+        f"| {quote_code(slow.site)} | {format_seconds(slow.busy_s)} | {slow.visits} | {slow.verdict.value} |\n"
+        for slow in slowest
     )
     return f"\n<details><summary>Slowest sites</summary>\n\n| site | busy | visits | verdict |\n|---|---:|---:|---|\n{rows}\n</details>\n"

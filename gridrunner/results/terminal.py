@@ -15,8 +15,9 @@ from rich.text import Text
 
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison, describe_comparison
-from gridrunner.results.causes import CauseGroup, Quarantined, describe_check, group_causes, list_quarantined
-from gridrunner.results.record import CaseVerdict, RunRecord, exit_code_of
+from gridrunner.results.cases import CaseVerdict
+from gridrunner.results.causes import CauseGroup, Quarantined, describe_check
+from gridrunner.results.record import RunRecord, exit_code_of
 from gridrunner.results.text import format_seconds, make_log_line
 
 ROWS_LIMIT = 12
@@ -36,14 +37,14 @@ def print_run_summary(
     record: RunRecord, folder: Path, console: Console, *, comparison: Comparison | None = None
 ) -> None:
     """Print what failed and why, the totals, and where the report is, readable without colour and at 80 columns."""
-    sites = list(record.site_verdicts())
-    groups = group_causes(sites)
+    digest = record.digest()
+    groups = digest.groups
     if groups:
         console.print(_make_table(groups))
     for warning in (*record.warnings, *record.header.damaged):
         console.print(Text("warning: ", style="yellow") + Text(make_log_line(warning)))
     console.print(_make_totals(record))
-    _print_quarantine(list_quarantined(sites), console)
+    _print_quarantine(digest.quarantined, console)
     if comparison is not None:
         line = Text("baseline ") + Text(make_log_line(describe_comparison(comparison)))
         console.print(line, soft_wrap=True)

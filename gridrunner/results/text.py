@@ -34,6 +34,8 @@ def clean_text(text: str) -> str:
 
 def make_line(text: str, limit: int = 300) -> str:
     """`text` as one clean line of at most `limit` characters."""
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     line = _SPACES.sub(" ", _REORDERING.sub("", clean_text(text))).strip()
     return line if len(line) <= limit else line[: max(limit - 1, 0)].rstrip() + "…"
 

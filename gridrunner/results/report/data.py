@@ -13,10 +13,12 @@ from typing import Any
 
 from gridrunner import codec
 from gridrunner.model import Detection, Element, Expectation, Form, FormKind, Observation, Outcome, Site, Verdict
+from gridrunner.planning.plan import owed_sites
 from gridrunner.results.baseline import Baseline
-from gridrunner.results.causes import describe_check, find_culprit, group_causes, key_of, title_of
+from gridrunner.results.cases import CaseVerdict, SiteVerdict, name_outcome
+from gridrunner.results.causes import describe_check, find_culprit, key_of, title_of
 from gridrunner.results.events import SessionChange
-from gridrunner.results.record import CaseVerdict, RunRecord, SiteVerdict, exit_code_of, name_outcome
+from gridrunner.results.record import RunRecord, exit_code_of
 from gridrunner.results.text import cap_text, clean_text, make_line, strip_query
 
 DETAILS_LIMIT = 16 << 20
@@ -47,41 +49,105 @@ _URGENCY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportData:
-    """The JSON of a report. `details` is keyed by the site's place in `rows`; `screenshots` are paths relative to the
-    run folder, the most urgent first.
+    """The JSON of a report. `rows` are encoded, in plan order; `details`, encoded, are keyed by the site's place in
+    them; `screenshots` are paths relative to the run folder, the most urgent first.
     """
 
     run: Mapping[str, Any]
-    rows: Sequence[Mapping[str, Any]]
+    rows: Sequence[bytes]
     details: Mapping[str, bytes]
     timeline: Mapping[str, Any]
     screenshots: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Detail:
+    place: int
+    data: bytes
+    screenshot: str | None
+
+
+class ReportCollector:
+    """Takes the sites of a run one at a time, in plan order, and keeps of them what the report shows: of details no more
+    than `DETAILS_LIMIT` for sites as urgent and more urgent together. `previous` is the run it is compared with.
+    """
+
+    def __init__(self, previous: Baseline | None = None) -> None:
+        self._previous = previous
+        self._before = previous.sites if previous is not None else {}
+        self._rows: list[bytes] = []
+        self._details: dict[int, list[_Detail]] = {urgency: [] for urgency in sorted(set(_URGENCY.values()))}
+        self._room = dict.fromkeys(self._details, DETAILS_LIMIT)
+        self._lanes: dict[tuple[str, str], int] = {}
+        self._visits: list[tuple[int, int, float, float, int]] = []
+
+    def add(self, site: SiteVerdict) -> None:
+        """Take the next site."""
+        place = len(self._rows)
+        self._rows.append(codec.encode(_describe_row(site, self._before.get(site.site.id))))
+        for seen in site.observations:
+            lane = self._lanes.setdefault((seen.hub, seen.slot), len(self._lanes))
+            started_s, total_s = round(seen.started_s, 2), round(seen.timings.total_s, 2)
+            self._visits.append((lane, place, started_s, total_s, seen.attempt))
+        urgency = _URGENCY[site.verdict]
+        if self._room[urgency] >= 0:
+            self._keep_detail(site, place, urgency)
+
+    def _keep_detail(self, site: SiteVerdict, place: int, urgency: int) -> None:
+        data = codec.encode(_describe_site(site))
+        seen = find_shown(site)
+        screenshot = seen.screenshot_path if seen is not None else None
+        self._details[urgency].append(_Detail(place=place, data=data, screenshot=screenshot))
+        for other in self._room:
+            if other >= urgency:
+                self._room[other] -= len(data)
+
+    def finish(self, record: RunRecord) -> ReportData:
+        """What the report shows of `record`, all sites of which were taken."""
+        details: dict[str, bytes] = {}
+        screenshots: list[str] = []
+        room = DETAILS_LIMIT
+        for detail in (detail for kept in self._details.values() for detail in kept):
+            room -= len(detail.data)
+            if room < 0:
+                break
+            details[str(detail.place)] = detail.data
+            if detail.screenshot:
+                screenshots.append(detail.screenshot)
+        return ReportData(
+            run=_describe_run(record, self._previous),
+            rows=self._rows,
+            details=details,
+            timeline=self._describe_timeline(record),
+            screenshots=tuple(screenshots),
+        )
+
+    def _describe_timeline(self, record: RunRecord) -> dict[str, Any]:
+        lanes = dict(self._lanes)
+        openings = [
+            (
+                lanes.setdefault((event.hub, event.slot), len(lanes)),
+                round(max(0.0, event.at_s - event.duration_s), 2),
+                round(event.duration_s, 2),
+            )
+            for event in record.sessions
+            if event.change is SessionChange.OPENED
+        ]
+        ordered = sorted(lanes, key=lambda lane: (lane not in self._lanes, lane[0], _natural(lane[1])))
+        place_of = {lanes[lane]: place for place, lane in enumerate(ordered)}
+        return {
+            "wall": round(record.last_at_s, 2),
+            "lanes": [{"hub": _line(strip_query(hub)), "slot": _line(slot)} for hub, slot in ordered],
+            "visits": [(place_of[lane], *visit) for lane, *visit in self._visits],
+            "openings": [(place_of[lane], *opening) for lane, *opening in openings],
+        }
+
+
 def collect_report(record: RunRecord, previous: Baseline | None = None) -> ReportData:
     """What the report shows of `record`; `previous` is the run it is compared with."""
-    sites = list(record.site_verdicts())
-    before = previous.sites if previous is not None else {}
-    order = sorted(range(len(sites)), key=lambda index: (_URGENCY[sites[index].verdict], index))
-    details: dict[str, bytes] = {}
-    screenshots: list[str] = []
-    room = DETAILS_LIMIT
-    for index in order:
-        detail = codec.encode(_describe_site(sites[index]))
-        room -= len(detail)
-        if room < 0:
-            break
-        details[str(index)] = detail
-        seen = find_shown(sites[index])
-        if seen is not None and seen.screenshot_path:
-            screenshots.append(seen.screenshot_path)
-    return ReportData(
-        run=_describe_run(record, sites, previous),
-        rows=[_describe_row(site, before.get(site.site.id)) for site in sites],
-        details=details,
-        timeline=_describe_timeline(record, sites),
-        screenshots=tuple(screenshots),
-    )
+    collector = ReportCollector(previous)
+    record.digest(collector.add)
+    return collector.finish(record)
 
 
 def find_shown(site: SiteVerdict) -> Observation | None:
@@ -91,11 +157,11 @@ def find_shown(site: SiteVerdict) -> Observation | None:
     return next((group[-1] for group in (shots, reached, site.observations) if group), None)
 
 
-def _describe_run(record: RunRecord, sites: Sequence[SiteVerdict], previous: Baseline | None) -> dict[str, Any]:
-    totals = record.totals()
-    index_of = {site.site.id: index for index, site in enumerate(sites)}
+def _describe_run(record: RunRecord, previous: Baseline | None) -> dict[str, Any]:
+    digest = record.digest()
+    totals, groups = digest.totals, digest.groups
+    index_of = {planned.site.id: index for index, planned in enumerate(owed_sites(record.plan))} if groups else {}
     header = record.header
-    groups = group_causes(sites)
     return {
         "id": _line(header.run),
         "previous": _line(previous.run) if previous is not None else "",
@@ -302,30 +368,6 @@ def _describe_element(element: Element | None) -> dict[str, Any] | None:
     if element is None:
         return None
     return {"selector": _line(element.selector), "label": _line(element.label), "box": _box(element.box)}
-
-
-def _describe_timeline(record: RunRecord, sites: Sequence[SiteVerdict]) -> dict[str, Any]:
-    lanes: dict[tuple[str, str], int] = {}
-
-    def lane_of(hub: str, slot: str) -> int:
-        return lanes.setdefault((hub, slot), len(lanes))
-
-    for seen in sorted(
-        (seen for site in sites for seen in site.observations), key=lambda seen: (seen.hub, _natural(seen.slot))
-    ):
-        lane_of(seen.hub, seen.slot)
-    visits = [
-        [lane_of(seen.hub, seen.slot), index, round(seen.started_s, 2), round(seen.timings.total_s, 2), seen.attempt]
-        for index, site in enumerate(sites)
-        for seen in site.observations
-    ]
-    openings = [
-        [lane_of(event.hub, event.slot), round(max(0.0, event.at_s - event.duration_s), 2), round(event.duration_s, 2)]
-        for event in record.sessions
-        if event.change is SessionChange.OPENED
-    ]
-    names = [{"hub": _line(strip_query(hub)), "slot": _line(slot)} for hub, slot in lanes]
-    return {"wall": round(record.last_at_s, 2), "lanes": names, "visits": visits, "openings": openings}
 
 
 def _natural(name: str) -> tuple[int, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import mimetypes
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -45,39 +46,52 @@ def write_report(record: RunRecord, folder: Path, path: Path, *, previous: Basel
 
     A screenshot that is missing is shown as missing. Raises RunFolderError when the file cannot be written.
     """
-    data = collect_report(record, previous)
+    write_page(collect_report(record, previous), folder, path)
+
+
+def write_page(data: ReportData, folder: Path, path: Path) -> None:
+    """Write `data` as the report of the run folder `folder` to `path`. Raises RunFolderError."""
     with open_atomically(path) as file:
         for part in _list_parts(data, folder):
             file.write(part)
 
 
-def _list_parts(data: ReportData, folder: Path) -> list[bytes]:
+def _list_parts(data: ReportData, folder: Path) -> Iterator[bytes]:
     assets = files("gridrunner.results.report").joinpath("assets")
     style = assets.joinpath("report.css").read_bytes()
     code = b"".join(
         [b'(() => {\n"use strict";\n', *(assets.joinpath(name).read_bytes() for name in _SCRIPTS), b"})();\n"]
     )
     template = assets.joinpath("page.html").read_bytes()
-    blocks = {
-        b"@POLICY@": _make_policy(code).encode(),
-        b"@STYLE@": style,
-        b"@RUN@": embed_json(data.run),
-        b"@ROWS@": embed_json(data.rows),
-        b"@DETAILS@": b"{"
-        + b",".join(b'"%s":%s' % (key.encode(), _escape(one)) for key, one in data.details.items())
-        + b"}",
-        b"@TIMELINE@": embed_json(data.timeline),
-        b"@PICTURES@": embed_json(_inline_pictures(data.screenshots, folder)),
-        b"@CODE@": code,
+    details = (b'"%s":%s' % (key.encode(), one) for key, one in data.details.items())
+    blocks: dict[bytes, Iterable[bytes]] = {
+        b"@POLICY@": [_make_policy(code).encode()],
+        b"@STYLE@": [style],
+        b"@RUN@": [embed_json(data.run)],
+        b"@ROWS@": _embed_list(b"[", data.rows, b"]"),
+        b"@DETAILS@": _embed_list(b"{", details, b"}"),
+        b"@TIMELINE@": [embed_json(data.timeline)],
+        b"@PICTURES@": [embed_json(_inline_pictures(data.screenshots, folder))],
+        b"@CODE@": [code],
     }
-    parts: list[bytes] = []
     rest = template
     # In one pass and in the template's order: data that looks like a placeholder is never looked at again.
     for mark, block in blocks.items():
         before, found, rest = rest.partition(mark)
         assert found, f"page.html lacks {mark.decode()}"
-        parts += [before, block]
-    return [*parts, rest]
+        yield before
+        yield from block
+    yield rest
+
+
+def _embed_list(first: bytes, items: Iterable[bytes], last: bytes) -> Iterator[bytes]:
+    """A list or an object of JSON, piece by piece, as `embed_json` would."""
+    yield first
+    comma = b""
+    for item in items:
+        yield comma + _escape(item)
+        comma = b","
+    yield last
 
 
 def embed_json(value: Any) -> bytes:

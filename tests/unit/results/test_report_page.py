@@ -171,7 +171,7 @@ def test_json_is_the_same_after_escaping() -> None:
 def test_render_writes_every_file_and_a_second_junit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     run = write_run(tmp_path / "runs" / "x", every_plan(), every_events())
-    record = render_run(run, junit_copy=tmp_path / "out" / "junit.xml")
+    record = render_run(run, junit_copy=tmp_path / "out" / "junit.xml").record
     assert record.header.run == "run-1"
     assert {path.name for path in run.iterdir()} >= {"junit.xml", "report.html", "summary.md", "timeline.json"}
     assert "[[ATTACHMENT|runs/x/evidence/failing/shot-1.webp]]" in (tmp_path / "out" / "junit.xml").read_text()
