@@ -157,7 +157,7 @@ function groupFacts(group, found, orderOf, shift) {
     action: action ? cleanAddress(action) : '', method: attributeText(element, 'method', 6).toLowerCase(),
     role: attributeText(element, 'role', 20), onsubmit: attributeText(element, 'onsubmit', 80),
     aria_label: attributeText(element, 'aria-label', 80) || wordsOfIds(element, 'aria-labelledby', 80),
-    autocomplete: attributeText(element, 'autocomplete', 40), context: isShown ? contextOf(element) : '',
+    autocomplete: attributeText(element, 'autocomplete', 40), put_away: isShown ? putAwayBy(putAwayFrom(fields) || element) : '', context: isShown ? contextOf(element) : '',
     above: firstText && isShown ? wordsAbove(firstText, 200) : '', text: isShown ? wordsOf(element, 600) : '',
     hidden_inputs: group.hidden.map((input) => {
       const value = attributeOf(input, 'value') || '';
@@ -176,6 +176,24 @@ function cleanAddress(address) {
     return key.slice(0, 30) + (value && PURPOSE.test(value) ? '=' + value : '');
   });
   return (path.slice(0, 160) + (parts[0] ? '?' + parts.join('&') : '')).trim();
+}
+
+/** The field that a group is about: its first password that can be seen, else nothing. */
+function putAwayFrom(fields) {
+  return fields.find((field) => localNameOf(field) === 'input' && inputTypeOf(field) === 'password' && isRendered(field));
+}
+
+// Class names by which pages put parts of themselves away (Bootstrap, Foundation, Angular and the usual hand-written ones).
+const PUT_AWAY = /(?:^|\s)(?:hide|hidden|is-hidden|visually-?hidden|sr-only|collapse|collapsed|inactive|is-inactive|invisible|d-none|ng-hide|u-hidden|js-hidden)(?=\s|$)/i;
+
+/** What says that a part of the page is put away, though it can be seen: aria-hidden or such a class, of it or around it. */
+function putAwayBy(element) {
+  for (let node = element; node && nodeTypeOf(node) === 1 && localNameOf(node) !== 'body'; node = composedParentOf(node)) {
+    if (attributeOf(node, 'aria-hidden') === 'true') return 'aria-hidden';
+    const found = PUT_AWAY.exec(attributeOf(node, 'class') || '');
+    if (found) return found[0].trim().toLowerCase();
+  }
+  return '';
 }
 
 /** What the surroundings call themselves: ids, classes and names of up to six ancestors, nearest first. */
@@ -226,7 +244,6 @@ function addPlaces(fields, buttons, found, groups, shift) {
   const byGroup = new Map();
   for (const field of fields) {
     if (field.hidden || field.group === null || !/^(text|email|tel|password|number)$/.test(field.type)) continue;
-    if (field.covered_by === null && field.box.y > innerHeight) continue;
     const members = byGroup.get(field.group);
     if (members) members.push(field); else byGroup.set(field.group, [field]);
   }

@@ -121,14 +121,21 @@ function overlayOf(field) {
 
 /**
  * The places where a one-click login could stand beside a field, best first, each with what a hit test finds there;
- * the first that covers nothing ends the search. What lies over the whole field now is seen past: it will go away.
+ * the first that covers nothing ends the search. What lies over the whole field now is seen past: it will go away. Below
+ * the first screen the boxes of what stands around the field are asked instead: nothing is scrolled.
  */
 function placesBeside(field, submit, group, shift) {
   const rect = rectOf(field), isRtl = getComputedStyle(field).direction === 'rtl', half = BUTTON_SIZE / 2;
   const middle = rect.top + rect.height / 2, side = Math.max(4, Math.min(8, (rect.height - BUTTON_SIZE) / 2));
   const overlay = overlayOf(field), places = [];
+  let beside = null;
+  const hitAt = (x, y) => {
+    if (x >= 0 && y >= 0 && x < innerWidth && y < innerHeight) return overlay ? beneath(x, y, overlay) : topmostAt(x, y);
+    beside = beside || elementsBeside(field);
+    return standsAt(x, y, beside);
+  };
   const isClean = (name, left, top) => {
-    const place = placeAt(name, field, left, top, shift, overlay);
+    const place = placeAt(name, field, left, top, shift, hitAt);
     places.push(place);
     return place.seen > 0 && !place.covers.length;
   };
@@ -144,14 +151,33 @@ function placesBeside(field, submit, group, shift) {
   return places;
 }
 
-function placeAt(side, field, left, top, shift, overlay) {
+const NEIGHBOURS = 400; // elements measured around a field below the first screen: a bound on the time that they take
+
+/** What is drawn around a field, with its rectangles: the elements of the nearest ancestors that hold enough of them. */
+function elementsBeside(field) {
+  let around = field;
+  for (let parent; (parent = composedParentOf(around)) && nodeTypeOf(parent) === 1; around = parent) {
+    if (localNameOf(parent) === 'body' || queryIn(parent, '*').length > NEIGHBOURS) break;
+  }
+  return Array.from(queryIn(around, '*')).filter((element) => isRendered(element, CHECKS)).map((element) => [element, rectOf(element)]);
+}
+/** The innermost element at a point outside of the viewport, where no hit test reaches: the last one drawn there. */
+function standsAt(x, y, beside) {
+  if (x + scrollX < 0 || y + scrollY < 0) return null;
+  let found = documentElementOf(document);
+  for (const [element, rect] of beside) if (x >= rect.left && x < rect.right && y >= rect.top && y < rect.bottom) found = element;
+  return found;
+}
+
+function placeAt(side, field, left, top, shift, hitAt) {
   const covers = new Map(), inset = 3;
-  let seen = 0;
+  let seen = 0, isTested = true;
   for (const [dx, dy] of [[0.5, 0.5], [0, 0], [1, 1]]) {
     const x = left + inset + dx * (BUTTON_SIZE - 2 * inset), y = top + inset + dy * (BUTTON_SIZE - 2 * inset);
-    const hit = overlay ? beneath(x, y, overlay) : topmostAt(x, y);
+    const hit = hitAt(x, y);
     if (!hit) continue;
     seen += 1;
+    isTested = isTested && x < innerWidth && y >= 0 && y < innerHeight;
     if (hit === field || isWithin(field, hit)) continue;
     const control = closestControl(hit, field);
     const text = control ? describe(control) : '';
@@ -160,7 +186,7 @@ function placeAt(side, field, left, top, shift, overlay) {
   }
   return {
     side, box: { x: round(left + shift.x), y: round(top + shift.y), width: BUTTON_SIZE, height: BUTTON_SIZE },
-    seen, covers: Array.from(covers, ([what, interactive]) => ({ what, interactive })),
+    seen, is_tested: isTested, covers: Array.from(covers, ([what, interactive]) => ({ what, interactive })),
   };
 }
 /** The topmost element at a point that is no part of an overlay (light DOM of the top document only). */

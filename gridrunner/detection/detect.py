@@ -144,9 +144,14 @@ def _assess(group: Group, weights: Weights) -> _Assessed:
     username, username_score = _username(group, passwords, current, weights)
     return _Assessed(
         group=group, features=features, login=login, kind=kind, score=score, passwords=passwords, new_chances=chances,
-        current=current, username=username if kind is FormKind.LOGIN or passwords else None,
+        current=current, username=username if _names_a_user(kind, passwords) else None,
         username_score=username_score, submit=find_submit(group),
     )  # fmt: skip
+
+
+def _names_a_user(kind: FormKind, passwords: list[Control]) -> bool:
+    """Whether one of a form's text fields is who somebody is: in a payment it is a card's number, elsewhere a search."""
+    return kind is FormKind.LOGIN or (bool(passwords) and kind is not FormKind.PAYMENT)
 
 
 def _kind(login: float, features: dict[str, float], group: Group, weights: Weights) -> tuple[FormKind, float]:

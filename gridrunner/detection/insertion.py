@@ -57,6 +57,8 @@ def _point(field: Control, side: str, place: Mapping[str, Any], frame: Frame) ->
         evidence.append("right to left: the end is on the left")
     if not place.get("seen"):
         evidence.append("outside of the viewport: not hit-tested")
+    elif not place.get("is_tested", True):
+        evidence.append("below the first screen: judged by the boxes around it")
     if covered_by:
         evidence.append(f"the field lies under {covered_by} now; the place was tested beneath it")
     if not is_inside:

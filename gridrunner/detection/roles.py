@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from gridrunner.detection.snapshot import TEXT_TYPES, Control, Group
+from gridrunner.detection.snapshot import TEXT_TYPES, Control, Group, is_of_card
 from gridrunner.detection.words import bit_of
 from gridrunner.model import Field, Role
 
@@ -38,7 +38,7 @@ def _role_of(control: Control) -> tuple[Role, float] | None:
     if control.type in {"button", "submit", ""}:
         is_show = control.bits & bit_of("show") and (control.bits | control.ids) & bit_of("password")
         return (Role.SHOW_PASSWORD, SAID) if is_show or control.ids & bit_of("show") else None
-    if control.type not in TEXT_TYPES:
+    if control.type not in TEXT_TYPES or is_of_card(control):
         return None
     if "one-time-code" in tokens:
         return Role.OTP, STATED

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from gridrunner.detection.words import read_identifier, read_text
+from gridrunner.detection.words import bit_of, read_identifier, read_text
 from gridrunner.model import Box, Element, Facts
 
 TEXT_TYPES: Final = frozenset({"text", "email", "tel", "url", "number", "search", "textarea"})
@@ -71,9 +71,19 @@ class Group:
 
     @property
     def passwords(self) -> list[Control]:
-        """The visible fields of type password; one that only shows what another holds is left out."""
-        found = [each for each in self.fields if each.is_visible and each.type == "password"]
+        """The visible fields of type password; one that only shows what another holds is left out, and so is a card's."""
+        found = [each for each in self.fields if each.is_visible and each.type == "password" and not is_of_card(each)]
         return [each for place, each in enumerate(found) if not place or not _is_twin(each, found[place - 1])]
+
+
+def is_of_card(field: Control) -> bool:
+    """Whether a field belongs to a payment card: its security code is often of type password (Chromium, "Create Amazing
+    Password Forms": such a field should say cc-csc).
+    """
+    if any(token.startswith("cc-") for token in field.autocomplete):
+        return True
+    says = field.bits | field.ids
+    return bool(says & bit_of("payment")) and not says & bit_of("password") and field.type in CODE_TYPES
 
 
 def show_group(group: Group) -> Group | None:

@@ -299,6 +299,38 @@ def test_a_mark_does_not_cover_the_show_button(collect: Collect) -> None:
     assert point.is_usable
 
 
+def test_what_a_page_has_put_away_by_name_is_said(collect: Collect) -> None:
+    page = collect(
+        f"<div class='tab hide'>{LOGIN}</div><div aria-hidden=true><form><input type=password></form></div>"
+        "<form class=hidden-fees><input type=password></form>"
+    )
+    assert [group["put_away"] for group in page["groups"]] == ["hide", "aria-hidden", ""]
+
+
+def test_a_login_below_the_first_screen_has_its_place_as_well(collect: Collect) -> None:
+    show = (
+        "<p style='position:relative;width:300px'><input type=password name=p aria-label=Password style='width:300px;"
+        "height:30px'><button type=button style='position:absolute;right:0;top:0;width:36px;height:30px'>Show</button></p>"
+    )
+    for name, is_inside in (
+        ("<input name=u aria-label='User name' style='width:300px;height:30px'>", True),
+        ("", False),
+    ):
+        page = collect(
+            f"<div style='height:4000px'>Read</div><h1>Log in</h1><form>{name}{show}<button>Log in</button></form>"
+        )
+        detection = judge(page)
+        assert detection.login is not None
+        point = detection.insertion_point
+        assert point is not None
+        assert point.is_usable
+        assert point.box.y > 4000
+        assert (
+            point.side == "inside-end"
+        ) is is_inside  # else the place is taken by the button that shows the password
+        assert any("below the first screen" in line for line in point.evidence)
+
+
 def test_two_forms_in_one(collect: Collect) -> None:
     page = collect(
         "<form id=page><p><input name=q placeholder=Search><input type=submit value=Search></p>"

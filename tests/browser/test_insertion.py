@@ -40,6 +40,7 @@ PAGES = {
     " }})</script>",
     "/frame": "<!doctype html><html lang=en><title>Log in</title><div style='height:1200px'>Read</div>"
     "<iframe id=f src='http://other.localhost:PORT/plain' width=600 height=420></iframe>",
+    "/below": LOGIN.replace("<form>", "<div style='height:5000px'>Read</div><form>"),
     "/restless": LOGIN + "<p id=p></p><script>setInterval(() => p.textContent = performance.now(), 20)</script>",
     "/no-phone": LOGIN.replace("</style>", "@media(max-width:600px){form{display:none}}</style>"),
     "/closes": LOGIN + "<script>addEventListener('mousedown', (event) => { if (!event.target.closest('form')) "
@@ -85,7 +86,7 @@ def judge(found: Observation) -> tuple[Conclusion, str]:
     return judgement.conclusion, judgement.message
 
 
-@pytest.mark.parametrize("path", ["/plain", "/rtl", "/transformed", "/shadow", "/frame", "/modal"])
+@pytest.mark.parametrize("path", ["/plain", "/rtl", "/transformed", "/shadow", "/frame", "/modal", "/below"])
 def test_button_works_and_leaves_no_trace(open_session: OpenSession, server: PageServer, path: str) -> None:
     steps = (Step(kind=StepKind.CLICK, target="#open"),) if path == "/modal" else ()
     trial, found = try_page(open_session, server, path, steps=steps)

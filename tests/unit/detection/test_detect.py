@@ -103,6 +103,22 @@ def test_a_card_is_a_payment() -> None:
     assert judge(card).forms[0].kind is FormKind.PAYMENT
 
 
+@pytest.mark.parametrize("tokens", [("cc-number", "cc-csc"), ("", "")])
+def test_a_card_has_no_role_of_a_login(tokens: tuple[str, str]) -> None:
+    card = form(
+        field(label="Name on card", name="holder", autocomplete="cc-name" if tokens[0] else ""),
+        field("tel", label="Card number", name="cardnumber", autocomplete=tokens[0]),
+        field("password", label="Security code (CVV)", name="cvv", autocomplete=tokens[1]),
+        button("Pay now"), id="payment", action="/checkout/pay",
+    )  # fmt: skip
+    found = judge(heading("Payment"), card, title="Checkout")
+    assert found.login_present is False
+    pay = found.forms[0]
+    assert pay.kind is FormKind.PAYMENT
+    assert (pay.username, pay.password_current, pay.password_new) == (None, None, ())
+    assert {each.role for each in pay.fields} <= {Role.SUBMIT}
+
+
 def test_a_password_of_type_text_is_one_by_its_name() -> None:
     disguised = form(
         field(label="User name", name="user"), field(label="Password", name="pwd"), button("Log in"), method="post"
