@@ -26,6 +26,7 @@ from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.config import RunConfig
 from gridrunner.errors import NothingToRun, UsageError
+from gridrunner.grid.drivers import HubAddress
 from gridrunner.grid.local import LocalHub
 from gridrunner.grid.remote import RemoteHub
 from gridrunner.grids import choose_grid, require_no_driver
@@ -156,7 +157,13 @@ def _open_session(
         if choice.browser is not None:
             hub = LocalHub(browser=choice.browser, browsers=1, options=options, settings=settings, store=store)
         else:
-            hub = RemoteHub(url=choice.urls[0], options=options, settings=settings, store=store)
+            hub = RemoteHub(
+                address=HubAddress(url=choice.urls[0]),
+                ca_file=config["hub_ca"],
+                options=options,
+                settings=settings,
+                store=store,
+            )
         session = hub.open_session(slot="1", timeout_s=SESSION_TIMEOUT_S)
         stack.callback(session.close)
         yield session, folder

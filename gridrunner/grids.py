@@ -23,6 +23,7 @@ from gridrunner.grid.choosing import DriverSettings, make_driver
 from gridrunner.grid.drivers import HubAddress, OpenGrid, RunDemand, Say
 from gridrunner.grid.local import NAME as LOCAL
 from gridrunner.grid.local import LocalHub
+from gridrunner.grid.owners import owner_token
 from gridrunner.grid.remote import RemoteHub
 
 BROUGHT_UP = ("docker", "aws")
@@ -125,6 +126,8 @@ def make_hubs(
     """
     options = SessionOptions(
         name=f"gridrunner {run}",
+        run=run,
+        owner=owner_token(),
         host_rules=tuple(host_rules),
         extensions=tuple(path.resolve() for path in config["extension"]),
     )
@@ -155,8 +158,8 @@ def make_hubs(
         )
     hubs.extend(
         RemoteHub(
-            url=address.url,
-            name=address.name,
+            address=address,
+            ca_file=config["hub_ca"],
             options=options,
             settings=settings,
             store=store,

@@ -18,6 +18,7 @@ from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.config import RunConfig
 from gridrunner.errors import UsageError
+from gridrunner.grid.drivers import HubAddress
 from gridrunner.grid.local import LocalHub
 from gridrunner.grid.remote import RemoteHub
 from gridrunner.grids import choose_grid, require_no_driver
@@ -50,7 +51,13 @@ def execute_probe(config: RunConfig, env: Mapping[str, str], arguments: argparse
         if choice.browser is not None:
             hub = LocalHub(browser=choice.browser, browsers=1, options=options, settings=settings, store=store)
         else:
-            hub = RemoteHub(url=choice.urls[0], options=options, settings=settings, store=store)
+            hub = RemoteHub(
+                address=HubAddress(url=choice.urls[0]),
+                ca_file=config["hub_ca"],
+                options=options,
+                settings=settings,
+                store=store,
+            )
         session = hub.open_session(slot="1", timeout_s=SESSION_TIMEOUT_S)
         try:
             observation = session.visit(Site(id="page", url=arguments.url), attempt=1, upcoming=None)

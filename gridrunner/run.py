@@ -33,6 +33,7 @@ from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.errors import UsageError
 from gridrunner.grid.drivers import RunDemand
 from gridrunner.grid.live import LiveGrid, forget_live_grid, write_live_grid
+from gridrunner.grid.owners import owner_token
 from gridrunner.grid.processes import reap_orphans
 from gridrunner.grids import (
     GridChoice,
@@ -364,10 +365,14 @@ def _live_grid(
         hub_url = choice.urls[0]
     options = SessionOptions(
         name=f"gridrunner {prepared.run} live",
+        run=prepared.run,
+        owner=owner_token(),
         host_rules=tuple(host_rules),
         extensions=tuple(path.resolve() for path in config["extension"]),
     )
-    return LiveGrid(options=options, hub_url=hub_url, browser=choice.browser if hub_url is None else None)
+    return LiveGrid(
+        options=options, hub_url=hub_url, hub_ca=config["hub_ca"], browser=choice.browser if hub_url is None else None
+    )
 
 
 def _run_live(

@@ -13,6 +13,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Container
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -90,13 +91,19 @@ class Answer:
 class Connection:
     """The socket of one session. `label` names the session in messages."""
 
-    def __init__(self, url: str, *, label: str, headers: list[str] | None = None) -> None:
-        """Connect. Raises SessionLost when the socket cannot be had within CONNECT_TIMEOUT_S."""
+    def __init__(self, url: str, *, label: str, headers: list[str] | None = None, ca_file: Path | None = None) -> None:
+        """Connect; a wss hub's certificate is checked with those in `ca_file` (None: the usual ones). Raises SessionLost
+        when the socket cannot be had within CONNECT_TIMEOUT_S.
+        """
         self._label = label
         self._last_id = 0
         self._pending: dict[int, tuple[Answer, OnAnswer | None]] = {}
         self._listeners: dict[str, tuple[Listener, Container[str]]] = {}
-        self._socket = websocket.WebSocket(enable_multithread=False, skip_utf8_validation=True)
+        self._socket = websocket.WebSocket(
+            enable_multithread=False,
+            skip_utf8_validation=True,
+            sslopt=None if ca_file is None else {"ca_certs": str(ca_file)},
+        )
         try:
             self._socket.connect(
                 url,

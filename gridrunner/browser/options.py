@@ -6,9 +6,10 @@ import base64
 import io
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from selenium.webdriver.chrome.options import Options
 
@@ -54,13 +55,20 @@ EXTENSION_FEATURES = ("DisableLoadExtensionCommandLineSwitch",)
 Chromium 156 loads it either way (tried 2026-11-24)."""
 
 
+TAG = "se:gridrunner"
+"""Says whose a session is. Capabilities that begin with `se:` come back in a session's own and are shown by `/status`
+(Grid 4.48, 2026-11-26)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOptions:
     """What a run asks of every session. `host_rules` are Chromium's `--host-resolver-rules` entries; `name` shows up in
-    the grid's status pages, so that sessions of runs that are over can be told.
+    the grid's status pages; `run` and `owner` (`grid.owners`) tell sessions of runs that are over.
     """
 
     name: str
+    run: str = ""
+    owner: str = ""
     host_rules: tuple[str, ...] = ()
     extensions: tuple[Path, ...] = ()
     accept_insecure_certs: bool = False
@@ -93,7 +101,22 @@ def make_options(wanted: SessionOptions, browser: Browser | None) -> Options:
     options.accept_insecure_certs = wanted.accept_insecure_certs
     if browser is None:
         options.set_capability("se:name", wanted.name)
+        if wanted.run or wanted.owner:
+            options.set_capability(TAG, make_tag(run=wanted.run, owner=wanted.owner))
     return options
+
+
+def make_tag(*, run: str, owner: str) -> dict[str, str]:
+    """The value of TAG for a session of `run`, whose process is `owner`."""
+    return {"run": run, "owner": owner}
+
+
+def read_tag(capabilities: Mapping[str, Any]) -> tuple[str, str]:
+    """Run and owner of a session; ("", "") for somebody else's."""
+    tag = capabilities.get(TAG)
+    if not isinstance(tag, Mapping):
+        return "", ""
+    return str(tag.get("run", "")), str(tag.get("owner", ""))
 
 
 def pack_extension(folder: Path) -> str:

@@ -133,13 +133,16 @@ class RunDemand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubAddress:
-    """A hub for a run: `url` may carry credentials and is never shown; `name` is what reports call it, "" for the URL
-    without them. `secret_file` holds the registration secret, where this machine has it.
+    """A hub and what it takes to talk to it. `url` may carry user and password and is never shown; `name` is what reports
+    call it, "" for the URL without them. `secret` is the registration secret, or `secret_file` holds it (neither: nothing
+    can be drained). `end_at_node` ends a session that the hub has forgotten, given its node's URL and its id.
     """
 
-    url: str
+    url: str = field(repr=False)
     name: str = ""
-    secret_file: Path | None = field(default=None, repr=False)
+    secret: str | None = field(default=None, repr=False)
+    secret_file: Path | None = None
+    end_at_node: Callable[[str, str], bool] | None = field(default=None, repr=False)
 
 
 class OpenGrid(Protocol):

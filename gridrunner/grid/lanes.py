@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from gridrunner.browser.cdp import Connection
 from gridrunner.browser.evidence import EvidenceStore
@@ -37,6 +38,7 @@ class OpenBrowser:
     session_id: str
     devtools_url: str
     devtools_headers: tuple[str, ...] = ()
+    ca_file: Path | None = None
     end: Callable[[], None]
     end_now: Callable[[], None]
 
@@ -87,7 +89,9 @@ class LanePool:
             raise SessionNotCreated(f"{self._hub}: the browser that {slot} was to share could not be opened")
         try:
             headers = list(browser.devtools_headers)
-            connection = Connection(browser.devtools_url, label=f"{self._hub} {slot}", headers=headers)
+            connection = Connection(
+                browser.devtools_url, label=f"{self._hub} {slot}", headers=headers, ca_file=browser.ca_file
+            )
         except GridFault:
             self._give_up(shared)
             raise

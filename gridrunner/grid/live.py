@@ -29,10 +29,13 @@ PAGE_LOAD_TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveGrid:
-    """How sessions are opened: `hub_url` of a Selenium Grid, or else the `browser` of this machine."""
+    """How sessions are opened: `hub_url` of a Selenium Grid (https: checked with `hub_ca`), or else the `browser` of this
+    machine.
+    """
 
     options: SessionOptions
     hub_url: str | None = None
+    hub_ca: Path | None = None
     browser: Browser | None = None
 
 
@@ -60,7 +63,7 @@ def open_driver(folder: Path) -> WebDriver:
         )
     grid = codec.decode(path.read_bytes(), LiveGrid)
     if grid.hub_url is not None:
-        driver = open_session(grid.hub_url, _options(grid), hub="hub", timeout_s=SESSION_TIMEOUT_S)
+        driver = open_session(grid.hub_url, _options(grid), hub="hub", timeout_s=SESSION_TIMEOUT_S, ca_file=grid.hub_ca)
         driver.set_page_load_timeout(PAGE_LOAD_TIMEOUT_S)
         return driver
     assert grid.browser is not None

@@ -143,7 +143,7 @@ class FoundDriver:
     @property
     def is_orphan(self) -> bool:
         """Whether the gridrunner that started it is gone."""
-        return not _is_alive(self.owner)
+        return not is_alive(self.owner)
 
 
 def list_drivers() -> list[FoundDriver]:
@@ -176,7 +176,8 @@ def reap_orphans() -> int:
     return len(orphans)
 
 
-def _is_alive(token: str) -> bool:
+def is_alive(token: str) -> bool:
+    """Whether the process that OWNER_VARIABLE's value `token` names still runs on this machine."""
     pid, _, started = token.partition(":")
     return pid.isdigit() and started != "" and _start_time(int(pid)) == started
 

@@ -6,8 +6,10 @@ The one place where Selenium's and urllib3's exceptions become ours.
 from __future__ import annotations
 
 import math
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import urllib3
@@ -17,15 +19,18 @@ from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.remote.webdriver import WebDriver
 
-from gridrunner.errors import GridFault, HubUnreachable, SessionLost, SessionNotCreated
+from gridrunner.errors import GridFault, HubUnreachable, SessionLost, SessionNotCreated, UsageError
 
 COMMAND_TIMEOUT_S = 30
 """Bound of one WebDriver command. Selenium's client has none by default: a paused node blocked one for 330 s
 (DESIGN.md, rules that were paid for)."""
 
 
-def open_driver(url: str, options: Options, *, hub: str, timeout_s: float) -> WebDriver:
-    """A new session at `url`. Raises SessionNotCreated or HubUnreachable, in one sentence, within `timeout_s`."""
+def open_driver(url: str, options: Options, *, hub: str, timeout_s: float, ca_file: Path | None = None) -> WebDriver:
+    """A new session at `url`, an https one checked with the certificates in `ca_file` (None: the usual ones).
+
+    Raises SessionNotCreated or HubUnreachable, in one sentence, within `timeout_s`.
+    """
     user, password = credentials_of(url)
     config = ClientConfig(
         remote_server_addr=without_credentials(url),
@@ -33,12 +38,26 @@ def open_driver(url: str, options: Options, *, hub: str, timeout_s: float) -> We
         password=password,
         keep_alive=True,
         timeout=math.ceil(timeout_s),
+        ca_certs=None if ca_file is None else str(ca_file),
         init_args_for_pool_manager=_POOL,
     )
     with translated(hub):
         driver = WebDriver(command_executor=RemoteConnection(client_config=config), options=options)
     config.timeout = COMMAND_TIMEOUT_S
     return driver
+
+
+def make_context(ca_file: Path | None) -> ssl.SSLContext:
+    """How the certificate of an https hub is checked: with the authorities in `ca_file`, or the machine's own. Raises
+    UsageError when the file holds none.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(
+            f"--hub-ca {ca_file}: no certificates can be read from it: {error}",
+            hint="name a PEM file, which begins with -----BEGIN CERTIFICATE-----",
+        ) from error
 
 
 _POOL = {"init_args_for_pool_manager": {"retries": urllib3.Retry(0, redirect=5)}}
@@ -56,6 +75,11 @@ def translated(hub: str) -> Iterator[None]:
         raise SessionLost(f"{hub}: {first_line(error)}") from error
     except urllib3.exceptions.NewConnectionError as error:  # urllib3 counts it among the timeouts
         raise HubUnreachable(f"{hub}: cannot be reached: {_cause(error)}") from error
+    except urllib3.exceptions.SSLError as error:
+        raise HubUnreachable(
+            f"{hub}: its certificate cannot be trusted: {_cause(error)}",
+            hint="name the authority that signed it: --hub-ca FILE.pem",
+        ) from error
     except urllib3.exceptions.TimeoutError as error:
         raise SessionNotCreated(f"{hub}: no answer in time") from error
     except (urllib3.exceptions.HTTPError, OSError) as error:

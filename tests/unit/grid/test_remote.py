@@ -12,6 +12,7 @@ from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.errors import GridFault, HubUnreachable, SessionNotCreated, UsageError
+from gridrunner.grid.drivers import HubAddress
 from gridrunner.grid.remote import RemoteHub
 from gridrunner.model import Expectation, ExpectedLogin, FaultKind, Outcome, Site
 from tests.support.command_line import wait_until
@@ -25,7 +26,7 @@ TIMEOUT_S = 30.0
 
 def reach(grid: FakeGrid, folder: Path, *, lanes: int = 1, url: str | None = None, **settings: Any) -> RemoteHub:
     return RemoteHub(
-        url=url or grid.url,
+        address=HubAddress(url=url or grid.url),
         options=SessionOptions(name="gridrunner test"),
         settings=VisitSettings(**settings),
         store=EvidenceStore(run_folder=folder),
@@ -154,7 +155,7 @@ def test_hub_that_refuses_connections_is_asked_for_its_slots(tmp_path: Path) -> 
 def test_server_that_is_no_hub_is_named_as_such(tmp_path: Path) -> None:
     with PageServer({"/status": lambda handler: handler.reply(200, "<h1>hello</h1>")}) as server:  # type: ignore[attr-defined]
         hub = RemoteHub(
-            url=server.url(""),
+            address=HubAddress(url=server.url("")),
             options=SessionOptions(name="x"),
             settings=VisitSettings(),
             store=EvidenceStore(run_folder=tmp_path),
@@ -200,7 +201,7 @@ def test_killed_session_gives_its_visit_up_at_once(tmp_path: Path) -> None:
 def test_what_is_no_url_of_a_hub_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(UsageError, match="--grid"):
         RemoteHub(
-            url=url,
+            address=HubAddress(url=url),
             options=SessionOptions(name="x"),
             settings=VisitSettings(),
             store=EvidenceStore(run_folder=tmp_path),
