@@ -17,9 +17,9 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-import docker
 from docker.errors import NotFound
 
+import docker
 from gridrunner.errors import GridFault, UsageError
 from gridrunner.grid.choosing import DriverSettings
 from gridrunner.grid.client import HubClient

@@ -6,14 +6,15 @@ The one place where exceptions of `docker` and `requests` become ours.
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
+import docker
 from gridrunner.errors import GridFault, GridrunnerError, UsageError
 
 OLDEST_API = (1, 40)
@@ -38,12 +39,21 @@ def connect(env: Mapping[str, str]) -> docker.DockerClient:
     """The engine that DOCKER_HOST names, or the one of this machine. Raises NoEngine with what to do."""
     host = env.get("DOCKER_HOST") or DEFAULT_HOST
     try:
+        if host.startswith("unix://"):
+            _knock(host.removeprefix("unix://"))
         client = docker.from_env(environment=dict(env), timeout=ENGINE_TIMEOUT_S)
         client.ping()
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
         raise _explain_no_engine(host, error) from error
     require_new_enough(client.api.api_version, client.version().get("Version", ""))
     return client
+
+
+def _knock(path: str) -> None:
+    """Raises OSError when nobody listens on a Unix socket: the SDK leaves its own socket open then."""
+    with socket.socket(socket.AF_UNIX) as knocking:
+        knocking.settimeout(ENGINE_TIMEOUT_S)
+        knocking.connect(path)
 
 
 def require_new_enough(api_version: str, engine: str) -> None:
@@ -66,7 +76,7 @@ def _explain_no_engine(host: str, error: Exception) -> NoEngine:
         )
     if "client version" in text and "too" in text:
         return NoEngine(f"the Docker engine at {host} and this SDK have no API version in common: {text[:200]}")
-    if any(sign in text for sign in ("FileNotFoundError", "No such file", "Connection refused", "ConnectionRefused")):
+    if any(sign in text for sign in ("No such file", "Connection refused", "ConnectionRefused")):
         return NoEngine(
             f"no Docker engine answers at {host}",
             hint="install or start one (systemctl start docker), or name one in DOCKER_HOST",

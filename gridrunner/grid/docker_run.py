@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gridrunner.errors import GridFault, UsageError
 from gridrunner.grid.docker_engine import translated_engine
 from gridrunner.grid.docker_parts import MOST_NODES_A_HUB
-from gridrunner.grid.drivers import GridSize, HubAddress, RunDemand, Say
+from gridrunner.grid.drivers import GridSize, HubAddress, NodeState, RunDemand, Say
 from gridrunner.grid.owners import owner_token
 from gridrunner.grid.reaping import reap_sessions
 
@@ -66,19 +66,21 @@ class DockerOpenGrid:
     restarts: dict[str, int]
 
     def keep_evidence(self, folder: Path) -> Sequence[Path]:
-        """The logs of containers that ended, crashed, hang or are sick."""
+        """The logs of containers that ended badly, crashed, hang, or that their hub does not call up."""
         try:
-            failed = [found for found in self.driver.containers() if self._has_failed(found)]
+            status = self.driver.status()
+            lost = {hub.name for hub in status.hubs if not hub.is_up}
+            lost |= {node.name for node in status.nodes if node.state in {NodeState.DOWN, NodeState.STOPPED}}
+            failed = [found for found in self.driver.containers() if found.name in lost or self._has_failed(found)]
             return [_keep_log(container, folder) for container in failed]
         except (GridFault, OSError):
             return []
 
     def _has_failed(self, container: Any) -> bool:
         state = container.attrs.get("State") or {}
-        health = (state.get("Health") or {}).get("Status")
         ended_badly = container.status in {"exited", "dead"} and state.get("ExitCode") != 0
         has_crashed = int(container.attrs.get("RestartCount", 0)) > self.restarts.get(container.name, 0)
-        return ended_badly or has_crashed or container.status == "paused" or health == "unhealthy"
+        return ended_badly or has_crashed or container.status == "paused"
 
 
 def _open(driver: DockerDriver) -> DockerOpenGrid:

@@ -91,8 +91,7 @@ def test_broken_check_file(project: CommandLine, sites: OwnSites, text: str, sai
         (["--browser", "lynx"], "browser takes one of headless-shell, chromium, chrome"),
         (["--select", "colour:red"], "colour"),
         (["--probe", "nowhere.js"], "nowhere.js"),
-        (["--grid", "hub"], "neither local nor the URL of a hub"),
-        (["--grid", "docker"], "docker"),
+        (["--grid", "hub"], "neither local, docker, aws nor the URL of a hub"),
         (["--extension", "nowhere"], "no unpacked extension"),
         (["--plan", "nowhere.json"], "nowhere.json"),
         (["--resume", "runs/none"], "there is no such run"),
@@ -106,6 +105,18 @@ def test_wrong_option(project: CommandLine, sites: OwnSites, arguments: list[str
     ended = project.run("run", "--sites", sites.write_list(), *arguments)
     assert_refused(project, ended)
     assert said in ended.words
+    assert len(ended.stderr.splitlines()) <= 2, ended.stderr
+    assert sites.visits == {}
+
+
+@pytest.mark.browser
+def test_grid_in_docker_without_an_engine(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a")
+    nowhere = {"DOCKER_HOST": f"unix://{project.scratch}/docker.sock"}
+    ended = project.run("run", "--sites", sites.write_list(), "--grid", "docker", env=nowhere)
+    assert_refused(project, ended)
+    assert "no Docker engine answers at unix://" in ended.words
+    assert "DOCKER_HOST" in ended.words
     assert len(ended.stderr.splitlines()) <= 2, ended.stderr
     assert sites.visits == {}
 
