@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from collections.abc import Callable
 from typing import Any
 
 from gridrunner.config import Setting
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, but a mistyped option is answered by its own command and with the option that was meant."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        found, rest = super().parse_known_args(args, namespace)
+        if rest:
+            words = [word.partition("=")[0] for word in rest if word.startswith("-")]
+            close = [
+                name for word in words for name in difflib.get_close_matches(word, self._option_string_actions, 1, 0.75)
+            ]
+            hint = f"; did you mean {', '.join(close)}?" if close else f"; {self.prog} --help lists what there is"
+            self.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
+        return found, rest
 
 
 def parser_of(
@@ -24,9 +40,7 @@ def parser_of(
         "allow_abbrev": False,
     }
     parser: argparse.ArgumentParser = (
-        argparse.ArgumentParser(prog=name, **options)
-        if commands is None
-        else commands.add_parser(name, help=description, **options)
+        _Parser(prog=name, **options) if commands is None else commands.add_parser(name, help=description, **options)
     )
     if function is not None:
         parser.set_defaults(command=function)

@@ -65,6 +65,7 @@ from gridrunner.progress import Tally, make_progress
 from gridrunner.publishing import Publisher, make_publisher
 from gridrunner.recording import journal_event
 from gridrunner.results.events import JournalHeader, Judged, RunEnded
+from gridrunner.results.files import make_folder
 from gridrunner.results.history import open_history
 from gridrunner.results.journal import JOURNAL_NAME, JournalWriter
 from gridrunner.results.planfile import PLAN_NAME, write_plan
@@ -104,6 +105,14 @@ class Prepared:
     judged: tuple[Result, ...] = ()
 
 
+def _make_folders(config: RunConfig, folder: Path) -> None:
+    """The folders of runs, of --junit and of --json: what cannot be made is said before any visit. Raises RunFolderError."""
+    make_folder(folder.parent)
+    for file in (config["junit"], config["json"]):
+        if file is not None and str(file) != "-":
+            make_folder(Path(file).parent)
+
+
 def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str, ...]) -> int:
     """Run, from the settings to the exit code of CLI.md. Raises GridrunnerError for what the user can mend."""
     console = make_console(config)
@@ -124,6 +133,7 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
             judge.abort()
             print_plan(prepared.rest, slots=config["slots"], console=Console())
             return 0
+        _make_folders(config, prepared.folder)
         start_loading_detector()
         reap_orphans()
         demand = _demand_of(config, prepared)
@@ -141,7 +151,6 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
                 addresses=grid.hubs,
             )
             live = live or _live_grid(config, choice, prepared, grid_rules, hub_url=grid.hubs[0].url)
-        prepared.folder.mkdir(parents=True, exist_ok=True)
         write_plan(prepared.folder / PLAN_NAME, prepared.plan)
         journal = stack.enter_context(_open_journal(prepared, command))
         for result in prepared.judged:

@@ -296,6 +296,8 @@ class Balancer:
         return "; ".join(self._describe(book, now_s) for book in self._books.values())
 
     def _describe(self, book: _HubBook, now_s: float) -> str:
+        if not book.capacity:
+            return f"{book.name} offers no slot: it has no node, or cannot be reached"
         if book.reserved >= book.capacity:
             return f"{book.name} is full ({book.reserved} of {book.capacity})"
         if now_s < book.closed_until_s:

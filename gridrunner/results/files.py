@@ -15,6 +15,14 @@ class NewerFormatError(RunFolderError):
     """A file was written by a newer gridrunner; nothing in it may be guessed at."""
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, where they are missing. Raises RunFolderError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunFolderError(f"{path} cannot be made: {error.strerror or error}") from error
+
+
 @contextmanager
 def open_atomically(path: Path) -> Iterator[IO[bytes]]:
     """A binary file that becomes `path` when the block ends well, and leaves no trace when it does not. Folders are
@@ -22,7 +30,7 @@ def open_atomically(path: Path) -> Iterator[IO[bytes]]:
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with part.open("wb") as file:
             yield file
         part.replace(path)

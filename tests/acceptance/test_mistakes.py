@@ -173,3 +173,23 @@ def test_unknown_command_and_option(project: CommandLine) -> None:
         ended = project.run(*arguments)
         assert ended.code == 2
         assert arguments[-1] in ended.words or "--slot" in ended.words
+
+
+def test_mistyped_option_is_answered_with_the_one_that_was_meant(project: CommandLine) -> None:
+    ended = project.run("run", "--site", "a.yaml")
+    assert_refused(project, ended)
+    assert "gridrunner run: error: unrecognized arguments: --site a.yaml; did you mean --sites?" in ended.words
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("option", ["--out", "--junit", "--json"])
+def test_place_that_cannot_be_written_is_told_before_any_visit(
+    project: CommandLine, sites: OwnSites, option: str
+) -> None:
+    sites.add_logins("a")
+    (project.folder / "file").write_text("in the way")
+    ended = project.run("run", "--sites", sites.write_list(), option, "file/x/y")
+    assert ended.code == 2, ended.stderr
+    assert "file/x" in ended.words
+    assert "cannot be made: Not a directory" in ended.words
+    assert sites.visits == {}
