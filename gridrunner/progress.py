@@ -74,10 +74,14 @@ def format_duration(seconds: float) -> str:
 
 @dataclass(slots=True)
 class Tally:
-    """Sites by how they ended, and the seconds of work that are left."""
+    """Sites by how far they are and how they ended, and the seconds of work that are left.
+
+    Verdicts come in rounds (`DispatchSettings.judge_interval_s`), so `visited` runs ahead of `done`; it is what moves.
+    """
 
     total: int
     expected_s: dict[str, float]
+    visited: set[str] = field(default_factory=set)
     done: int = 0
     failed: int = 0
     errors: int = 0
@@ -89,14 +93,20 @@ class Tally:
     def __post_init__(self) -> None:
         self.left_s = sum(self.expected_s.values())
 
+    def note_visit(self, site: str) -> None:
+        """A site was visited; a further attempt is no further progress."""
+        if site not in self.visited:
+            self.visited.add(site)
+            self.left_s = max(0.0, self.left_s - self.expected_s.get(site, 0.0))
+
     def finish(self, record: SiteFinished) -> Status:
         """Count a finished site; returns the worst status of its checks."""
         worst = worst_status(record.results)
+        self.note_visit(record.site)  # one that never could be visited is over as well
         self.done += 1
         self.failed += worst is Status.FAILED
         self.errors += worst is Status.ERROR
         self.flaky += worst in {Status.PASSED, Status.SKIPPED} and record.attempts > 1
-        self.left_s = max(0.0, self.left_s - self.expected_s.get(record.site, 0.0))
         return worst
 
     def explain_fault(self, record: FaultSeen) -> str | None:
@@ -156,6 +166,7 @@ class LiveProgress:
                 slots[record.slot] = f"visits {record.site}{again}"
             case VisitObserved():
                 slots[record.observation.slot] = "ready"
+                self._tally.note_visit(record.observation.site)
             case SiteFinished():
                 worst = self._tally.finish(record)
                 if worst in {Status.FAILED, Status.ERROR}:
@@ -177,8 +188,9 @@ class LiveProgress:
         left_s = tally.estimate_left_s(elapsed_s)
         head = Table.grid(padding=(0, 2))
         head.add_row(
-            ProgressBar(total=max(1, tally.total), completed=tally.done, width=28),
-            Text(f"{tally.done}/{tally.total} sites"),
+            ProgressBar(total=max(1, tally.total), completed=len(tally.visited), width=24),
+            Text(f"{len(tally.visited)}/{tally.total} visited"),
+            Text(f"{tally.done} judged"),
             Text(f"{tally.failed} failed", style="red" if tally.failed else "dim"),
             Text(f"{tally.errors} errors", style="yellow") if tally.errors else Text(""),
             Text(f"{format_duration(elapsed_s)}" + (f", {format_duration(left_s)} left" if left_s is not None else "")),
@@ -211,8 +223,11 @@ class PlainProgress:
                 worst = self._tally.finish(record)
                 if worst in {Status.FAILED, Status.ERROR}:
                     self._say(f"{worst}: {record.site}: {clean(first_message(record.results))}")
-                elif record.at_s - self._last_line_s >= PLAIN_INTERVAL_S and not self._quiet:
+                else:
                     self._say_progress(record.at_s)
+            case VisitObserved():
+                self._tally.note_visit(record.observation.site)
+                self._say_progress(record.at_s)
             case RunStopping() if record.stopped_by is not StoppedBy.FINISHED:
                 self._say(clean(record.text))
             case FaultSeen() if self._verbose:
@@ -229,11 +244,14 @@ class PlainProgress:
                 pass
 
     def _say_progress(self, at_s: float) -> None:
+        if self._quiet or at_s - self._last_line_s < PLAIN_INTERVAL_S:
+            return
         self._last_line_s = at_s
         tally = self._tally
         left_s = tally.estimate_left_s(at_s)
         left = f", about {format_duration(left_s)} left" if left_s is not None else ""
-        self._say(f"{tally.done}/{tally.total} sites, {tally.failed} failed, {tally.errors} errors{left}")
+        seen = f"{len(tally.visited)}/{tally.total} visited, {tally.done} judged"
+        self._say(f"{seen}, {tally.failed} failed, {tally.errors} errors{left}")
 
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
