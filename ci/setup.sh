@@ -64,6 +64,12 @@ install_package() {
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".$extra"
 }
 
+# Brings axe-core's script for the report's accessibility test; its dependency, a browser driver of its own, is not used.
+# Pinned: a newer axe knows further rules, and a test must not fail because of the date.
+install_axe() {
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "axe-playwright-python==0.1.8"
+}
+
 has_browser() { PYTHONWARNINGS=ignore "$venv/bin/python" -m gridrunner.browser.binaries >/dev/null 2>&1; }
 
 # What is installed is found; else Debian's packages; else Chrome for Testing by Selenium Manager; else say what to do.
@@ -81,7 +87,7 @@ get_browser() {
 
 case $purpose in
 run) make_venv; install_package ""; get_browser ;;
-test) make_venv; install_package "[dev]"; get_browser ;;
+test) make_venv; install_package "[dev]"; install_axe; get_browser ;;
 *) fail "run or test, not $purpose" ;;
 esac
 touch "$venv/.ready-run"

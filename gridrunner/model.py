@@ -122,7 +122,7 @@ class PlannedSite:
 class Plan:
     """What a run owes: every check of `checks` on every site, exactly once. `hash` covers sites and checks, not the
     expected durations; `sites` is in the order of the site list; `shard` is (i, n) of the part that this machine runs,
-    whose site ids are `shard_sites` (None: all).
+    whose site ids are `shard_sites` (None: all), and `cut` tells how all of it was cut (see `planning.shards`).
     """
 
     hash: str
@@ -130,6 +130,7 @@ class Plan:
     checks: tuple[str, ...]
     shard: tuple[int, int] | None = None
     shard_sites: tuple[str, ...] | None = None
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,11 +77,13 @@ class Tally:
     """Sites by how far they are and how they ended, and the seconds of work that are left.
 
     Verdicts come in rounds (`DispatchSettings.judge_interval_s`), so `visited` runs ahead of `done`; it is what moves.
+    `excused` are (check, site) in quarantine, whose failures count as skipped.
     """
 
     total: int
     expected_s: dict[str, float]
     visited: set[str] = field(default_factory=set)
+    excused: frozenset[tuple[str, str]] = frozenset()
     done: int = 0
     failed: int = 0
     errors: int = 0
@@ -101,7 +103,9 @@ class Tally:
 
     def finish(self, record: SiteFinished) -> Status:
         """Count a finished site; returns the worst status of its checks."""
-        worst = worst_status(record.results)
+        worst = worst_status(
+            tuple(result for result in record.results if (result.check, result.site) not in self.excused)
+        )
         self.note_visit(record.site)  # one that never could be visited is over as well
         self.done += 1
         self.failed += worst is Status.FAILED

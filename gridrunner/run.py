@@ -69,6 +69,7 @@ from gridrunner.results.files import make_folder
 from gridrunner.results.history import open_history
 from gridrunner.results.journal import JOURNAL_NAME, JournalWriter
 from gridrunner.results.planfile import PLAN_NAME, write_plan
+from gridrunner.results.quarantine import list_excused
 from gridrunner.results.record import RunRecord, load_run
 from gridrunner.sites.replay import ReplayServer
 
@@ -157,7 +158,11 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
             journal.write(Judged(result=result))
         started = time.monotonic()
         owed = owed_sites(prepared.rest)
-        tally = Tally(total=len(owed), expected_s={planned.site.id: planned.expected_s for planned in owed})
+        tally = Tally(
+            total=len(owed),
+            expected_s={planned.site.id: planned.expected_s for planned in owed},
+            excused=list_excused([planned.site for planned in owed], prepared.plan.checks),
+        )
         progress = make_progress(console, tally, quiet=config["quiet"], verbose=config["verbose"])
 
         def keep(record: DispatchRecord) -> None:

@@ -8,7 +8,7 @@ be the site's doing). Only the first can end as failed; the other two end as an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -49,13 +49,17 @@ class Ledger:
         fault_retries: int,
         uncharged_retries: int,
         attempts: Mapping[str, int],
+        excused: Collection[tuple[str, str]] = (),
     ) -> None:
-        """`attempts` are visits that sites had before, by id: numbers only."""
+        """`attempts` are visits that sites had before, by id: numbers only. `excused` are (check, site) whose failures
+        their owners know of: they are neither tried again nor counted as failed.
+        """
         self._checks = tuple(checks)
         self._accounts = {site: _Account(visits=attempts.get(site, 0)) for site in sites}
         self._retries = retries
         self._fault_retries = fault_retries
         self._uncharged_retries = uncharged_retries
+        self._excused = frozenset(excused)
         self._open = len(self._accounts)
         self.failed_sites = 0
         self.visits = 0
@@ -201,7 +205,7 @@ class Ledger:
         account.judged = {}
         account.observed = None
         account.verdicts += 1
-        has_failed = any(result.status is Status.FAILED for result in account.best.values())
+        has_failed = self._has_failed(account.best.values())
         if has_failed and account.verdicts <= self._retries:
             return Next.RETRY
         self._finish(site, account.visits, "")
@@ -217,5 +221,10 @@ class Ledger:
         )
         account.running.clear()
         self._open -= 1
-        if any(result.status is Status.FAILED for result in account.final):
+        if self._has_failed(account.final):
             self.failed_sites += 1
+
+    def _has_failed(self, results: Iterable[Result]) -> bool:
+        return any(
+            result.status is Status.FAILED and (result.check, result.site) not in self._excused for result in results
+        )

@@ -45,6 +45,7 @@ from gridrunner.dispatch.timers import Alarm, Timer, Timers
 from gridrunner.dispatch.visits import Visits
 from gridrunner.model import Fault, FaultKind, Plan
 from gridrunner.planning.plan import order_sites, owed_sites
+from gridrunner.results.quarantine import list_excused
 
 
 class Phase(Enum):
@@ -89,6 +90,7 @@ class Machine:
             fault_retries=settings.fault_retries,
             uncharged_retries=settings.uncharged_retries,
             attempts=attempts or {},
+            excused=list_excused([owed.site for owed in planned], plan.checks),
         )
         self._timers = Timers()
         self._outbox = Outbox()

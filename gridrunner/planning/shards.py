@@ -3,7 +3,8 @@ disjoint and their union is the plan, whichever machine computes them.
 
 The cut is static (machines of a CI matrix do not talk), so it is longest-processing-time first: at most 4/3 - 1/(3n)
 of the best cut (Graham 1969). Expected durations decide it, and the plan's hash does not cover those: machines that
-plan from different histories must share a plan file. `fingerprint_cut` lets them notice that they do not.
+plan from different histories must share a plan file. Each shard's plan carries a fingerprint of the whole cut, so that
+a merge can name those that do not.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import replace
 from gridrunner import codec
 from gridrunner.errors import UsageError
 from gridrunner.model import Plan
+
+_FINGERPRINT_LENGTH = 16  # of a sha256 in hex: 64 bits, and nobody would forge one
 
 
 def cut_shards(plan: Plan, count: int) -> tuple[tuple[str, ...], ...]:
@@ -36,14 +39,11 @@ def cut_shards(plan: Plan, count: int) -> tuple[tuple[str, ...], ...]:
 
 
 def cut_shard(plan: Plan, index: int, count: int) -> Plan:
-    """`plan` as the machine `index` (from 1) of `count` runs it: the same sites, checks and hash, with `shard` and
-    `shard_sites` set. Raises UsageError for an index outside 1..count.
+    """`plan` as the machine `index` (from 1) of `count` runs it: the same sites, checks and hash, with `shard`,
+    `shard_sites` and `cut` set. Raises UsageError for an index outside 1..count.
     """
     if not 1 <= index <= max(count, 0):
         raise UsageError(f"there is no shard {index}/{count}", hint="--shard takes I/N with 1 <= I <= N")
-    return replace(plan, shard=(index, count), shard_sites=cut_shards(plan, count)[index - 1])
-
-
-def fingerprint_cut(plan: Plan, count: int) -> str:
-    """The sha256 (hex) over the plan's hash and who visits what: equal on machines that cut alike."""
-    return hashlib.sha256(codec.encode([plan.hash, cut_shards(plan, count)])).hexdigest()
+    shards = cut_shards(plan, count)
+    cut = hashlib.sha256(codec.encode([plan.hash, shards])).hexdigest()[:_FINGERPRINT_LENGTH]
+    return replace(plan, shard=(index, count), shard_sites=shards[index - 1], cut=cut)

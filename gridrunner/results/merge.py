@@ -145,7 +145,7 @@ def _read_common_plan(sources: Sequence[RunSource]) -> Plan:
         except RunFolderError as error:
             problems.append(str(error))
         else:
-            return replace(plan, shard=None, shard_sites=None)
+            return replace(plan, shard=None, shard_sites=None, cut="")
     raise RunFolderError(f"no run has a plan that can be read: {problems[0]}")
 
 
@@ -266,6 +266,7 @@ class _Merger:
         for source in self._sources:
             warnings += [f"{source.header.run}: {line}" for line in source.reader.warnings]
             warnings += [source.damage] if source.damage else []
+        warnings += _describe_cuts(self._sources)
         shards = self._find_missing_shards()
         if shards:
             warnings.append(f"no run of shard {', '.join(shards)}")
@@ -281,6 +282,23 @@ class _Merger:
         if self._evidence.missing:
             warnings.append(f"{self._evidence.missing} files of evidence are missing from the runs")
         return tuple(warnings)
+
+
+def _describe_cuts(sources: Sequence[RunSource]) -> list[str]:
+    """A sentence for each number of shards that was cut in more than one way."""
+    cuts: dict[int, dict[str, list[str]]] = {}
+    for source in sources:
+        if source.head is not None and source.head.shard is not None and source.head.cut:
+            alike = cuts.setdefault(source.head.shard[1], {}).setdefault(source.head.cut, [])
+            alike.append(f"{source.shard} ({source.header.run})")
+    return [
+        "the shards were not cut alike: "
+        + "; ".join(f"{', '.join(names)} as {cut[:8]}" for cut, names in ways.items())
+        + ": their machines planned from different histories, so that a site may belong to two of them or to none; let"
+        " them share one plan file (gridrunner plan --out FILE, then run --plan FILE)"
+        for ways in cuts.values()
+        if len(ways) > 1
+    ]
 
 
 def _settle(attempts: Sequence[Attempt], faulted: set[int]) -> Verdict:

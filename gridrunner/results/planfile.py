@@ -22,11 +22,12 @@ PLAN_FORMAT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanHead:
-    """What tells plans apart, without their sites: `shard` is (i, n) or None."""
+    """What tells plans apart, without their sites: `shard` is (i, n) or None, `cut` as in a plan."""
 
     hash: str
     shard: tuple[int, int] | None = None
     shard_sites: tuple[str, ...] | None = None
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,8 @@ that a fault of ours, a missing result and a pass are told as without one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from gridrunner.model import Quarantine, Site
 
 
@@ -15,6 +17,12 @@ def find_quarantine(site: Site, check: str) -> Quarantine | None:
     function = check.partition("::")[2]
     names = {check, function, function.replace("::", "."), function.rpartition("::")[2]}
     return quarantine if names.intersection(quarantine.checks) else None
+
+
+def list_excused(sites: Iterable[Site], checks: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """The (check, site id) whose failures a quarantine holds."""
+    held = [site for site in sites if site.quarantine is not None]
+    return frozenset((check, site.id) for site in held for check in checks if find_quarantine(site, check) is not None)
 
 
 def describe_quarantine(quarantine: Quarantine) -> str:

@@ -175,6 +175,39 @@ def test_it_can_be_printed_and_read_by_narrow_screens_in_the_dark(driver: webdri
         driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+def read_axe() -> str:
+    """axe-core's script, out of a wheel that brings it along; the wheel's own code is not used."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    if found is None or not found.submodule_search_locations:
+        message = "needs axe-core: pip install --no-deps axe-playwright-python==0.1.8"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_that_keeps_somebody_from_reading_it(
+    driver: webdriver.Chrome, tmp_path: Path, theme: str
+) -> None:
+    axe = read_axe()
+    driver.set_script_timeout(120)
+    media = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    try:
+        for part in ("", "#sites", "#site/failing", "#timeline"):
+            show(driver, tmp_path, samples.every_record(), part)
+            driver.execute_script(axe)
+            found = driver.execute_async_script(
+                "const done = arguments[0]; axe.run(document, { resultTypes: ['violations'] })"
+                ".then((report) => done({ passes: report.passes.length, violations: report.violations }))"
+            )
+            assert found["passes"] > 10  # it did look
+            assert [
+                (one["impact"], one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]
+            ] == []
+    finally:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
 def make_hostile() -> RunRecord:
     """A run in which every text that a page, a hub or a check can choose attacks the report."""
     text = samples.HOSTILE.replace("\ud800", "")

@@ -9,7 +9,13 @@ CHECKS = ("found", "fields")
 LOST = Fault(kind=FaultKind.SESSION_LOST, message="died")
 
 
-def make_ledger(*, retries: int = 1, fault_retries: int = 2, attempts: dict[str, int] | None = None) -> Ledger:
+def make_ledger(
+    *,
+    retries: int = 1,
+    fault_retries: int = 2,
+    attempts: dict[str, int] | None = None,
+    excused: tuple[tuple[str, str], ...] = (),
+) -> Ledger:
     return Ledger(
         ["a", "b"],
         CHECKS,
@@ -17,6 +23,7 @@ def make_ledger(*, retries: int = 1, fault_retries: int = 2, attempts: dict[str,
         fault_retries=fault_retries,
         uncharged_retries=8,
         attempts=attempts or {},
+        excused=excused,
     )
 
 
@@ -53,6 +60,16 @@ def test_a_failing_verdict_is_confirmed_once() -> None:
     assert judge(ledger, observe(ledger), Status.PASSED, Status.FAILED) is Next.FINISHED
     assert final_statuses(ledger) == [Status.PASSED, Status.FAILED]
     assert ledger.failed_sites == 1
+
+
+def test_a_failure_that_its_owner_knows_of_is_neither_tried_again_nor_counted() -> None:
+    ledger = make_ledger(excused=(("fields", "a"),))
+    assert judge(ledger, observe(ledger), Status.PASSED, Status.FAILED) is Next.FINISHED
+    assert final_statuses(ledger) == [Status.PASSED, Status.FAILED]
+    assert ledger.failed_sites == 0
+    assert judge(ledger, observe(ledger, "b"), Status.PASSED, Status.FAILED, site="b") is Next.RETRY
+    other = make_ledger(excused=(("fields", "a"),))
+    assert judge(other, observe(other), Status.FAILED, Status.FAILED) is Next.RETRY
 
 
 def test_a_pass_after_a_failure_is_no_failure() -> None:

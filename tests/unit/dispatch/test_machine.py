@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 from typing import TypeVar
 
@@ -36,7 +37,8 @@ from gridrunner.dispatch.records import (
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.errors import UsageError
-from gridrunner.model import Fault, FaultKind, Observation, Outcome, Result, Site, Status
+from gridrunner.model import Fault, FaultKind, Observation, Outcome, Plan, Quarantine, Result, Site, Status
+from gridrunner.planning.plan import make_plan
 from tests.support.fake_sessions import HUB_GONE, LOST, make_plan_of
 from tests.support.virtual_grid import NEVER_S, Judges, Opening, Opens, VirtualGrid, Visiting, open_quickly, pass_all
 
@@ -74,13 +76,14 @@ def make_grid(
     injected: Sequence[Event] = (),
     judge_s: float | None = 0.5,
     pace: Mapping[str, float] | None = None,
+    plan: Plan | None = None,
     **machine: object,
 ) -> VirtualGrid:
-    """A run of sites s1, s2, … whose visits take what is expected, unless a script says otherwise; `pace` makes a hub
-    slower.
+    """A run of sites s1, s2, … (or of `plan`) whose visits take what is expected, unless a script says otherwise; `pace`
+    makes a hub slower.
     """
     capacities = capacities or {"hub-a": 2}
-    plan = make_plan_of(expected_s)
+    plan = plan or make_plan_of(expected_s)
     seconds = {planned.site.id: planned.expected_s for planned in plan.sites}
 
     def visit(site: Site, attempt: int, hub: str, _at_s: float) -> Visiting:
@@ -581,3 +584,14 @@ def test_a_hedge_that_is_slower_changes_nothing() -> None:
 def test_settings_that_cannot_be_meant_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         DispatchSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_failure_in_quarantine_is_neither_confirmed_nor_counted() -> None:
+    quarantine = Quarantine(owner="ann", reason="they rebuild their login", until=date(2027, 1, 31))
+    sites = [Site(id="held", url="http://held.example/", quarantine=quarantine), Site(id="b", url="http://b.example/")]
+    plan = make_plan(sites, ["login-found"], {})
+    grid = make_grid([], plan=plan, judges=fail(("held", 1)), run_settings=DispatchSettings(max_failures=1))
+    summary = grid.run()
+    assert summary.stopped_by is StoppedBy.FINISHED
+    assert (summary.visits, summary.failed_sites) == (2, 0)
+    assert [result.status for result in summary.finished["held"]] == [Status.FAILED]

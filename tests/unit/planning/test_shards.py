@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gridrunner.errors import UsageError
 from gridrunner.model import Plan, PlannedSite, Site
-from gridrunner.planning.shards import cut_shard, cut_shards, fingerprint_cut
+from gridrunner.planning.shards import cut_shard, cut_shards
 
 
 def plan_of(*expected_s: float) -> Plan:
@@ -52,8 +52,11 @@ def test_the_cut_does_not_depend_on_the_order_of_equal_sites() -> None:
 
 
 def test_machines_with_other_durations_notice_that_they_cut_otherwise() -> None:
-    assert fingerprint_cut(plan_of(1.0, 2.0, 3.0), 2) == fingerprint_cut(plan_of(1.0, 2.0, 3.0), 2)
-    assert fingerprint_cut(plan_of(1.0, 2.0, 3.0), 2) != fingerprint_cut(plan_of(3.0, 2.0, 1.0), 2)
+    first = cut_shard(plan_of(1.0, 2.0, 3.0), 1, 2)
+    assert first.cut
+    assert first.cut == cut_shard(plan_of(1.0, 2.0, 3.0), 2, 2).cut
+    assert first.cut != cut_shard(plan_of(3.0, 2.0, 1.0), 2, 2).cut
+    assert plan_of(1.0).cut == ""
 
 
 def test_more_shards_than_sites_leaves_some_empty() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
@@ -93,6 +94,21 @@ def test_eight_shards_one_killed_one_truncated_one_run_twice(tmp_path: Path) -> 
         f"7 results of 3 sites are missing: {', '.join(outcome.missing)}",
         "6 results were replaced by those of a newer run",
     )
+
+
+def test_shards_cut_from_different_histories_are_named(tmp_path: Path) -> None:
+    slow = [replace(planned, expected_s=60.0 if place == 15 else 1.0) for place, planned in enumerate(PLAN.sites)]
+    other = replace(PLAN, sites=tuple(slow))
+    folders = [write_shard(tmp_path, number, 3) for number in (1, 2)] + [write_shard(tmp_path, 3, 3, plan=other)]
+    outcome = merge(folders, tmp_path / "out")
+    alike, different = (cut_shard(plan, 1, 3).cut[:8] for plan in (PLAN, other))
+    assert outcome.exit_code == 3
+    assert outcome.warnings[0].startswith(
+        f"the shards were not cut alike: 1/3 (run-1), 2/3 (run-2) as {alike}; 3/3 (run-3) as {different}: their machines "
+        "planned from different histories"
+    )
+    whole = merge([write_shard(tmp_path / "whole", number, 3) for number in (1, 2, 3)], tmp_path / "out")
+    assert (whole.exit_code, whole.warnings) == (0, ())
 
 
 def test_the_last_attempt_of_the_newest_run_wins(tmp_path: Path) -> None:

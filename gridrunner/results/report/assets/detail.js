@@ -52,7 +52,7 @@ function describeExpectation(detail) {
     }
   }
   return panel("Expected and found" + (tries.length > 1 ? " on visit " + shown.attempt : ""), h("div", { class: "scroll" }, h("table", {},
-    h("thead", {}, h("tr", {}, ["", "expected", "found"].map((text) => h("th", { scope: "col", text })))),
+    h("thead", {}, h("tr", {}, h("td", {}), ["expected", "found"].map((text) => h("th", { scope: "col", text })))),
     h("tbody", {}, lines.map(([name, wanted, got, isRight]) => h("tr", {}, h("th", { scope: "row", text: name }),
       h("td", { class: wanted === "not said" ? "muted" : "mono", text: wanted }),
       h("td", { class: "mono" + (isRight === false ? " is-off" : isRight ? " is-ok" : ""), text: (isRight === false ? "✕ " : isRight ? "✓ " : "") + got })))))));
