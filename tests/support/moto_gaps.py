@@ -12,7 +12,8 @@ moto is a stand-in for AWS; these functions make it one for a fleet with drain h
 - `SetDesiredCapacity` outside the group's limits is refused, and policies are held to them (moto takes any number);
 - what the provider read back differently from what it wrote: targets of hooks that were made up, `Enabled` missing in
   policies, a mixed instances policy lost in an update, tags of a launch template counted as tags of its instances,
-  descriptions of security group rules between groups.
+  descriptions of security group rules between groups, a network interface that outlives its instance and stays
+  attached to it.
 
 Launch hooks (`Pending:Wait`), health checks and alarms still have no effect: a test that needs an alarm to act calls
 `ExecutePolicy` itself and says so.
@@ -31,6 +32,8 @@ from moto.autoscaling import models as scaling
 from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
+from moto.core.types import Base64EncodedString
+from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.utils import parse_user_data
@@ -372,12 +375,23 @@ def _mend_what_is_read_back() -> None:
         data = {key: value for key, value in data.items() if key != "TagSpecifications"}
         if own:
             data["TagSpecifications"] = own
-        data["UserData"] = parse_user_data(data.get("UserData"))
+        if not isinstance(data.get("UserData"), Base64EncodedString):
+            data["UserData"] = parse_user_data(data.get("UserData"))
         return make_version(template, data, description)
 
     scaling.LifecycleHook.__init__ = make_hook_without_target
     scaling.FakeScalingPolicy.__init__ = make_enabled_policy
     LaunchTemplate.create_version = make_version_as_given
+    terminate = Instance.terminate
+
+    def terminate_and_detach(instance: Any) -> Any:
+        previous = terminate(instance)
+        for interface in instance.nics.values():
+            if not interface.delete_on_termination:
+                interface.attachment_id = interface.instance = interface.device_index = None
+        return previous
+
+    Instance.terminate = terminate_and_detach
     SecurityGroupRule.description = property(
         lambda rule: rule.ip_range.get("Description") or rule.source_group.get("Description")
     )

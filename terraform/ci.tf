@@ -1,0 +1,71 @@
+# What a CI job may do with the fleet: scale it, use its bucket, see prices. A policy to attach to the role that CI has;
+# examples/github-oidc makes such a role for GitHub Actions, without a stored key.
+
+data "aws_iam_policy_document" "ci" {
+  #checkov:skip=CKV_AWS_356:IAM knows no resources for describe calls, spot prices and the price list.
+  statement {
+    sid = "Looks"
+    actions = [
+      "autoscaling:DescribeAutoScalingGroups",
+      "autoscaling:DescribeScalingActivities",
+      "ec2:DescribeInstances",
+      "ec2:DescribeSpotPriceHistory",
+      "pricing:GetProducts",
+    ]
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "Scales"
+    actions   = ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"]
+    resources = local.nodes_asg_arns
+  }
+
+  statement {
+    sid       = "RegistrationSecret"
+    actions   = ["ssm:GetParameter"]
+    resources = [local.secret_parameter_arn]
+  }
+
+  statement {
+    sid       = "ListsTheBucket"
+    actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
+    resources = [aws_s3_bucket.runs.arn]
+  }
+
+  statement {
+    sid       = "RunsHistoryReports"
+    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+    resources = [for prefix in ["runs", "history", "reports"] : "${aws_s3_bucket.runs.arn}/${prefix}/*"]
+  }
+
+  dynamic "statement" {
+    for_each = var.ci_port_forwarding ? ["yes"] : []
+
+    content {
+      sid     = "ForwardsPortsToHubs"
+      actions = ["ssm:StartSession"]
+      resources = concat(
+        [for hub in aws_instance.hub : hub.arn],
+        ["arn:${local.partition}:ssm:${local.region}::document/AWS-StartPortForwardingSession"],
+      )
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.ci_port_forwarding ? ["yes"] : []
+
+    content {
+      sid       = "EndsItsOwnForwarding"
+      actions   = ["ssm:TerminateSession"]
+      resources = ["arn:${local.partition}:ssm:${local.region}:${local.account}:session/$${aws:userid}-*"]
+    }
+  }
+}
+
+resource "aws_iam_policy" "ci" {
+  name        = "${var.name}-ci"
+  description = "Scale ${var.name}, read and write its bucket, see what it costs"
+  policy      = data.aws_iam_policy_document.ci.json
+  tags        = local.tags
+}

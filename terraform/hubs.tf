@@ -1,0 +1,74 @@
+# Hubs: one instance each, behind a network interface of its own, so that a hub that is replaced keeps its address.
+
+data "aws_ssm_parameter" "ami" {
+  count = var.ami_id == null ? 1 : 0
+  name  = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+}
+
+locals {
+  ami_id = var.ami_id == null ? nonsensitive(data.aws_ssm_parameter.ami[0].value) : var.ami_id
+
+  # what both kinds of machine do first: Docker, the registration secret, the images
+  prepare = {
+    region           = local.region
+    registries       = local.ecr_registries
+    secret_parameter = local.secret_parameter
+    log_group        = aws_cloudwatch_log_group.containers.name
+    cluster          = var.name
+  }
+}
+
+resource "aws_network_interface" "hub" {
+  for_each        = local.hubs
+  subnet_id       = each.value.subnet_id
+  description     = "The address of ${each.value.name}"
+  security_groups = [aws_security_group.hub[each.key].id]
+  tags            = merge(local.tags, { Name = each.value.name, "gridrunner:role" = "hub" })
+}
+
+resource "aws_instance" "hub" {
+  #checkov:skip=CKV_AWS_126:Detailed monitoring costs 2 USD a month; the hub's agent publishes by the minute what matters.
+  #checkov:skip=CKV2_AWS_41:It has an instance profile, from iam.tf.
+  for_each                    = local.hubs
+  ami                         = local.ami_id
+  instance_type               = var.hub_instance_type
+  iam_instance_profile        = aws_iam_instance_profile.hub.name
+  ebs_optimized               = true
+  user_data_replace_on_change = true
+  tags                        = merge(local.tags, { Name = each.value.name, "gridrunner:role" = "hub" })
+  volume_tags                 = merge(local.tags, { Name = each.value.name, "gridrunner:role" = "hub" })
+
+  user_data = join("\n", [
+    templatefile("${path.module}/templates/prepare.sh.tftpl", merge(local.prepare, { makes_secret = true })),
+    templatefile("${path.module}/templates/hub.sh.tftpl", {
+      hub_image    = var.images.hub
+      agent_image  = var.images.agent
+      hub_name     = each.value.name
+      nodes_asg    = each.value.nodes_name
+      namespace    = local.metric_namespace
+      idle_minutes = var.idle_minutes
+    }),
+  ])
+
+  network_interface {
+    network_interface_id = aws_network_interface.hub[each.key].id
+    device_index         = 0
+  }
+
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1 # the agent shares the host's network; other containers do not reach the metadata
+    instance_metadata_tags      = "disabled"
+  }
+
+  root_block_device {
+    volume_type = "gp3"
+    volume_size = var.disk_gib
+    encrypted   = true
+  }
+
+  lifecycle {
+    ignore_changes = [ami] # a newer Amazon Linux replaces no hub in the middle of a run: terraform apply -replace does
+  }
+}

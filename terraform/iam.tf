@@ -1,0 +1,152 @@
+# What hubs and nodes may do, action by action. docs/aws.md has the same as a table, and a test compares the two.
+
+data "aws_iam_policy_document" "ec2_assumes" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["ec2.amazonaws.com"]
+    }
+  }
+}
+
+locals {
+  # ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG of the three images, as far as they are in ECR
+  ecr_images = [
+    for image in [var.images.hub, var.images.node, var.images.agent] :
+    regex("^(?P<account>[0-9]{12})\\.dkr\\.ecr\\.(?P<region>[a-z0-9-]+)\\.amazonaws\\.com(?:\\.cn)?/(?P<repository>[^:@]+)", image)
+    if can(regex("^[0-9]{12}\\.dkr\\.ecr\\.", image))
+  ]
+  ecr_repository_arns = distinct([
+    for image in local.ecr_images : "arn:${local.partition}:ecr:${image.region}:${image.account}:repository/${image.repository}"
+  ])
+  ecr_registries = distinct([for image in local.ecr_images : "${image.account}.dkr.ecr.${image.region}.amazonaws.com"])
+  nodes_asg_arns = [
+    for hub in local.hubs : "arn:${local.partition}:autoscaling:${local.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/${hub.nodes_name}"
+  ]
+}
+
+# What every machine of the fleet needs: Session Manager instead of SSH, logs, images. Not AmazonSSMManagedInstanceCore:
+# that would let it read every parameter of the account.
+data "aws_iam_policy_document" "machine" {
+  #checkov:skip=CKV_AWS_356:Session Manager's channels and ECR's token have no resource to name; IAM knows none for these actions.
+  #checkov:skip=CKV_AWS_111:The same: the only writes without a resource are the channels of Session Manager.
+  statement {
+    sid = "SessionManagerInsteadOfSsh"
+    actions = [
+      "ssm:UpdateInstanceInformation",
+      "ssmmessages:CreateControlChannel",
+      "ssmmessages:CreateDataChannel",
+      "ssmmessages:OpenControlChannel",
+      "ssmmessages:OpenDataChannel",
+    ]
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "LogsOfContainers"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.containers.arn}:*"]
+  }
+
+  statement {
+    sid       = "RegistrationSecret"
+    actions   = ["ssm:GetParameter"]
+    resources = [local.secret_parameter_arn]
+  }
+
+  dynamic "statement" {
+    for_each = length(local.ecr_repository_arns) > 0 ? ["ecr"] : []
+
+    content {
+      sid       = "ImagesToken"
+      actions   = ["ecr:GetAuthorizationToken"]
+      resources = ["*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.ecr_repository_arns) > 0 ? ["ecr"] : []
+
+    content {
+      sid       = "Images"
+      actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+      resources = local.ecr_repository_arns
+    }
+  }
+}
+
+data "aws_iam_policy_document" "hub" {
+  #checkov:skip=CKV_AWS_356:PutMetricData has no resource; the condition holds it to the fleet's namespace.
+  #checkov:skip=CKV_AWS_111:The same.
+  source_policy_documents = [data.aws_iam_policy_document.machine.json]
+
+  statement {
+    sid       = "Metrics"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = [local.metric_namespace]
+    }
+  }
+
+  statement {
+    sid       = "MakesTheRegistrationSecret"
+    actions   = ["ssm:PutParameter", "ssm:AddTagsToResource"]
+    resources = [local.secret_parameter_arn]
+  }
+}
+
+data "aws_iam_policy_document" "node" {
+  #checkov:skip=CKV_AWS_356:Only what comes from the machine's statements above.
+  #checkov:skip=CKV_AWS_111:The same.
+  source_policy_documents = [data.aws_iam_policy_document.machine.json]
+
+  statement {
+    sid       = "LetsItselfGo"
+    actions   = ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"]
+    resources = local.nodes_asg_arns
+  }
+}
+
+resource "aws_iam_role" "hub" {
+  name               = "${var.name}-hub"
+  description        = "Hubs of ${var.name}"
+  assume_role_policy = data.aws_iam_policy_document.ec2_assumes.json
+  tags               = local.tags
+}
+
+resource "aws_iam_role_policy" "hub" {
+  name   = "${var.name}-hub"
+  role   = aws_iam_role.hub.id
+  policy = data.aws_iam_policy_document.hub.json
+}
+
+resource "aws_iam_instance_profile" "hub" {
+  name = "${var.name}-hub"
+  role = aws_iam_role.hub.name
+  tags = local.tags
+}
+
+resource "aws_iam_role" "node" {
+  name               = "${var.name}-node"
+  description        = "Nodes of ${var.name}"
+  assume_role_policy = data.aws_iam_policy_document.ec2_assumes.json
+  tags               = local.tags
+}
+
+resource "aws_iam_role_policy" "node" {
+  name   = "${var.name}-node"
+  role   = aws_iam_role.node.id
+  policy = data.aws_iam_policy_document.node.json
+}
+
+resource "aws_iam_instance_profile" "node" {
+  name = "${var.name}-node"
+  role = aws_iam_role.node.name
+  tags = local.tags
+}
