@@ -325,11 +325,13 @@ def _add_history_commands(commands: Any) -> None:
 
 
 def _add_planning_options(plan: argparse.ArgumentParser) -> None:
+    plan.add_argument("--slots-per-node", type=int, metavar="N", help="default: those of --fleet, else 4")
     plan.add_argument(
-        "--budget", metavar="TIME", help="wall time to reach, such as 10m: prints the nodes that it takes"
+        "--instance-type", metavar="TYPE", help="default: the first of --fleet, else c6i.xlarge; for the cost"
     )
-    plan.add_argument("--slots-per-node", type=int, default=4, metavar="N", help="default 4")
-    plan.add_argument("--price-per-node-hour", type=float, metavar="USD", help="prints the cost as well")
+    plan.add_argument(
+        "--price-per-node-hour", type=float, metavar="USD", help="default: AWS' price of the instance type"
+    )
     plan.add_argument("--simulate", action="store_true", help="wall time at p50 and p95 for 1 to 5,000 slots")
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from gridrunner.cli_parts import add_setting, parser_of
-from gridrunner.config import SETTINGS, BadValue, load_config, parse_duration
+from gridrunner.config import SETTINGS, load_config
+from gridrunner.setting_types import BadValue, parse_duration
 
 DRIVERS = ("local", "docker", "aws")
 """As `grid.choosing.DRIVER_MODULES` has them, without loading those."""
@@ -21,9 +22,11 @@ examples:
   gridrunner grid status --watch                hubs, nodes, slots, sessions and whose they are
   gridrunner grid scale --nodes 8               more nodes; fewer are drained first
   gridrunner grid down
+  gridrunner grid scale --driver aws --fleet fleet.json --nodes 20
+                                                a fleet that terraform made; waits until the nodes are registered
 """
 
-_SHARED = frozenset({"grid_name", "hub_image", "node_image", "fleet"})
+_SHARED = frozenset({"grid_name", "hub_image", "node_image", "fleet", "scale_timeout"})
 
 
 def add_grid_commands(commands: Any) -> None:

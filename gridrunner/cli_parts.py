@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Callable
 from typing import Any
 
-from gridrunner.config import Setting
+from gridrunner.setting_types import Setting
 
 
 class _Parser(argparse.ArgumentParser):

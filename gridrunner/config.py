@@ -8,18 +8,23 @@ beats environment beats file beats default (CLI.md).
 from __future__ import annotations
 
 import difflib
-import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from gridrunner.errors import UsageError
+from gridrunner.fleet_settings import FLEET_SETTINGS
+from gridrunner.setting_types import BadValue, Setting, parse_duration, parse_shard
+from gridrunner.setting_types import flag as _flag
+from gridrunner.setting_types import grid_name as _grid_name
+from gridrunner.setting_types import one_of as _one_of
+from gridrunner.setting_types import path_of as _path
+from gridrunner.setting_types import whole as _whole
 
 CONFIG_FILE = "gridrunner.toml"
-ENV_PREFIX = "GRIDRUNNER_"
 
 NOT_SETTINGS = frozenset({"OWNER", "BROWSER_BINARY", "CHROMEDRIVER"})
 """GRIDRUNNER_ variables that are read elsewhere: `grid.processes` and `browser.binaries`."""
@@ -32,99 +37,6 @@ class Origin(StrEnum):
     FILE = "file"
     ENVIRONMENT = "environment"
     COMMAND_LINE = "command line"
-
-
-# ------------------------------------------------------------------------------------------------------------- parsing
-
-
-class BadValue(ValueError):
-    """A value that a setting cannot take; the message says what it takes."""
-
-
-def parse_duration(text: str) -> float:
-    """Seconds of `30`, `30s`, `1.5m`, `2h` or `500ms`."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)?\s*", text)
-    if match is None or float(match[1]) == 0:
-        raise BadValue("takes a duration above zero such as 30, 30s, 5m or 1h")
-    return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
-
-
-def parse_shard(text: str) -> tuple[int, int]:
-    """`2/8` as (2, 8): the second of eight parts."""
-    match = re.fullmatch(r"(\d+)/(\d+)", text.strip())
-    if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        raise BadValue("takes I/N with 1 <= I <= N, such as 2/8")
-    return int(match[1]), int(match[2])
-
-
-def _whole(least: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"\d+", text.strip()) or int(text) < least:
-            raise BadValue(f"takes a whole number of {least} or more")
-        return int(text)
-
-    return parse
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in words:
-            close = difflib.get_close_matches(text, words, 1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            raise BadValue(f"takes one of {', '.join(words)}{hint}")
-        return text
-
-    return parse
-
-
-def _flag(text: str) -> bool:
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-    if text.strip().lower() not in words:
-        raise BadValue("takes true or false")
-    return words[text.strip().lower()]
-
-
-def _grid_name(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", text):
-        raise BadValue("takes up to 32 of a-z, 0-9 and -, such as gridrunner or team-a")
-    return text
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise BadValue("takes a path")
-    return Path(text)
-
-
-# ------------------------------------------------------------------------------------------------------------ settings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One setting. `name` is that of the option; `is_list` can be given several times; `flag` (short option) or None."""
-
-    name: str
-    parse: Callable[[str], Any]
-    default: Any
-    help: str
-    metavar: str | None = None
-    is_list: bool = False
-    short: str | None = None
-
-    @property
-    def key(self) -> str:
-        """The name in gridrunner.toml and of the attribute."""
-        return self.name.replace("-", "_")
-
-    @property
-    def variable(self) -> str:
-        """The name in the environment."""
-        return ENV_PREFIX + self.key.upper()
-
-    @property
-    def is_flag(self) -> bool:
-        """Whether it takes no value on the command line."""
-        return self.parse is _flag
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -316,7 +228,11 @@ SETTINGS: tuple[Setting, ...] = (
         help="only the sites that failed or were not reached in the newest run under --out",
     ),
     Setting(
-        name="out", parse=_path, default=Path("runs"), metavar="DIR", help="where run folders are made (default runs/)"
+        name="out",
+        parse=_path,
+        default=Path("runs"),
+        metavar="DIR",
+        help="where run folders are made (default runs/)",
     ),
     Setting(name="junit", parse=_path, default=None, metavar="FILE", help="write the JUnit file here as well"),
     Setting(
@@ -386,6 +302,7 @@ SETTINGS: tuple[Setting, ...] = (
         metavar="WHEN",
         help="auto (default), always or never; NO_COLOR is honoured",
     ),
+    *FLEET_SETTINGS,
 )
 
 _BY_KEY: Mapping[str, Setting] = {setting.key: setting for setting in SETTINGS}

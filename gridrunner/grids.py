@@ -75,7 +75,13 @@ def require_no_driver(choice: GridChoice, command: str) -> None:
 def driver_settings(config: RunConfig, env: Mapping[str, str]) -> DriverSettings:
     """What the settings say to drivers."""
     return DriverSettings(
-        env=env, name=config["grid_name"], hub_image=config["hub_image"], node_image=config["node_image"]
+        env=env,
+        name=config["grid_name"],
+        hub_image=config["hub_image"],
+        node_image=config["node_image"],
+        fleet=config["fleet"],
+        host_address=config["serve_address"],
+        scale_timeout_s=config["scale_timeout"],
     )
 
 

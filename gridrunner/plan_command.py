@@ -11,11 +11,11 @@ from contextlib import ExitStack
 from rich.console import Console
 from rich.table import Table
 
-from gridrunner.config import BadValue, RunConfig, parse_duration
-from gridrunner.errors import UsageError
+from gridrunner.config import RunConfig
+from gridrunner.fleet_plan import NodeOffer, at_spot, find_offer
 from gridrunner.judging import JudgeProcess
 from gridrunner.model import Plan
-from gridrunner.planning.capacity import Fleet, NodeKind, find_fleet, weigh_fleet
+from gridrunner.planning.capacity import Fleet, find_cost, find_fleet, weigh_fleet
 from gridrunner.planning.plan import order_sites, owed_sites
 from gridrunner.planning.predict import Prediction, predict
 from gridrunner.planning.simulate import simulate_slots
@@ -28,8 +28,13 @@ LONGEST_SHOWN = 5
 
 def execute_plan(config: RunConfig, env: Mapping[str, str], arguments: argparse.Namespace) -> int:
     """Print the plan; write it with --out. Visits nothing, needs no browser."""
-    del env
-    budget_s = _parse_budget(arguments.budget)
+    offer = find_offer(
+        config,
+        env,
+        slots_per_node=arguments.slots_per_node,
+        instance_type=arguments.instance_type,
+        price_per_hour=arguments.price_per_node_hour,
+    )
     selected = select_from_lists(config)
     with ExitStack() as stack:
         judge = JudgeProcess(
@@ -45,24 +50,14 @@ def execute_plan(config: RunConfig, env: Mapping[str, str], arguments: argparse.
     if warning:
         Console(stderr=True).print(f"warning: {warning}", markup=False, highlight=False)
     print_plan(plan, slots=config["slots"], console=console)
-    if budget_s is not None:
-        kind = NodeKind(slots=arguments.slots_per_node, price_per_hour=arguments.price_per_node_hour)
-        _print_fleet(find_fleet(plan, budget_s, kind), plan, kind, budget_s, console)
+    if config["budget"] is not None:
+        _print_fleet(find_fleet(plan, config["budget"], offer.kind), plan, offer, config["budget"], console)
     if arguments.simulate:
         _print_simulation(plan, console)
     if arguments.plan_out is not None:
         write_plan(arguments.plan_out, plan)
         console.print(f"plan written to {arguments.plan_out}", markup=False)
     return 0
-
-
-def _parse_budget(text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        return parse_duration(text)
-    except BadValue as error:
-        raise UsageError(f"--budget {text}: {error}") from error
 
 
 def print_plan(plan: Plan, *, slots: int | None, console: Console) -> None:
@@ -89,27 +84,41 @@ def _describe(prediction: Prediction) -> str:
     )
 
 
-def _print_fleet(fleet: Fleet, plan: Plan, kind: NodeKind, budget_s: float, console: Console) -> None:
+def _print_fleet(fleet: Fleet, plan: Plan, offer: NodeOffer, budget_s: float, console: Console) -> None:
+    kind, price = offer.kind, offer.price
     if not fleet.keeps_budget:
         console.print(
             f"no number of nodes does it in {format_duration(budget_s)}: bound by {fleet.prediction.bottleneck}",
             markup=False,
         )
-    table = Table("nodes", "sessions", "hubs", "wall time", "cost", "bound by", box=None, pad_edge=False)
+    costs = ("on-demand USD", "spot USD") if price is not None else ("cost",)
+    table = Table("nodes", "sessions", "hubs", "wall time", *costs, "bound by", box=None, pad_edge=False)
     sizes = sorted({max(1, fleet.nodes // 2), fleet.nodes, fleet.nodes * 2})
     for nodes in sizes:
         row = fleet if nodes == fleet.nodes else weigh_fleet(plan, nodes, kind)
-        cost = "-" if row.cost is None else f"{row.cost:.2f}"
+        kinds = (kind, at_spot(kind, price)) if price is not None else (kind,)
         mark = " <- budget" if nodes == fleet.nodes and fleet.keeps_budget else ""
         table.add_row(
             str(nodes),
             str(row.slots),
             str(row.hubs),
             format_duration(row.wall_s) + mark,
-            cost,
+            *(_show_cost(find_cost(nodes, row.wall_s, each)) for each in kinds),
             str(row.prediction.bottleneck),
         )
     console.print(table)
+    if price is not None:
+        console.print(
+            f"a node: {price.instance_type} in {price.region}, {price.on_demand:g} USD an hour on demand, {price.spot:g} "
+            f"spot ({price.source})",
+            markup=False,
+        )
+
+
+def _show_cost(cost: float | None) -> str:
+    if cost is None:
+        return "-"
+    return f"{cost:.2f}" if cost >= 1 else f"{cost:.2g}"
 
 
 def _print_simulation(plan: Plan, console: Console) -> None:

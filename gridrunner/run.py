@@ -31,6 +31,7 @@ from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.shell import Dispatcher
 from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.errors import UsageError
+from gridrunner.fleet_plan import measure_fleet, wanted_nodes
 from gridrunner.grid.drivers import RunDemand
 from gridrunner.grid.live import LiveGrid, forget_live_grid, write_live_grid
 from gridrunner.grid.owners import owner_token
@@ -79,6 +80,9 @@ _CREDENTIALS = re.compile(r"://[^/@\s]*@")
 """User and password of a hub's URL: they are used and never written down."""
 
 LOOPBACK = "127.0.0.1"
+
+FLEET_OUTAGE_S = 300.0
+"""How long a run on a fleet waits with no node at all: an instance that spot took is replaced within minutes."""
 
 GRID_EVIDENCE = "evidence/_grid"
 """In the run folder: logs of containers that failed. No site id begins with an underscore."""
@@ -137,8 +141,9 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
         _make_folders(config, prepared.folder)
         start_loading_detector()
         reap_orphans()
-        demand = _demand_of(config, prepared)
-        opened = stack.enter_context(open_grids(choice, driver_settings(config, env), demand, make_say(console)))
+        say = make_say(console)
+        demand = replace(_demand_of(config, prepared), nodes=wanted_nodes(config, prepared.rest, say))
+        opened = stack.enter_context(open_grids(choice, driver_settings(config, env), demand, say))
         live = _live_grid(config, choice, prepared, host_rules)
         for grid in opened:
             grid_rules = _serve_replays(prepared, grid.host_address, stack)
@@ -201,6 +206,10 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
                 summary = replace(summary, stopped_by=StoppedBy.INTERRUPTED)
         code = EXIT_INTERRUPTED if summary.stopped_by is StoppedBy.INTERRUPTED else 0
         elapsed_s = round(time.monotonic() - started, 3)
+        for grid in opened:
+            used = measure_fleet(grid, config, at_s=elapsed_s, say=say)
+            if used is not None:
+                journal.write(used)
         ended = RunEnded(exit_code=code, at_s=elapsed_s, reason=str(summary.stopped_by))
         record = replace(load_run(prepared.folder), ended=ended)
         journal.write(replace(ended, exit_code=publisher.exit_code_of(record)))
@@ -342,6 +351,7 @@ def _dispatch_settings(config: RunConfig) -> DispatchSettings:
         visit_timeout_s=config["visit_timeout"],
         deadline_s=config["deadline"],
         max_failures=config["max_failures"],
+        outage_limit_s=FLEET_OUTAGE_S if "aws" in config["grid"] else DispatchSettings().outage_limit_s,
         visits_per_session=1 if isolation_of(config) == "session" else DispatchSettings().visits_per_session,
     )
 

@@ -27,6 +27,8 @@ class DriverSettings:
     first_port: int | None = None
     timeout_s: float = 120.0
     fleet: Path | None = None
+    host_address: str | None = None
+    scale_timeout_s: float = 600.0
 
 
 DRIVER_MODULES: Mapping[str, str] = MappingProxyType(

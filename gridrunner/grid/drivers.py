@@ -12,7 +12,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from gridrunner.grid.metering import InstanceUse
 
 Say = Callable[[str], None]
 """Takes one line for people about what is being done or waited for; called as often as there is news."""
@@ -122,6 +124,7 @@ class GridSize:
 class RunDemand:
     """What a run wants of a grid. `slots` None: the user did not say; `sites` is how many it visits, `expected_s` the
     seconds of work that they are expected to be; `needs_internet` False: every site is a replica on this machine.
+    `nodes`: what --scale comes to, None: take what is there.
     """
 
     run: str
@@ -129,6 +132,7 @@ class RunDemand:
     expected_s: float = 0.0
     slots: int | None = None
     needs_internet: bool = True
+    nodes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +170,15 @@ class OpenGrid(Protocol):
         """Write what helps to understand lost nodes and hubs (logs of failed containers) into `folder`; returns the
         files, none when nothing failed. Never raises for what the grid does.
         """
+        ...
+
+
+@runtime_checkable
+class MeteredGrid(Protocol):
+    """An `OpenGrid` whose machines are paid for by the minute."""
+
+    def measure(self) -> Sequence[InstanceUse]:
+        """What the run has used until now."""
         ...
 
 

@@ -119,6 +119,31 @@ class SessionChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceMinutes:
+    """`count` instances of one kind that ran `minutes` minutes altogether; prices in USD an hour, and where they are from."""
+
+    kind: str
+    is_spot: bool
+    count: int
+    minutes: float
+    on_demand_usd_hour: float
+    spot_usd_hour: float
+    price_source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetUsed:
+    """What a run used of a fleet in the cloud until `at_s`; a resumed run has one for each time."""
+
+    event: Literal["fleet-used"] = "fleet-used"
+    fleet: str
+    region: str
+    slots_per_node: int
+    instances: tuple[InstanceMinutes, ...]
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
     """The journal was opened again. Times after this line count from `started` (ISO 8601 in UTC); `cut_bytes` is what
     was cut off a truncated last line.
@@ -139,7 +164,9 @@ class RunEnded:
     reason: str = ""
 
 
-Event = VisitStarted | Observed | Judged | Faulted | ChunkEnded | Decided | SessionChanged | Resumed | RunEnded
+Event = (
+    VisitStarted | Observed | Judged | Faulted | ChunkEnded | Decided | SessionChanged | FleetUsed | Resumed | RunEnded
+)
 """Everything that can follow the header."""
 
 EVENT_TYPES: dict[str, type[Event]] = {
@@ -150,6 +177,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "chunk-ended": ChunkEnded,
     "decision": Decided,
     "session": SessionChanged,
+    "fleet-used": FleetUsed,
     "resumed": Resumed,
     "run-ended": RunEnded,
 }

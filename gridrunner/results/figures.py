@@ -17,6 +17,7 @@ from gridrunner.model import Verdict
 from gridrunner.results.baseline import Baseline, Comparison, baseline_of
 from gridrunner.results.cases import CaseVerdict, SiteVerdict
 from gridrunner.results.causes import key_of
+from gridrunner.results.cost import RunCost
 from gridrunner.results.files import write_atomically
 from gridrunner.results.record import RunRecord, exit_code_of, load_run
 from gridrunner.results.text import make_line, strip_query
@@ -94,7 +95,7 @@ class BaselineFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFigures:
-    """The document. `baseline` None: the run was compared with nothing."""
+    """The document. `baseline` None: the run was compared with nothing; `cost` None: it used no fleet in the cloud."""
 
     run: str
     plan: str
@@ -109,6 +110,7 @@ class RunFigures:
     merged_from: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     baseline: BaselineFigures | None = None
+    cost: RunCost | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +142,7 @@ def collect_figures(record: RunRecord, comparison: Comparison | None = None) -> 
             faults=totals.faults,
             failed_first=totals.failed_first,
         ),
+        cost=record.cost(),
         baseline=_collect_comparison(comparison) if comparison is not None else None,
         sites=tuple(_collect_site(site) for site in record.site_verdicts()),
     )

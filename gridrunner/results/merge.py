@@ -22,7 +22,7 @@ from typing import IO
 from gridrunner import codec
 from gridrunner.errors import RunFolderError, UsageError
 from gridrunner.model import Observation, Plan, Status, Verdict
-from gridrunner.results.events import Decided, JournalHeader, Observed, RunEnded
+from gridrunner.results.events import Decided, FleetUsed, JournalHeader, Observed, RunEnded
 from gridrunner.results.evidence import EvidenceCopier
 from gridrunner.results.files import NewerFormatError, open_atomically
 from gridrunner.results.journal import JOURNAL_NAME, JournalReader, collector_paused
@@ -309,6 +309,6 @@ def _settle(attempts: Sequence[Attempt], faulted: set[int]) -> Verdict:
 
 def _move_event(event: TimedEvent, shift_s: float, lane: str) -> TimedEvent:
     at_s = round(event.at_s + shift_s, 4)
-    if isinstance(event, Decided):
+    if isinstance(event, Decided | FleetUsed):
         return replace(event, at_s=at_s)
     return replace(event, at_s=at_s, slot=lane + event.slot if event.slot else "")

@@ -21,6 +21,7 @@ from gridrunner.results.events import (
     ChunkEnded,
     Decided,
     Faulted,
+    FleetUsed,
     JournalHeader,
     Judged,
     Observed,
@@ -33,7 +34,7 @@ from gridrunner.results.journal import JournalLine, JournalReader
 from gridrunner.results.planfile import PlanHead
 from gridrunner.results.record import seconds_between
 
-TimedEvent = VisitStarted | Faulted | ChunkEnded | Decided | SessionChanged
+TimedEvent = VisitStarted | Faulted | ChunkEnded | Decided | SessionChanged | FleetUsed
 
 _NOBODY = -1
 _STATUSES = tuple(Status)

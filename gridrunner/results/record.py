@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import assert_never
 
 from gridrunner.errors import RunFolderError
-from gridrunner.model import Fault, Observation, Plan, Result
+from gridrunner.model import Fault, Observation, Plan, Result, Verdict
 from gridrunner.planning.plan import owed_sites
 from gridrunner.results.cases import CaseVerdict, SiteState, SiteVerdict, judge_site
+from gridrunner.results.cost import RunCost, reckon_cost
 from gridrunner.results.digest import Digester, RunDigest, RunTotals
 from gridrunner.results.events import (
     ChunkEnded,
     Decided,
     Event,
     Faulted,
+    FleetUsed,
     JournalHeader,
     Judged,
     Observed,
@@ -58,6 +60,7 @@ class RunRecord:
     faults: tuple[Faulted, ...] = ()
     decisions: tuple[Decided, ...] = ()
     chunks: tuple[ChunkEnded, ...] = ()
+    fleet: tuple[FleetUsed, ...] = ()
     ended: RunEnded | None = None
     unplanned: int = 0
     warnings: tuple[str, ...] = ()
@@ -121,6 +124,12 @@ class RunRecord:
     def totals(self) -> RunTotals:
         """The figures of the run."""
         return self.digest().totals
+
+    def cost(self) -> RunCost | None:
+        """What it cost in the cloud; None: it used no fleet."""
+        totals = self.totals()
+        visited = sum(count for verdict, count in totals.sites.items() if verdict is not Verdict.NOT_RUN)
+        return reckon_cost(self.fleet, sites=visited, busy_s=totals.busy_s)
 
 
 def exit_code_of(record: RunRecord) -> int:
@@ -192,6 +201,7 @@ class RecordBuilder:
         self._faults: list[Faulted] = []
         self._decisions: list[Decided] = []
         self._chunks: list[ChunkEnded] = []
+        self._fleet: list[FleetUsed] = []
         self._ended: RunEnded | None = None
         self._unfinished: set[str] = set()
         self._site_faults: dict[str, Fault] = {}
@@ -225,6 +235,8 @@ class RecordBuilder:
                 self._decisions.append(replace(event, at_s=self._shift_s(event.at_s)))
             case ChunkEnded():
                 self._chunks.append(replace(event, at_s=self._shift_s(event.at_s)))
+            case FleetUsed():
+                self._fleet.append(replace(event, at_s=self._shift_s(event.at_s)))
             case Resumed():
                 self.offset_s = max(0.0, seconds_between(self._header.started, event.started))
                 self._ended = None
@@ -258,6 +270,7 @@ class RecordBuilder:
             faults=tuple(self._faults),
             decisions=tuple(self._decisions),
             chunks=tuple(self._chunks),
+            fleet=tuple(self._fleet),
             ended=self._ended,
             unplanned=self._unplanned,
             warnings=warnings,

@@ -11,6 +11,7 @@ from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison, describe_comparison
 from gridrunner.results.cases import CaseVerdict
 from gridrunner.results.causes import Quarantined, describe_check
+from gridrunner.results.cost import describe_cost
 from gridrunner.results.digest import RunTotals, SlowSite
 from gridrunner.results.files import write_atomically
 from gridrunner.results.quarantine import describe_quarantine
@@ -66,6 +67,9 @@ def _list_blocks(record: RunRecord, comparison: Comparison | None) -> Iterator[s
         headline = "✅ Nothing newly broken"
     yield f"## {headline} · gridrunner {escape_markdown(record.header.run)}\n\n"
     yield _render_totals(totals)
+    cost = record.cost()
+    if cost is not None:
+        yield f"\nCost: {escape_markdown(describe_cost(cost), 1000)}\n"
     if comparison is not None:
         yield f"\nChecks at sites {escape_markdown(describe_comparison(comparison))}\n"
     for warning in record.warnings:

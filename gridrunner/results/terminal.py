@@ -17,6 +17,7 @@ from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison, describe_comparison
 from gridrunner.results.cases import CaseVerdict
 from gridrunner.results.causes import CauseGroup, Quarantined, describe_check
+from gridrunner.results.cost import describe_cost
 from gridrunner.results.record import RunRecord, exit_code_of
 from gridrunner.results.text import format_seconds, make_log_line
 
@@ -44,6 +45,9 @@ def print_run_summary(
     for warning in (*record.warnings, *record.header.damaged):
         console.print(Text("warning: ", style="yellow") + Text(make_log_line(warning)))
     console.print(_make_totals(record))
+    cost = record.cost()
+    if cost is not None:
+        console.print(Text("cost     ") + Text(make_log_line(describe_cost(cost), 1000)), soft_wrap=True)
     _print_quarantine(digest.quarantined, console)
     if comparison is not None:
         line = Text("baseline ") + Text(make_log_line(describe_comparison(comparison)))

@@ -20,11 +20,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "planning": BASE,
     "detection": BASE,
     # one outside system each
-    "config": BASE,
+    "setting_types": BASE,
+    "fleet_settings": BASE | {"setting_types"},
+    "config": BASE | {"setting_types", "fleet_settings"},
     "sites": BASE,
-    "results": BASE | {"planning"},
+    "aws": BASE,
+    "results": BASE | {"planning", "aws"},
     "browser": BASE | {"detection"},
-    "grid": BASE | {"browser"},
+    "grid": BASE | {"browser", "aws"},
     # join them
     "dispatch": BASE | {"planning", "results"},
     "pytest_plugin": BASE | {"detection", "results", "grid", "judging"},

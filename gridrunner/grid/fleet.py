@@ -1,0 +1,99 @@
+"""The fleet that terraform made, as it describes itself: `terraform output -json gridrunner > fleet.json`.
+
+Owns the format, which is the seam between the terraform module and gridrunner. No secret is in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gridrunner import codec
+from gridrunner.errors import UsageError
+
+FLEET_FORMAT = 1
+"""The newest format that this version reads."""
+
+HOW_TO = "write it with: terraform output -json gridrunner > fleet.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetHub:
+    """A hub with the auto scaling group of its nodes."""
+
+    name: str
+    url: str
+    nodes_asg: str
+    instance_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeLimits:
+    """How many nodes there may be: at least `min` a hub, at most `max_per_hub` a hub."""
+
+    min: int = 0
+    max_per_hub: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpotShare:
+    """How much of a group is on demand, as the group's mixed instances policy has it."""
+
+    base_on_demand: int = 0
+    percent_on_demand: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetFile:
+    """The fleet. `bucket` "" and `secret_parameter` "": it has none."""
+
+    name: str
+    region: str
+    hubs: tuple[FleetHub, ...]
+    format: int = FLEET_FORMAT
+    slots_per_node: int = 2
+    nodes: NodeLimits = field(default_factory=NodeLimits)
+    instance_types: tuple[str, ...] = ()
+    spot: SpotShare = field(default_factory=SpotShare)
+    bucket: str = ""
+    secret_parameter: str = ""
+    log_group: str = ""
+    lifecycle_hook: str = ""
+    metric_namespace: str = "gridrunner"
+
+    @property
+    def most_nodes(self) -> int:
+        """Nodes that all hubs together may have."""
+        return self.nodes.max_per_hub * len(self.hubs)
+
+
+def read_fleet(path: Path | None) -> FleetFile:
+    """The fleet in `path`, what `terraform output -json gridrunner` printed, or `terraform output -json` with all
+    outputs. Raises UsageError when there is none, or it is something else or of a newer format.
+    """
+    if path is None:
+        raise UsageError("aws: which fleet? --fleet FILE (or GRIDRUNNER_FLEET) names none", hint=HOW_TO)
+    try:
+        found: Any = codec.decode(path.read_bytes(), dict)
+    except OSError as error:
+        raise UsageError(f"--fleet {path}: cannot be read: {error.strerror or error}", hint=HOW_TO) from error
+    except (codec.BrokenJsonError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"--fleet {path}: is no JSON: {error}", hint=HOW_TO) from error
+    if isinstance(found.get("gridrunner"), dict):
+        found = found["gridrunner"]
+    if "value" in found and "hubs" not in found:
+        found = found["value"]
+    number = found.get("format", FLEET_FORMAT) if isinstance(found, dict) else None
+    if isinstance(number, int) and number > FLEET_FORMAT:
+        raise UsageError(
+            f"--fleet {path}: is of format {number}, and this gridrunner reads up to {FLEET_FORMAT}",
+            hint="update gridrunner, or use the terraform module that came with it",
+        )
+    try:
+        fleet = codec.decode(codec.encode(found), FleetFile)
+    except codec.BrokenJsonError as error:
+        raise UsageError(f"--fleet {path}: describes no fleet: {error}", hint=HOW_TO) from error
+    if not fleet.hubs or fleet.slots_per_node < 1 or fleet.nodes.max_per_hub < 1:
+        raise UsageError(f"--fleet {path}: describes a fleet without hubs, slots or nodes", hint=HOW_TO)
+    return fleet

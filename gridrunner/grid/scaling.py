@@ -1,0 +1,147 @@
+"""How many nodes each hub's group is to have, and whether waiting for them still makes sense: decisions without I/O.
+
+The invariants: never more than a group's maximum or fewer than its minimum, and a wait that cannot succeed ends with the
+reason that AWS gave.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gridrunner.errors import UsageError
+
+HOPELESS = (
+    "InstanceLimitExceeded",
+    "InvalidAMIID",
+    "InvalidParameterValue",
+    "MaxSpotInstanceCountExceeded",
+    "UnauthorizedOperation",
+    "VcpuLimitExceeded",
+    "not authorized",
+)
+"""Words in the message of a failed scaling activity after which trying again changes nothing: quotas, permissions and a
+launch template that is wrong (EC2 API reference, "Error codes"). A lack of capacity is not among them: it passes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLimits:
+    """What a group may have and is to have now."""
+
+    name: str
+    least: int
+    most: int
+    desired: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupView:
+    """A group and its hub at one moment. `instances` counts those that are not leaving; `registered` the nodes that are
+    UP in the hub; `failures` what AWS said of launches that failed since the wait began, newest first.
+    """
+
+    name: str
+    desired: int
+    instances: int = 0
+    leaving: int = 0
+    registered: int = 0
+    failures: tuple[str, ...] = ()
+    hub_problem: str = ""
+
+
+def deal_out(nodes: int, groups: Sequence[GroupLimits]) -> dict[str, int]:
+    """`nodes` nodes over the groups, as evenly as their limits allow. Raises UsageError for more or fewer than they may
+    have.
+    """
+    most, least = sum(group.most for group in groups), sum(group.least for group in groups)
+    if nodes > most:
+        raise UsageError(
+            f"{nodes} nodes are more than the fleet may have: {most} "
+            f"({', '.join(f'{group.name} {group.most}' for group in groups)})",
+            hint="raise max_nodes_per_hub or the number of hubs with terraform; a hub carries about 60 nodes",
+        )
+    if nodes < least:
+        raise UsageError(
+            f"{nodes} nodes are fewer than the fleet has to have: {least}", hint="lower min_nodes with terraform"
+        )
+    shares = {group.name: group.least for group in groups}
+    for _ in range(nodes - least):
+        name = min(
+            (group for group in groups if shares[group.name] < group.most), key=lambda group: shares[group.name]
+        ).name
+        shares[name] += 1
+    return shares
+
+
+def raise_to(nodes: int, groups: Sequence[GroupLimits]) -> dict[str, int]:
+    """What each group is to have so that all have `nodes` at least, and none fewer than now; never above the limits."""
+    most = sum(group.most for group in groups)
+    least = sum(group.least for group in groups)
+    shares = deal_out(max(least, min(nodes, most)), groups)
+    return {group.name: max(group.desired, shares[group.name]) for group in groups}
+
+
+def lower_to(before: Mapping[str, int], busy: Mapping[str, int], groups: Sequence[GroupLimits]) -> dict[str, int]:
+    """What each group that was raised (it is in `before`) goes back to at the end of a run: what it had, or as many nodes
+    as other people's sessions are on, whichever is more; never more than now.
+    """
+    back: dict[str, int] = {}
+    for group in groups:
+        if group.name in before:
+            wanted = max(group.least, before[group.name], busy.get(group.name, 0))
+            back[group.name] = min(group.desired, wanted)
+    return back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How a wait stands: `line` for people, `is_done`, and `problem` (why it cannot succeed any more, or "")."""
+
+    line: str
+    is_done: bool
+    problem: str = ""
+
+
+def weigh_progress(views: Sequence[GroupView]) -> Progress:
+    """How far groups are on their way to what they are to have."""
+    wanted = sum(view.desired for view in views)
+    instances = sum(view.instances for view in views)
+    registered = sum(view.registered for view in views)
+    leaving = sum(view.leaving for view in views)
+    failures = [reason for view in views for reason in view.failures]
+    problems = [view.hub_problem for view in views if view.hub_problem]
+    parts = [f"{registered} of {wanted} nodes are registered", f"{instances} instances"]
+    if leaving:
+        parts.append(f"{leaving} draining")
+    if failures:
+        parts.append(shorten(failures[0]))
+    elif problems:
+        parts.append(problems[0])
+    is_done = leaving == 0 and all(view.instances == view.desired and view.registered == view.desired for view in views)
+    hopeless = next((reason for reason in failures if any(word in reason for word in HOPELESS)), "")
+    return Progress(line=", ".join(parts), is_done=is_done, problem=shorten(hopeless) if hopeless else "")
+
+
+def explain_shortage(views: Sequence[GroupView]) -> str:
+    """Why nodes are missing, as far as AWS and the hubs say, in one phrase."""
+    for view in views:
+        if view.failures:
+            return f"{view.name}: {shorten(view.failures[0])}"
+    for view in views:
+        if view.hub_problem:
+            return view.hub_problem
+    for view in views:
+        if view.instances > view.registered:
+            return (
+                f"{view.name}: {view.instances - view.registered} instances run and have not registered: look at their "
+                "logs (log group of the fleet), the registration secret and the security groups"
+            )
+    return "AWS has launched no more instances and gives no reason"
+
+
+def shorten(reason: str) -> str:
+    """AWS' own words without its boilerplate, in one line."""
+    words = " ".join(reason.split())
+    words = re.sub(r"\s*Launching EC2 instance failed\.?$", "", words)
+    return words[:240].rstrip(". ")

@@ -1,0 +1,101 @@
+"""What a setting is, and the parsers that several settings share. The settings themselves are rows in `config` and
+`fleet_settings`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ENV_PREFIX = "GRIDRUNNER_"
+
+
+class BadValue(ValueError):
+    """A value that a setting cannot take; the message says what it takes."""
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of `30`, `30s`, `1.5m`, `2h` or `500ms`."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)?\s*", text)
+    if match is None or float(match[1]) == 0:
+        raise BadValue("takes a duration above zero such as 30, 30s, 5m or 1h")
+    return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """`2/8` as (2, 8): the second of eight parts."""
+    match = re.fullmatch(r"(\d+)/(\d+)", text.strip())
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise BadValue("takes I/N with 1 <= I <= N, such as 2/8")
+    return int(match[1]), int(match[2])
+
+
+def whole(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\d+", text.strip()) or int(text) < least:
+            raise BadValue(f"takes a whole number of {least} or more")
+        return int(text)
+
+    return parse
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            close = difflib.get_close_matches(text, words, 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise BadValue(f"takes one of {', '.join(words)}{hint}")
+        return text
+
+    return parse
+
+
+def flag(text: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if text.strip().lower() not in words:
+        raise BadValue("takes true or false")
+    return words[text.strip().lower()]
+
+
+def grid_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", text):
+        raise BadValue("takes up to 32 of a-z, 0-9 and -, such as gridrunner or team-a")
+    return text
+
+
+def path_of(text: str) -> Path:
+    if not text:
+        raise BadValue("takes a path")
+    return Path(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting. `name` is that of the option; `is_list` can be given several times; `flag` (short option) or None."""
+
+    name: str
+    parse: Callable[[str], Any]
+    default: Any
+    help: str
+    metavar: str | None = None
+    is_list: bool = False
+    short: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The name in gridrunner.toml and of the attribute."""
+        return self.name.replace("-", "_")
+
+    @property
+    def variable(self) -> str:
+        """The name in the environment."""
+        return ENV_PREFIX + self.key.upper()
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it takes no value on the command line."""
+        return self.parse is flag
