@@ -15,6 +15,7 @@ from typing import Any
 
 from gridrunner.cli_grid import add_grid_commands
 from gridrunner.cli_parts import add_setting, parser_of
+from gridrunner.cli_store import add_store_commands
 from gridrunner.config import SETTINGS, Origin, RunConfig, load_config
 from gridrunner.errors import GridrunnerError, SiteListError
 
@@ -33,6 +34,8 @@ examples:
   gridrunner run --sites sites.yaml --shard 2/8               the second of eight CI machines
   gridrunner run --sites sites.yaml --grid http://hub:4444    through a Selenium Grid hub
   gridrunner run --sites sites.yaml --grid docker             in containers, brought up for this run
+  gridrunner run --sites sites.yaml --grid aws --fleet fleet.json --scale auto --budget 10m
+                                                              on a fleet that is raised for it and lowered again
   gridrunner run --resume runs/20261124-101500-ab12           what an interrupted run still owes
 
 """
@@ -94,11 +97,27 @@ def _merge(arguments: argparse.Namespace) -> int:
     from gridrunner.merge_command import execute_merge
     from gridrunner.publishing import KEYS, make_publisher
 
-    given = {key: value for key, value in vars(arguments).items() if key in KEYS or key == "history"}
-    config = load_config(given, os.environ, Path.cwd())
+    wanted = KEYS | {"history", "store_group", "fleet"}
+    config = load_config(
+        {key: value for key, value in vars(arguments).items() if key in wanted}, os.environ, Path.cwd()
+    )
     history = None if config.origin_of("history").origin is Origin.DEFAULT else config["history"]
     publisher = make_publisher(config, os.environ)
-    return execute_merge(arguments.runs, arguments.out, arguments.junit, publisher=publisher, history=history)
+    if not any(name.startswith("s3://") for name in arguments.runs):
+        runs = [Path(name) for name in arguments.runs]
+        return execute_merge(runs, arguments.out, arguments.junit, publisher=publisher, history=history)
+    from gridrunner.stored_run import gather_runs, remember_in_stores
+
+    with gather_runs(arguments.runs, config, os.environ, _say) as gathered:
+        return execute_merge(
+            gathered.folders,
+            arguments.out,
+            arguments.junit,
+            publisher=publisher,
+            history=history,
+            lost=gathered.lost,
+            remember=None if history is not None else remember_in_stores(gathered, _say),
+        )
 
 
 def _report(arguments: argparse.Namespace) -> int:
@@ -224,13 +243,15 @@ def _make_parser() -> argparse.ArgumentParser:
     merge = parser_of(
         commands, "merge", "one run out of shards, resumed and repeated runs; proves completeness", _merge
     )
-    merge.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="run folders")
+    merge.add_argument(
+        "runs", nargs="*", metavar="RUN", help="run folders, or s3://BUCKET/PREFIX where `run --store` put them"
+    )
     merge.add_argument(
         "--junit", nargs="+", type=Path, default=[], metavar="XML", help="merge JUnit files of other tools"
     )
     merge.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the merged run is written")
     for setting in SETTINGS:
-        if setting.key in {"json", "ci", "baseline", "history"}:
+        if setting.key in {"json", "ci", "baseline", "history", "store_group", "fleet"}:
             add_setting(merge, setting)
 
     report = parser_of(
@@ -264,6 +285,7 @@ def _make_parser() -> argparse.ArgumentParser:
     _add_sites_commands(commands)
     add_grid_commands(commands)
     _add_history_commands(commands)
+    add_store_commands(commands)
     config = parser_of(commands, "config", "settings and where they come from")
     shown = config.add_subparsers(title="commands", metavar="COMMAND", required=True)
     config_show = parser_of(shown, "show", "every setting, its value and where the value came from", _config_show)

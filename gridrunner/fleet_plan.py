@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from gridrunner.config import RunConfig
 from gridrunner.errors import GridrunnerError, UsageError
 from gridrunner.fleet_settings import AUTO
 from gridrunner.grid.drivers import MeteredGrid, OpenGrid, Say
-from gridrunner.grid.fleet import read_fleet
+from gridrunner.grid.fleet import FleetFile, read_fleet
 from gridrunner.model import Plan
 from gridrunner.planning.capacity import NodeKind, find_fleet, weigh_fleet
 from gridrunner.progress import format_duration
@@ -91,18 +92,44 @@ def find_offer(
     return NodeOffer(kind=NodeKind(slots=slots, price_per_hour=price.on_demand, start_s=start_s), price=price)
 
 
-def measure_fleet(grid: OpenGrid, config: RunConfig, *, at_s: float, say: Say) -> FleetUsed | None:
+class PriceBook:
+    """Prices of a fleet's instance types, asked for in the background while a run goes on: its end waits for nobody."""
+
+    def __init__(self, fleet: FleetFile) -> None:
+        """Begin to ask."""
+        self._fleet = fleet
+        self._found: dict[str, Price] = {}
+        threading.Thread(target=self._ask, name="aws-prices", daemon=True).start()
+
+    def _ask(self) -> None:
+        try:
+            aws = Aws(self._fleet.region)
+            for kind in self._fleet.instance_types:
+                self._found[kind] = find_price(aws, kind)
+        except GridrunnerError:
+            return  # the table has the rest
+
+    def price_of(self, kind: str) -> Price | None:
+        """What AWS answered so far, else the table's price; None for a type that nobody knows."""
+        try:
+            return self._found.get(kind) or price_from_table(kind, self._fleet.region)
+        except UsageError:
+            return None
+
+
+def open_price_book(config: RunConfig) -> PriceBook | None:
+    """The prices of --fleet for a run on it; None for a run elsewhere. Raises UsageError for a fleet that is none."""
+    return PriceBook(read_fleet(config["fleet"])) if "aws" in config["grid"] else None
+
+
+def measure_fleet(grid: OpenGrid, config: RunConfig, prices: PriceBook | None, *, at_s: float) -> FleetUsed | None:
     """What a run used of `grid` until now, as the journal keeps it; None for a grid that costs nothing by the minute."""
-    if not isinstance(grid, MeteredGrid):
+    if prices is None or not isinstance(grid, MeteredGrid):
         return None
     fleet = read_fleet(config["fleet"])
-    aws = Aws(fleet.region)
-    prices: dict[str, Price | None] = {}
     rows = []
     for use in grid.measure():
-        if use.kind not in prices:
-            prices[use.kind] = _price_or_say(aws, use.kind, say)
-        price = prices[use.kind]
+        price = prices.price_of(use.kind)
         rows.append(
             InstanceMinutes(
                 kind=use.kind,
@@ -121,14 +148,6 @@ def measure_fleet(grid: OpenGrid, config: RunConfig, *, at_s: float, say: Say) -
         instances=tuple(rows),
         at_s=round(at_s, 3),
     )
-
-
-def _price_or_say(aws: Aws, kind: str, say: Say) -> Price | None:
-    try:
-        return find_price(aws, kind)
-    except GridrunnerError as error:
-        say(f"warning: {error}; its minutes are counted without a price")
-        return None
 
 
 def at_spot(kind: NodeKind, price: Price) -> NodeKind:

@@ -4,7 +4,7 @@ data goes to stdout, what went wrong to stderr.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -14,7 +14,7 @@ from gridrunner.errors import UsageError
 from gridrunner.publishing import Publisher
 from gridrunner.results.history import open_history
 from gridrunner.results.junit import JUNIT_NAME
-from gridrunner.results.merge import MergeOutcome, merge_runs
+from gridrunner.results.merge import merge_runs
 from gridrunner.results.merge_junit import merge_junit
 from gridrunner.results.record import RunRecord
 from gridrunner.results.render import render_run
@@ -29,17 +29,28 @@ def execute_merge(
     *,
     publisher: Publisher | None = None,
     history: Path | None = None,
+    lost: Sequence[str] = (),
+    remember: Callable[[RunRecord], None] | None = None,
 ) -> int:
     """Merge run folders, or foreign JUnit files, into the folder `out`; returns the exit code of what came out.
     `publisher` says where a merged run goes (None: the folder and the terminal), `history` where it is remembered
-    (None: nowhere).
+    (None: nowhere). `lost` are sentences on runs that are known to have died; `remember` takes the merged run as well.
 
     Raises UsageError when there is nothing to merge, or both kinds are named; otherwise as `merge_runs` and
     `merge_junit` do.
     """
     if bool(runs) == bool(junit):
         raise UsageError("merge takes run folders or --junit files", hint="gridrunner merge RUN… --out DIR")
-    return _merge_files(junit, out) if junit else _merge_folders(runs, out, publisher or Publisher(), history)
+    if junit:
+        return _merge_files(junit, out)
+    outcome = merge_runs(runs, out)
+    _say_warnings((*lost, *outcome.warnings))
+    if history is not None:
+        _remember_run(outcome.record, history)
+    if remember is not None:
+        remember(outcome.record)
+    publisher = publisher or Publisher()
+    return publisher.publish(out, Console(stderr=publisher.uses_stdout), record=outcome.record)
 
 
 def execute_report(run: Path) -> int:
@@ -47,14 +58,6 @@ def execute_report(run: Path) -> int:
     record = render_run(run).record
     print_run_summary(record, run, Console())
     return 0
-
-
-def _merge_folders(runs: Sequence[Path], out: Path, publisher: Publisher, history: Path | None) -> int:
-    outcome = merge_runs(runs, out)
-    _say_warnings(outcome)
-    if history is not None:
-        _remember_run(outcome.record, history)
-    return publisher.publish(out, Console(stderr=publisher.uses_stdout), record=outcome.record)
 
 
 def _remember_run(record: RunRecord, path: Path) -> None:
@@ -68,9 +71,9 @@ def _remember_run(record: RunRecord, path: Path) -> None:
         Console(stderr=True).print(Text(f"warning: {make_log_line(warning, 1000)}"), soft_wrap=True)
 
 
-def _say_warnings(outcome: MergeOutcome) -> None:
+def _say_warnings(warnings: Sequence[str]) -> None:
     errors = Console(stderr=True)
-    for warning in outcome.warnings:
+    for warning in warnings:
         errors.print(Text("merge: ", style="yellow") + Text(make_log_line(warning, 1000)), soft_wrap=True)
 
 

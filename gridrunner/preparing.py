@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -159,8 +159,11 @@ def find_unknown_sites(config: RunConfig, sites: Sequence[Site]) -> frozenset[st
     return find_early_sites(durations)
 
 
-def plan_run(config: RunConfig, sites: Sequence[Site], checks: Sequence[str]) -> tuple[Plan, str | None]:
-    """The plan of this machine: made from the sites, or read from --plan and compared with them; cut to --shard.
+def plan_run(
+    config: RunConfig, sites: Sequence[Site], checks: Sequence[str], *, agree: Callable[[Plan], Plan] | None = None
+) -> tuple[Plan, str | None]:
+    """The plan of this machine: made from the sites, or read from --plan and compared with them; cut to --shard. `agree`
+    has the last word on the plan before it is cut: shards of one pipeline cut the same one.
 
     Returns a warning about the history as well. Raises UsageError when --plan holds something else.
     """
@@ -174,6 +177,8 @@ def plan_run(config: RunConfig, sites: Sequence[Site], checks: Sequence[str]) ->
                 hint="use the lists and options that it was made with, or make it again with `gridrunner plan --out`",
             )
         plan = given
+    if agree is not None:
+        plan = agree(plan)
     if config["shard"] is not None:
         plan = cut_shard(plan, *config["shard"])
     if not owed_sites(plan):

@@ -31,7 +31,7 @@ from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.shell import Dispatcher
 from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.errors import UsageError
-from gridrunner.fleet_plan import measure_fleet, wanted_nodes
+from gridrunner.fleet_plan import measure_fleet, open_price_book, wanted_nodes
 from gridrunner.grid.drivers import RunDemand
 from gridrunner.grid.live import LiveGrid, forget_live_grid, write_live_grid
 from gridrunner.grid.owners import owner_token
@@ -73,6 +73,7 @@ from gridrunner.results.planfile import PLAN_NAME, write_plan
 from gridrunner.results.quarantine import list_excused
 from gridrunner.results.record import RunRecord, load_run
 from gridrunner.sites.replay import ReplayServer
+from gridrunner.stored_run import StoreSession, open_store
 
 EXIT_INTERRUPTED = 130
 
@@ -125,9 +126,11 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
     choice = choose_grid(config, env)
     probes = read_user_probes(config["probe"], config["extension"])
     selection = make_selection(config)
+    stored = None if config["dry_run"] else open_store(config, env)
+    config = stored.config if stored is not None else config
     with ExitStack() as stack:
         rounds = JudgeRounds()
-        prepared, judge = _prepare(config, choice, selection, rounds, stack)
+        prepared, judge = _prepare(config, choice, selection, rounds, stack, stored)
         if isolation_of(config) != config["isolation"]:
             console.print("--extension: a session for each site, because extensions run in no other context")
         for warning in prepared.warnings:
@@ -142,6 +145,9 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
         start_loading_detector()
         reap_orphans()
         say = make_say(console)
+        if stored is not None:
+            stored.begin(prepared.run, prepared.plan)
+        prices = open_price_book(config)
         demand = replace(_demand_of(config, prepared), nodes=wanted_nodes(config, prepared.rest, say))
         opened = stack.enter_context(open_grids(choice, driver_settings(config, env), demand, say))
         live = _live_grid(config, choice, prepared, host_rules)
@@ -207,13 +213,14 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
         code = EXIT_INTERRUPTED if summary.stopped_by is StoppedBy.INTERRUPTED else 0
         elapsed_s = round(time.monotonic() - started, 3)
         for grid in opened:
-            used = measure_fleet(grid, config, at_s=elapsed_s, say=say)
+            used = measure_fleet(grid, config, prices, at_s=elapsed_s)
             if used is not None:
                 journal.write(used)
         ended = RunEnded(exit_code=code, at_s=elapsed_s, reason=str(summary.stopped_by))
         record = replace(load_run(prepared.folder), ended=ended)
         journal.write(replace(ended, exit_code=publisher.exit_code_of(record)))
-    return _finish(config, publisher, record, prepared.folder, console)
+    code = _finish(config, publisher, record, prepared.folder, console)
+    return stored.finish(record, prepared.folder, code, say) if stored is not None else code
 
 
 def make_console(config: RunConfig) -> Console:
@@ -228,7 +235,12 @@ def recorded_checks(plan: Plan, judge: JudgeProcess) -> tuple[str, ...]:
 
 
 def _prepare(
-    config: RunConfig, choice: GridChoice, selection: Selection, rounds: JudgeRounds, stack: ExitStack
+    config: RunConfig,
+    choice: GridChoice,
+    selection: Selection,
+    rounds: JudgeRounds,
+    stack: ExitStack,
+    stored: StoreSession | None,
 ) -> tuple[Prepared, JudgeProcess]:
     if config["resume"] is not None:
         return _prepare_resumed(config, choice, selection, rounds, stack)
@@ -238,7 +250,8 @@ def _prepare(
     judge = JudgeProcess(folder=folder, sites=selected.sites, on_results=rounds.take, selection=selection)
     stack.callback(judge.abort)
     recorded = judge.collect()
-    plan, warning = plan_run(config, selected.sites, (*recorded, *judge.live_checks))
+    agree = stored.agree if stored is not None else None
+    plan, warning = plan_run(config, selected.sites, (*recorded, *judge.live_checks), agree=agree)
     prepared = Prepared(
         run=run,
         folder=folder,

@@ -137,7 +137,7 @@ def translate_code(error: boto.ClientError, action: str, what: str) -> AwsRefuse
         named = _NAMED_ACTION.search(message)
         return AwsRefused(
             f"{what}: {named[1] if named else action} is denied",
-            hint="attach the policy of the terraform output `ci_policy` to the role; a bucket may be another account's",
+            hint="attach the policy of the terraform output `ci_policy_arn` to the role; a bucket may be another account's",
         )
     if code in WRONG_REGION:
         region = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("x-amz-bucket-region", "")

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 from gridrunner.aws.clients import Aws, translated
 from gridrunner.errors import GridFault, GridrunnerError, UsageError
-from gridrunner.grid import hub_status
 from gridrunner.grid.choosing import DriverSettings
+from gridrunner.grid.client import HubClient
 from gridrunner.grid.drivers import (
     GridSize,
     GridStatus,
@@ -35,6 +35,7 @@ from gridrunner.grid.drivers import (
 from gridrunner.grid.fleet import FleetFile, FleetHub, read_fleet
 from gridrunner.grid.groups import Group, NodeGroups
 from gridrunner.grid.metering import InstanceUse, Meter
+from gridrunner.grid.reaping import reap_sessions
 from gridrunner.grid.scaling import (
     GroupView,
     deal_out,
@@ -79,6 +80,7 @@ class AwsDriver:
         self._fleet, self._aws, self._timeout_s, self._poll_s = fleet, aws, timeout_s, poll_s
         self._host_address = host_address
         self._groups = NodeGroups(aws, fleet)
+        self._clients: dict[str, HubClient] = {}
 
     # ----------------------------------------------------------------------------------------------- gridrunner grid …
 
@@ -91,7 +93,7 @@ class AwsDriver:
         groups = self._groups.read()
         addresses = self._groups.addresses(groups)
         hubs = tuple(
-            _join_instances(hub_status.read_hub_status(hub.name, hub.url), group, addresses)
+            _join_instances(self._client(hub).status(), group, addresses)
             for hub, group in zip(self._fleet.hubs, groups, strict=True)
         )
         capacity = ", ".join(f"{group.name} {group.desired} ({group.least} to {group.most})" for group in groups)
@@ -122,17 +124,8 @@ class AwsDriver:
         raise UsageError(f"there is no node {node}", hint="gridrunner grid status --driver aws names them")
 
     def reap(self, runs: Collection[str], say: Say) -> int:
-        """End the sessions of `runs`. Whether other runs are over cannot be seen from here: they may be on any machine,
-        and what nobody uses is ended by the node's session timeout.
-        """
-        ended = 0
-        for hub in self.status().hubs:
-            address = next(one.url for one in self._fleet.hubs if one.name == hub.name)
-            for node in hub.nodes:
-                for slot in node.slots:
-                    if slot.session is not None and slot.session.run in runs:
-                        hub_status.end_session(hub.name, address, slot.session.id)
-                        ended += 1
+        """End the sessions of runs that are over, and of `runs`. Of runs on other machines nobody can know from here."""
+        ended = reap_sessions([self._client(hub) for hub in self._fleet.hubs], runs)
         say(f"ended {ended} sessions")
         return ended
 
@@ -170,7 +163,12 @@ class AwsDriver:
                 )
             self._wait_for_first(since, say)
             with _Watch(self._groups, meter, partial_say=say, views=lambda: self._look(since)) as watch:
-                yield _OpenFleet(self._fleet, self._host_address, watch)
+                secret = self._find_secret()
+                yield _OpenFleet(
+                    hubs=tuple(self._address(hub, secret) for hub in self._fleet.hubs),
+                    host_address=self._host_address,
+                    watch=watch,
+                )
         finally:
             self._lower(before, demand.run, say)
 
@@ -186,10 +184,7 @@ class AwsDriver:
             return
         try:
             groups = self._groups.read()
-            busy = {
-                hub.nodes_asg: _count_foreign(hub_status.read_hub_status(hub.name, hub.url), run)
-                for hub in self._fleet.hubs
-            }
+            busy = {hub.nodes_asg: _count_foreign(self._client(hub).status(), run) for hub in self._fleet.hubs}
             back = lower_to(before, busy, [group.limits for group in groups])
             self._set_desired(groups, back, say)
             held = {name: count for name, count in busy.items() if count > before.get(name, 0) and back.get(name)}
@@ -215,7 +210,7 @@ class AwsDriver:
         return tuple(self._view(hub, group, since) for hub, group in zip(self._fleet.hubs, groups, strict=True))
 
     def _view(self, hub: FleetHub, group: Group, since: datetime) -> GroupView:
-        status = hub_status.read_hub_status(hub.name, hub.url)
+        status = self._client(hub).status()
         instances = sum(not instance.is_leaving for instance in group.instances)
         is_short = instances < group.desired
         return GroupView(
@@ -259,9 +254,25 @@ class AwsDriver:
             say(f"aws: {node.name} ends its sessions and goes; its group is one smaller")
             self._groups.remove(node.name)
             return
-        address = next(one.url for one in self._fleet.hubs if one.name == hub.name)
-        say(f"{hub.name}: draining node {node.id}; no instance of the fleet has its address")
-        hub_status.drain_node(hub.name, address, node.id, self._read_secret())
+        say(f"{hub.name}: draining node {node.name}; no instance of the fleet has its address")
+        found = next(one for one in self._fleet.hubs if one.name == hub.name)
+        HubClient(self._address(found, self._read_secret())).drain_node(node.id)
+
+    def _address(self, hub: FleetHub, secret: str | None = None) -> HubAddress:
+        return HubAddress(url=hub.url, name=hub.name, secret=secret)
+
+    def _client(self, hub: FleetHub) -> HubClient:
+        if hub.name not in self._clients:
+            self._clients[hub.name] = HubClient(self._address(hub))
+        return self._clients[hub.name]
+
+    def _find_secret(self) -> str | None:
+        """The registration secret for a run, which lets it evict dead nodes; None where it may not be read."""
+        try:
+            return self._read_secret() if self._fleet.secret_parameter else None
+        except GridrunnerError as error:
+            _LOGGER.info("dead nodes are not evicted: %s", error)
+            return None
 
     def _read_secret(self) -> str:
         name = self._fleet.secret_parameter
@@ -276,18 +287,13 @@ _SHORTAGE_HINT = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _OpenFleet:
     """The fleet in the hands of one run."""
 
-    _fleet: FleetFile
+    hubs: Sequence[HubAddress]
     host_address: str | None
-    _watch: _Watch
-
-    @property
-    def hubs(self) -> Sequence[HubAddress]:
-        """The hubs that terraform made."""
-        return tuple(HubAddress(url=hub.url, name=hub.name) for hub in self._fleet.hubs)
+    watch: _Watch
 
     def keep_evidence(self, folder: Path) -> Sequence[Path]:
         """Nothing: logs of nodes and hubs go to the fleet's log group."""
@@ -296,7 +302,7 @@ class _OpenFleet:
 
     def measure(self) -> tuple[InstanceUse, ...]:
         """What the run has used until now."""
-        return self._watch.measure()
+        return self.watch.measure()
 
 
 class _Watch:

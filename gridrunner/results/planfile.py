@@ -49,42 +49,55 @@ class _FormatOnly:
 
 def write_plan(path: Path, plan: Plan) -> None:
     """Write `plan` to `path`, whole or not at all. Raises RunFolderError when it cannot be written."""
-    write_atomically(path, codec.encode(_PlanFile(plan=plan)) + b"\n")
+    write_atomically(path, encode_plan(plan))
+
+
+def encode_plan(plan: Plan) -> bytes:
+    """What `write_plan` writes."""
+    return codec.encode(_PlanFile(plan=plan)) + b"\n"
 
 
 def read_plan(path: Path) -> Plan:
     """The plan in `path`. Raises RunFolderError when it is missing, damaged, of a newer format, or owes something else
     than its hash says.
     """
-    plan = _decode(path, _PlanFile).plan
+    return decode_plan(_read(path), str(path))
+
+
+def decode_plan(data: bytes, name: str) -> Plan:
+    """The plan in `data`, which came from `name`. Raises as `read_plan`."""
+    plan = _decode(data, name, _PlanFile).plan
     if plan_hash(plan) != plan.hash:
         raise RunFolderError(
-            f"{path} was changed after it was planned: its hash {plan.hash[:12]} does not fit its sites and checks",
+            f"{name} was changed after it was planned: its hash {plan.hash[:12]} does not fit its sites and checks",
             hint="plan again with `gridrunner plan`",
         )
     return plan
 
 
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RunFolderError(f"{path} cannot be read: {error.strerror}") from error
+
+
 def read_plan_head(path: Path) -> PlanHead:
     """Hash and shard of the plan in `path` in little memory; the hash is not checked. Raises as `read_plan`."""
-    return _decode(path, _PlanHeadFile).plan
+    return _decode(_read(path), str(path), _PlanHeadFile).plan
 
 
 T = TypeVar("T", _PlanFile, _PlanHeadFile)
 
 
-def _decode(path: Path, kind: type[T]) -> T:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise RunFolderError(f"{path} cannot be read: {error.strerror}") from error
+def _decode(data: bytes, name: str, kind: type[T]) -> T:
     try:
         number = codec.decode(data, _FormatOnly).format
         if number > PLAN_FORMAT:
             raise NewerFormatError(
-                f"{path} has plan format {number}; this gridrunner reads up to format {PLAN_FORMAT}",
+                f"{name} has plan format {number}; this gridrunner reads up to format {PLAN_FORMAT}",
                 hint="read it with the gridrunner that wrote it, or a newer one",
             )
         return codec.decode(data, kind)
     except codec.BrokenJsonError as error:
-        raise RunFolderError(f"{path} is no plan: {error}", hint="plan again with `gridrunner plan`") from error
+        raise RunFolderError(f"{name} is no plan: {error}", hint="plan again with `gridrunner plan`") from error
