@@ -85,9 +85,22 @@ get_browser() {
     fail "no browser could be had"
 }
 
+# Tests of real grids need a Docker engine that is up, or one to start; and npm, which has Selenium's server for the
+# images. Elsewhere than in CI they are skipped without.
+get_docker() {
+    if ! has dockerd && ! docker version >/dev/null 2>&1 && can_apt; then
+        apt_install docker.io iptables debootstrap || say "apt has no Docker engine for this machine: its tests are skipped"
+        has docker || apt_install docker-cli || say "apt has no docker command for this machine"
+    fi
+    if has dockerd && can_apt; then
+        has debootstrap || apt_install debootstrap || say "apt has no debootstrap for this machine"
+        has npm || apt_install npm || say "apt has no npm for this machine"
+    fi
+}
+
 case $purpose in
 run) make_venv; install_package ""; get_browser ;;
-test) make_venv; install_package "[dev]"; install_axe; get_browser ;;
+test) make_venv; install_package "[dev]"; install_axe; get_browser; get_docker ;;
 *) fail "run or test, not $purpose" ;;
 esac
 touch "$venv/.ready-run"

@@ -11,9 +11,16 @@ import shutil
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
 from gridrunner.browser.binaries import find_browser
 from gridrunner.errors import UsageError
+from tests.support.engine import docker_client, docker_engine, grid_images, missing_engine
+
+__all__ = ["docker_client", "docker_engine", "grid_images"]  # fixtures, for whatever folder needs an engine
+
+settings.register_profile("gridrunner", deadline=None)  # a busy machine takes its time: that is no finding
+settings.load_profile("gridrunner")
 
 
 def _missing_browser() -> str | None:
@@ -24,17 +31,13 @@ def _missing_browser() -> str | None:
     return None
 
 
-def _missing_docker() -> str | None:
-    return None if shutil.which("dockerd") else "no Docker engine (dockerd) on PATH"
-
-
 def _missing_terraform() -> str | None:
     return None if shutil.which("terraform") else "no terraform on PATH"
 
 
 NEEDS: dict[str, Callable[[], str | None]] = {
     "browser": _missing_browser,
-    "docker": _missing_docker,
+    "docker": missing_engine,
     "terraform": _missing_terraform,
 }
 

@@ -35,22 +35,26 @@ ask() {
     } | curl --config - --silent --show-error --fail --insecure --max-time 4 "$url${SE_SUB_PATH:-}$1" 2>&1
 }
 
-answer=$(ask /readyz) || sick "$url is not ready: $answer"
 answer=$(ask /status) || sick "$url answers no status: $answer"
 words=$(
     jq --raw-output '
-        def slots: [.slots[]?];
+        def count(state): map(select(.availability == state)) | length;
         def busy: map(select(.session != null)) | length;
         .value
         | if .nodes then
-            (.nodes | map(select(.availability == "UP"))) as $up | ($up | map(slots) | add // []) as $slots
-            | "ok: hub, \($up | length) nodes up, \($slots | busy) of \($slots | length) slots busy"
+            (.nodes | map(select(.availability == "UP") | .slots[]?)) as $slots
+            | "ok: hub, \(.nodes | count("UP")) nodes up, \(.nodes | count("DRAINING")) draining, " +
+              "\($slots | busy) of \($slots | length) slots busy"
           elif .node then
-            (.node | slots) as $slots
-            | (if .node.availability == "DOWN" then "sick" else "ok" end)
-              + ": node \(.node.availability), \($slots | busy) of \($slots | length) slots busy"
+            "\(if .node.availability == "DOWN" then "sick" else "ok" end): node \(.node.availability), " +
+            "\(.node.slots | busy) of \(.node.slots | length) slots busy"
           else "sick: no hub and no node" end' <<<"$answer" 2>&1
 ) || sick "$url answers something else: ${answer:0:200}"
+
+# A hub is ready when its parts are, with or without nodes. A node that is being drained says it is not: it is no sick one.
+if [[ $words == *": hub"* ]]; then
+    answer=$(ask /readyz) || sick "$url is not ready: $answer"
+fi
 
 # A browser that cannot write its profile fails in ways that name no cause.
 if [ "$host" = 127.0.0.1 ] && [ -e /opt/bin/browser ]; then

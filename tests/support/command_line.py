@@ -94,7 +94,7 @@ class CommandLine:
     def __init__(self, folder: Path, scratch: Path) -> None:
         self.folder, self.scratch = folder, scratch
         self._started: list[subprocess.Popen[bytes]] = []
-        kept = {"PATH", "GRIDRUNNER_BROWSER_BINARY", "GRIDRUNNER_CHROMEDRIVER", "LD_LIBRARY_PATH"}
+        kept = {"PATH", "GRIDRUNNER_BROWSER_BINARY", "GRIDRUNNER_CHROMEDRIVER", "LD_LIBRARY_PATH", "DOCKER_HOST"}
         self.env = {name: value for name, value in os.environ.items() if name in kept} | {
             "HOME": str(scratch),
             "TMPDIR": str(scratch),
