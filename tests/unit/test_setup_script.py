@@ -105,6 +105,8 @@ def test_nothing_is_installed_where_all_is_there(tools: Path, tmp_path: Path) ->
     write_program(tools / "id", "echo 0")
     write_program(tools / "apt-get", f"touch {tmp_path}/apt")
     write_program(tools / "python3", "exit 0")
+    for name in ("dockerd", "docker", "debootstrap", "npm"):
+        write_program(tools / name, "exit 0")
     make_ready_venv(tmp_path / "venv", "exit 0")
     ended = run_setup(tools, "test", "venv")
     assert ended.returncode == 0, ended.stderr
@@ -123,6 +125,20 @@ def test_browser_that_cannot_be_had_is_named_with_what_to_install(tools: Path, t
     assert ended.returncode == 2
     assert ended.stderr.splitlines()[-2:] == ["install chromium", "setup: no browser could be had"]
     assert not (tmp_path / "venv" / ".ready-run").exists()
+
+
+def test_an_engine_for_the_tests_is_installed_for_root_alone(tools: Path, tmp_path: Path) -> None:
+    write_program(tools / "python3", "exit 0")
+    write_program(tools / "apt-get", f'echo "$@" >>{tmp_path}/apt; for name; do echo >{tools}/$name; done')
+    make_ready_venv(tmp_path / "venv", "exit 0")
+    become_user(tools)
+    assert run_setup(tools, "test", "venv").returncode == 0
+    assert not (tmp_path / "apt").exists()
+
+    write_program(tools / "id", "echo 0")
+    ended = run_setup(tools, "test", "venv")
+    assert ended.returncode == 0, ended.stderr
+    assert "install -y -qq --no-install-recommends docker.io iptables debootstrap" in (tmp_path / "apt").read_text()
 
 
 # -------------------------------------------------------------------------------------------------- Chrome for Testing
