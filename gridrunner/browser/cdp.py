@@ -2,7 +2,8 @@
 
 The thread that waits for an answer is the one that reads the socket, so nothing polls and nothing is locked: while it
 waits, every other message that comes in is handed on (answers to their callbacks, events to the listener of their
-target). Commands can be sent without waiting, which is how the next context is made while this page still loads.
+target). Commands can be sent without waiting, which is how the next context is made while this page still loads; they
+leave together when somebody waits, or by `flush`.
 
 Invariant: only the thread that owns the session calls anything but `abort`.
 """
@@ -12,14 +13,16 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import websocket
 
-from gridrunner.browser.messages import MessageReader
+from gridrunner.browser.messages import MessageReader, make_text_frame
+from gridrunner.browser.params import decode_params
 from gridrunner.errors import SessionLost
 
 Listener = Callable[[str, dict[str, Any]], None]
@@ -46,7 +49,11 @@ _DECODER = msgspec.json.Decoder(_Message)
 _ENCODER = msgspec.json.Encoder()
 
 
-_NOBODY: tuple[Listener, Container[str]] = (lambda _method, _params: None, frozenset())
+_EVENT_HEAD = b'{"method":"'
+"""How Chromium begins an event (crdtp, `CreateNotification`): the method is read without decoding the rest. Answers, and
+events of whoever writes them otherwise, are decoded."""
+
+_NOBODY: tuple[Listener, Collection[str]] = (lambda _method, _params: None, frozenset())
 
 _LONE_SURROGATE = re.compile(r"(?<!\\)((?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
@@ -60,6 +67,12 @@ def _decode_message(data: bytes | str) -> _Message:
     except msgspec.DecodeError:
         text = data if isinstance(data, str) else data.decode("utf-8", "replace")
         return _DECODER.decode(_LONE_SURROGATE.sub(r"\1\\ufffd", text))
+
+
+@lru_cache(maxsize=64)
+def encode_text(text: str) -> msgspec.Raw:
+    """A text for the parameters of a command that is sent again and again: a probe of 37 kB is encoded once."""
+    return msgspec.Raw(_ENCODER.encode(text))
 
 
 class CommandFailed(Exception):
@@ -97,8 +110,10 @@ class Connection:
         """
         self._label = label
         self._last_id = 0
+        self._outgoing: list[bytes] = []
         self._pending: dict[int, tuple[Answer, OnAnswer | None]] = {}
-        self._listeners: dict[str, tuple[Listener, Container[str]]] = {}
+        self._listeners: dict[str, tuple[Listener, Collection[str]]] = {}
+        self._wanted: set[bytes] = set()
         self._socket = websocket.WebSocket(
             enable_multithread=False,
             skip_utf8_validation=True,
@@ -119,11 +134,12 @@ class Connection:
         assert self._socket.sock is not None
         self._reader = MessageReader(self._socket.sock, pong=self._socket.pong)
 
-    def listen(self, target: str, listener: Listener, methods: Container[str]) -> None:
+    def listen(self, target: str, listener: Listener, methods: Collection[str]) -> None:
         """Hand the events of `target` (a DevTools session id; "" is the browser itself) that are among `methods` to
         `listener`; the others, half of a page's, are not even decoded.
         """
         self._listeners[target] = (listener, methods)
+        self._wanted.update(method.encode() for method in methods)
 
     def unlisten(self, target: str) -> None:
         """Drop the listener of `target`; its later events are ignored."""
@@ -132,9 +148,8 @@ class Connection:
     def send(
         self, method: str, params: dict[str, Any] | None = None, *, target: str = "", then: OnAnswer | None = None
     ) -> Answer:
-        """Send a command and return at once. `then` is called with the answer when it is read, in the reading thread.
-
-        Raises SessionLost when the socket is gone.
+        """Have a command sent, at the latest when this thread waits for something. `then` is called with the answer when
+        it is read, in the reading thread.
         """
         self._last_id += 1
         message: dict[str, Any] = {"id": self._last_id, "method": method, "params": params or {}}
@@ -142,11 +157,21 @@ class Connection:
             message["sessionId"] = target
         answer = Answer(method)
         self._pending[self._last_id] = (answer, then)
-        try:
-            self._socket.send(_ENCODER.encode(message), websocket.ABNF.OPCODE_TEXT)
-        except (OSError, websocket.WebSocketException, AttributeError) as error:
-            raise SessionLost(f"{self._label}: the session's socket broke: {error}") from error
+        self._outgoing.append(make_text_frame(_ENCODER.encode(message)))
         return answer
+
+    def flush(self) -> None:
+        """Send what was not sent yet, in one piece. Raises SessionLost when the socket is gone."""
+        if not self._outgoing:
+            return
+        frames, self._outgoing = b"".join(self._outgoing), []
+        raw = self._socket.sock
+        if raw is None:
+            raise SessionLost(f"{self._label}: the session's socket was closed")
+        try:
+            raw.sendall(frames)
+        except OSError as error:
+            raise self._broken(error) from error
 
     def call(
         self, method: str, params: dict[str, Any] | None = None, *, target: str = "", deadline: float
@@ -165,28 +190,52 @@ class Connection:
 
     def read_until(self, is_done: Callable[[], bool], *, deadline: float) -> None:
         """Read and hand on messages until `is_done()`. Raises DeadlinePassed or SessionLost."""
+        self.flush()
         while not is_done():
-            left_s = deadline - time.monotonic()
-            if left_s <= 0:
-                raise DeadlinePassed
-            self._read_one(left_s)
+            while not self._take_one():
+                self._fill(deadline)
 
-    def _read_one(self, timeout_s: float) -> None:
+    def _take_one(self) -> bool:
+        """Hand on the next message that is there and concerns somebody; False where none is."""
+        while (data := self._reader.take()) is not None:
+            if not data:
+                raise SessionLost(f"{self._label}: the session's socket was closed")
+            if self._take(data):
+                return True
+        return False
+
+    def _fill(self, deadline: float) -> None:
+        self.flush()  # what was sent while messages were handed on
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            raise DeadlinePassed
         try:
-            data = self._reader.read(timeout_s)
-        except TimeoutError as error:
-            raise DeadlinePassed from error
-        except (OSError, websocket.WebSocketException, AttributeError) as error:
-            raise SessionLost(f"{self._label}: the session's socket broke: {error}") from error
-        if not data:
+            is_open = self._reader.fill(left_s)
+        except TimeoutError:
+            return  # the time-out of the socket may be shorter than asked for
+        except OSError as error:
+            raise self._broken(error) from error
+        if not is_open:
             raise SessionLost(f"{self._label}: the session's socket was closed")
+
+    def _broken(self, error: OSError) -> SessionLost:
+        return SessionLost(f"{self._label}: the session's socket broke: {error}")
+
+    def _take(self, data: bytes) -> bool:
+        """Hand on one message; False when it concerns nobody."""
+        if data.startswith(_EVENT_HEAD):
+            start = len(_EVENT_HEAD)
+            if data[start : data.find(b'"', start)] not in self._wanted:
+                return False
         message = _decode_message(data)
         if message.id is not None:
             self._take_answer(message)
-            return
+            return True
         listener, methods = self._listeners.get(message.session_id, _NOBODY)
-        if message.method in methods:
-            listener(message.method, msgspec.json.decode(message.params))
+        if message.method not in methods:
+            return False
+        listener(message.method, decode_params(message.method, message.params))
+        return True
 
     def _take_answer(self, message: _Message) -> None:
         answer, then = self._pending.pop(message.id or 0, (None, None))

@@ -1,15 +1,19 @@
-"""Reads the messages of a websocket whose handshake is over: as many as came with one read of the socket.
+"""The frames of a websocket whose handshake is over: messages cut from what came, commands made into frames.
 
-websocket-client reads each frame by two or three calls of `recv`, each after setting the time-out: that was half of what
-a visit cost this machine (150 messages a visit, 500 sessions; `tests.benchmarks.dispatch.sessions`, 2026-11-24). Frames
-are cut from a buffer here (RFC 6455, section 5.2); handshake, TLS and sending stay with websocket-client.
+websocket-client reads each frame by two or three calls of `recv`, each after setting the time-out, and sends each by a
+call of its own: that was half of what a visit cost this machine (150 messages a visit, 500 sessions;
+`tests.benchmarks.dispatch.sessions`, 2026-11-24). Here (RFC 6455, section 5.2) a read takes all that is there, in one
+call of the system, and time-outs are set when they change; handshake and TLS stay with websocket-client.
 
 Invariant: what came is handed out in order; the socket is read only when no whole message is left in the buffer.
 """
 
 from __future__ import annotations
 
+import os
 import socket
+import ssl
+import struct
 from collections.abc import Callable
 
 READ_BYTES = 16384
@@ -17,7 +21,13 @@ READ_BYTES = 16384
 MiB instead of 148 (2026-11-24).
 """
 
+SEND_TIMEOUT_S = 15.0
+"""A browser that takes no command for this long is gone: it reads within milliseconds (Chromium 156, 2026-11-26)."""
+
+LEAST_TIMEOUT_S = 0.001
+
 _CLOSE, _PING = 0x8, 0x9
+_FINAL_TEXT = 0x81
 
 
 class MessageReader:
@@ -28,18 +38,15 @@ class MessageReader:
         self._buffer = bytearray()
         self._start = 0
         self._parts: list[bytes] = []
+        self._timeout_s = 0.0
+        self._is_plain = not isinstance(connection, ssl.SSLSocket)
+        if self._is_plain:  # the kernel keeps the time: one system call a read instead of two or three
+            connection.settimeout(None)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _time_value(SEND_TIMEOUT_S))
 
-    def read(self, timeout_s: float) -> bytes:
-        """The next message; empty when the other side closed. Raises TimeoutError, or OSError when the socket broke.
-
-        `timeout_s` bounds each wait for bytes: a message that comes in drops may take longer.
-        """
-        while True:
-            frame = self._cut_frame()
-            if frame is None:
-                if not self._fill(timeout_s):
-                    return b""
-                continue
+    def take(self) -> bytes | None:
+        """The next message that has come in whole; None when the socket has to be read first, empty when it is over."""
+        while (frame := self._cut_frame()) is not None:
             is_final, opcode, payload = frame
             if opcode == _CLOSE:
                 return b""
@@ -52,16 +59,32 @@ class MessageReader:
                 if is_final:
                     message, self._parts = b"".join(self._parts), []
                     return message
+        return None
 
-    def _fill(self, timeout_s: float) -> bool:
-        """Add to the buffer what is there, or comes in time; False when nothing will come any more."""
-        self._socket.settimeout(timeout_s)
-        data = self._socket.recv(READ_BYTES)
+    def fill(self, timeout_s: float) -> bool:
+        """Add to the buffer what is there, or comes within `timeout_s`; False when nothing will come any more.
+
+        Raises TimeoutError, which may come after half of `timeout_s` (the time-out set last is kept while it is not too
+        long), or OSError when the socket broke.
+        """
+        if not timeout_s / 4 <= self._timeout_s <= timeout_s:
+            self._set_timeout(max(LEAST_TIMEOUT_S, timeout_s / 2))
+        try:
+            data = self._socket.recv(READ_BYTES)
+        except BlockingIOError as error:
+            raise TimeoutError from error
         if self._start:
             del self._buffer[: self._start]
             self._start = 0
         self._buffer += data
         return bool(data)
+
+    def _set_timeout(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        if self._is_plain:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _time_value(timeout_s))
+        else:
+            self._socket.settimeout(timeout_s)
 
     def _cut_frame(self) -> tuple[bool, int, bytes] | None:
         buffer, start = self._buffer, self._start
@@ -83,3 +106,23 @@ class MessageReader:
             end = 0
         self._start = end
         return bool(head & 0x80), head & 0x0F, payload
+
+
+def _time_value(seconds: float) -> bytes:
+    """`struct timeval` (socket(7), SO_RCVTIMEO)."""
+    whole = int(seconds)
+    return struct.pack("ll", whole, int((seconds - whole) * 1e6))
+
+
+def make_text_frame(payload: bytes) -> bytes:
+    """One masked frame, as clients send them (RFC 6455, section 5.3)."""
+    size, mask = len(payload), os.urandom(4)
+    if size < 126:
+        head = bytes((_FINAL_TEXT, 0x80 | size))
+    elif size < 1 << 16:
+        head = struct.pack("!BBH", _FINAL_TEXT, 0x80 | 126, size)
+    else:
+        head = struct.pack("!BBQ", _FINAL_TEXT, 0x80 | 127, size)
+    pattern = (mask * (size // 4 + 1))[:size]
+    masked = int.from_bytes(payload, "little") ^ int.from_bytes(pattern, "little")
+    return head + mask + masked.to_bytes(size, "little")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from gridrunner.browser.cdp import Answer, CommandFailed, Connection
+from gridrunner.browser.cdp import Answer, CommandFailed, Connection, encode_text
 from gridrunner.browser.options import VIEWPORT
 from gridrunner.model import PageEvent
 
@@ -209,7 +209,7 @@ class Page:
             raise CommandFailed("the frame is gone")
         context = self.world_of(where, deadline=deadline)
         params = {
-            "functionDeclaration": function,
+            "functionDeclaration": encode_text(function),
             "executionContextId": context,
             "arguments": [{"value": argument} for argument in arguments],
             "awaitPromise": True,

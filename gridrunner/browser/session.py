@@ -75,6 +75,7 @@ class BrowserSession:
             )
             self._page = None
             page.discard()
+            self._connection.flush()
         except (SessionLost, CommandFailed, DeadlinePassed) as error:
             self._connection.close()
             self._on_lost()

@@ -29,7 +29,12 @@ class Scorer:
 
     def raw_score(self, features: Mapping[str, float]) -> float:
         """The log-odds before calibration."""
-        return self.intercept + sum(weight * features.get(name, 0.0) for name, weight in self.weights.items())
+        total = self.intercept
+        for name, weight in self.weights.items():
+            value = features.get(name)
+            if value:  # most of a page's features are 0
+                total += weight * value
+        return total
 
     def probability(self, features: Mapping[str, float]) -> float:
         """The calibrated probability, 0 to 1."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from gridrunner.browser.messages import READ_BYTES, MessageReader
-from tests.support.websocket_server import CLOSE, PING, TEXT, make_frame
+from gridrunner.browser.messages import READ_BYTES, MessageReader, make_text_frame
+from tests.support.websocket_server import CLOSE, PING, TEXT, FrameReader, make_frame
 
 CONTINUATION = 0x0
 FINAL = 0x80
@@ -27,13 +27,21 @@ def part(opcode: int, payload: bytes) -> bytes:
     return bytes((frame[0] & ~FINAL,)) + frame[1:]
 
 
+def read_from(reader: MessageReader) -> bytes:
+    """The next message; empty when the other side closed."""
+    while (message := reader.take()) is None:
+        if not reader.fill(30.0):
+            return b""
+    return message
+
+
 class Reader:
     def __init__(self, connection: socket.socket) -> None:
         self.pings: list[bytes] = []
         self._reader = MessageReader(connection, pong=self.pings.append)
 
     def read(self) -> bytes:
-        return self._reader.read(1.0)
+        return read_from(self._reader)
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, READ_BYTES + 1, 100_000])
@@ -61,10 +69,10 @@ def test_a_message_that_comes_byte_by_byte(ends: tuple[socket.socket, socket.soc
     reader = MessageReader(ours, pong=lambda _payload: None)
     for byte in frame[:-1]:
         theirs.sendall(bytes((byte,)))
-        with pytest.raises(TimeoutError):
-            reader.read(0.001)
+        assert reader.fill(30.0)
+        assert reader.take() is None
     theirs.sendall(frame[-1:])
-    assert reader.read(1.0) == b"a" * 200
+    assert read_from(reader) == b"a" * 200
 
 
 def test_a_message_in_parts_with_a_ping_between_them(ends: tuple[socket.socket, socket.socket]) -> None:
@@ -91,6 +99,17 @@ def test_silence_is_a_timeout_and_loses_nothing(ends: tuple[socket.socket, socke
     ours, theirs = ends
     reader = MessageReader(ours, pong=lambda _payload: None)
     with pytest.raises(TimeoutError):
-        reader.read(0.001)
+        reader.fill(0.001)
     theirs.sendall(make_frame(TEXT, b"here"))
-    assert reader.read(1.0) == b"here"
+    assert read_from(reader) == b"here"
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65535, 65536, 100_000])
+def test_commands_arrive_as_they_were_sent(size: int) -> None:
+    sent = [bytes(range(256)) * (size // 256) + b"x" * (size % 256), b"next"]
+    received = FrameReader().feed(b"".join(make_text_frame(each) for each in sent))
+    assert list(received) == [(TEXT, each) for each in sent]
+
+
+def test_commands_are_masked_differently_each_time() -> None:
+    assert len({make_text_frame(b"the same") for _ in range(20)}) > 1
