@@ -157,7 +157,7 @@ class Connection:
             message["sessionId"] = target
         answer = Answer(method)
         self._pending[self._last_id] = (answer, then)
-        self._outgoing.append(make_text_frame(_ENCODER.encode(message)))
+        self._outgoing.extend(make_text_frame(_ENCODER.encode(message)))
         return answer
 
     def flush(self) -> None:

@@ -16,10 +16,13 @@ import ssl
 import struct
 from collections.abc import Callable
 
-READ_BYTES = 16384
-"""Read at once at most. 64 KiB a read cost as much CPU and left the C library's heaps in pieces: 300 sessions took 195
-MiB instead of 148 (2026-11-24).
+BUFFER_BYTES = 16384
+"""Kept a connection, and read at once at most; larger only while a larger message is in it. Reads into memory of their own
+left the C library's heaps in pieces, 20 to 30 KiB more a visit (500 sessions, 2026-11-26).
 """
+
+MASKED_AT_ONCE = 4096
+"""A multiple of 4. Masking 37 kB of a probe in one piece takes several copies of it, which left heaps in pieces too."""
 
 SEND_TIMEOUT_S = 15.0
 """A browser that takes no command for this long is gone: it reads within milliseconds (Chromium 156, 2026-11-26)."""
@@ -35,8 +38,8 @@ class MessageReader:
 
     def __init__(self, connection: socket.socket, *, pong: Callable[[bytes], object]) -> None:
         self._socket, self._pong = connection, pong
-        self._buffer = bytearray()
-        self._start = 0
+        self._buffer = bytearray(BUFFER_BYTES)
+        self._start = self._end = 0
         self._parts: list[bytes] = []
         self._timeout_s = 0.0
         self._is_plain = not isinstance(connection, ssl.SSLSocket)
@@ -69,15 +72,28 @@ class MessageReader:
         """
         if not timeout_s / 4 <= self._timeout_s <= timeout_s:
             self._set_timeout(max(LEAST_TIMEOUT_S, timeout_s / 2))
+        self._make_room()
         try:
-            data = self._socket.recv(READ_BYTES)
+            with memoryview(self._buffer) as whole, whole[self._end :] as room:
+                count = self._socket.recv_into(room)
         except BlockingIOError as error:
             raise TimeoutError from error
-        if self._start:
-            del self._buffer[: self._start]
-            self._start = 0
-        self._buffer += data
-        return bool(data)
+        self._end += count
+        return count > 0
+
+    def _make_room(self) -> None:
+        """Put what is left of the last read to the front, and room behind it: for the rest of a message, if it is known."""
+        buffer, start, end = self._buffer, self._start, self._end
+        if end == 0 and len(buffer) == BUFFER_BYTES:
+            return
+        left, head = end - start, self._read_head()
+        size = max(BUFFER_BYTES, 2 * left if head is None else head[1] - start)
+        if size != len(buffer):
+            self._buffer = bytearray(size)
+            self._buffer[:left] = buffer[start:end]
+        elif start:
+            buffer[:left] = buffer[start:end]
+        self._start, self._end = 0, left
 
     def _set_timeout(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
@@ -86,26 +102,30 @@ class MessageReader:
         else:
             self._socket.settimeout(timeout_s)
 
-    def _cut_frame(self) -> tuple[bool, int, bytes] | None:
-        buffer, start = self._buffer, self._start
-        if len(buffer) < start + 2:
+    def _read_head(self) -> tuple[int, int] | None:
+        """Where the payload of the next frame begins and where it ends, or will; None before its head is there."""
+        buffer, start, there = self._buffer, self._start, self._end
+        if there < start + 2:
             return None
         size, begin = buffer[start + 1] & 0x7F, start + 2
         if size >= 126:
             begin += 2 if size == 126 else 8
-            if len(buffer) < begin:
+            if there < begin:
                 return None
             size = int.from_bytes(buffer[start + 2 : begin])
-        end = begin + size
-        if len(buffer) < end:
+        return begin, begin + size
+
+    def _cut_frame(self) -> tuple[bool, int, bytes] | None:
+        head = self._read_head()
+        if head is None or self._end < head[1]:
             return None
-        head = buffer[start]
-        payload = bytes(memoryview(buffer)[begin:end])
-        if end == len(buffer):
-            buffer.clear()
-            end = 0
+        begin, end = head
+        first = self._buffer[self._start]
+        payload = bytes(memoryview(self._buffer)[begin:end])
         self._start = end
-        return bool(head & 0x80), head & 0x0F, payload
+        if end == self._end:
+            self._start = self._end = 0
+        return bool(first & 0x80), first & 0x0F, payload
 
 
 def _time_value(seconds: float) -> bytes:
@@ -114,8 +134,8 @@ def _time_value(seconds: float) -> bytes:
     return struct.pack("ll", whole, int((seconds - whole) * 1e6))
 
 
-def make_text_frame(payload: bytes) -> bytes:
-    """One masked frame, as clients send them (RFC 6455, section 5.3)."""
+def make_text_frame(payload: bytes) -> list[bytes]:
+    """One masked frame, as clients send them (RFC 6455, section 5.3), in pieces."""
     size, mask = len(payload), os.urandom(4)
     if size < 126:
         head = bytes((_FINAL_TEXT, 0x80 | size))
@@ -123,6 +143,13 @@ def make_text_frame(payload: bytes) -> bytes:
         head = struct.pack("!BBH", _FINAL_TEXT, 0x80 | 126, size)
     else:
         head = struct.pack("!BBQ", _FINAL_TEXT, 0x80 | 127, size)
+    if size <= MASKED_AT_ONCE:
+        return [head + mask + _mask(payload, mask)]
+    parts = (payload[start : start + MASKED_AT_ONCE] for start in range(0, size, MASKED_AT_ONCE))
+    return [head + mask, *(_mask(part, mask) for part in parts)]
+
+
+def _mask(payload: bytes, mask: bytes) -> bytes:
+    size = len(payload)
     pattern = (mask * (size // 4 + 1))[:size]
-    masked = int.from_bytes(payload, "little") ^ int.from_bytes(pattern, "little")
-    return head + mask + masked.to_bytes(size, "little")
+    return (int.from_bytes(payload, "little") ^ int.from_bytes(pattern, "little")).to_bytes(size, "little")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gridrunner.browser.messages import READ_BYTES, MessageReader, make_text_frame
+from gridrunner.browser.messages import BUFFER_BYTES, MessageReader, make_text_frame
 from tests.support.websocket_server import CLOSE, PING, TEXT, FrameReader, make_frame
 
 CONTINUATION = 0x0
@@ -44,7 +44,7 @@ class Reader:
         return read_from(self._reader)
 
 
-@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, READ_BYTES + 1, 100_000])
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, BUFFER_BYTES + 1, 100_000])
 def test_messages_of_every_length(ends: tuple[socket.socket, socket.socket], size: int) -> None:
     ours, theirs = ends
     message = b"x" * size + b"{}"
@@ -53,6 +53,8 @@ def test_messages_of_every_length(ends: tuple[socket.socket, socket.socket], siz
     reader = Reader(ours)
     assert reader.read() == message
     assert reader.read() == b"next"
+    theirs.sendall(make_frame(TEXT, b"small again"))
+    assert reader.read() == b"small again"
 
 
 def test_many_messages_in_one_read_and_in_order(ends: tuple[socket.socket, socket.socket]) -> None:
@@ -104,12 +106,12 @@ def test_silence_is_a_timeout_and_loses_nothing(ends: tuple[socket.socket, socke
     assert read_from(reader) == b"here"
 
 
-@pytest.mark.parametrize("size", [0, 1, 125, 126, 65535, 65536, 100_000])
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 4096, 4097, 8193, 65535, 65536, 100_000])
 def test_commands_arrive_as_they_were_sent(size: int) -> None:
     sent = [bytes(range(256)) * (size // 256) + b"x" * (size % 256), b"next"]
-    received = FrameReader().feed(b"".join(make_text_frame(each) for each in sent))
+    received = FrameReader().feed(b"".join(piece for each in sent for piece in make_text_frame(each)))
     assert list(received) == [(TEXT, each) for each in sent]
 
 
 def test_commands_are_masked_differently_each_time() -> None:
-    assert len({make_text_frame(b"the same") for _ in range(20)}) > 1
+    assert len({tuple(make_text_frame(b"the same")) for _ in range(20)}) > 1
