@@ -7,6 +7,7 @@ Imports of a command are its own, so that `gridrunner sites check` does not load
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import sys
 from collections.abc import Sequence
@@ -133,9 +134,10 @@ def _probe(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from gridrunner.evaluation.command import execute_evaluate
+    from gridrunner.evaluation.command import EvaluateOptions, execute_evaluate
 
-    return execute_evaluate(arguments.corpus, arguments.predictions, arguments.facts, arguments.jobs, os.environ)
+    asked = {each.name: getattr(arguments, each.name) for each in dataclasses.fields(EvaluateOptions)}
+    return execute_evaluate(EvaluateOptions(**asked), os.environ)
 
 
 def _sites_check(arguments: argparse.Namespace) -> int:
@@ -275,9 +277,15 @@ def _make_parser() -> argparse.ArgumentParser:
         "visit every page of a labelled corpus, print the scores, write the predictions",
         _evaluate,
     )
-    evaluate.add_argument("--corpus", type=Path, required=True, metavar="DIR|ZIP")
+    pages = evaluate.add_mutually_exclusive_group(required=True)
+    pages.add_argument("--corpus", type=Path, metavar="DIR|ZIP", help="labelled pages to visit")
+    pages.add_argument("--from-facts", type=Path, metavar="FILE", help="score the facts of an earlier --facts again")
     evaluate.add_argument("--predictions", type=Path, metavar="FILE", help="write one JSON line a page here")
     evaluate.add_argument("--facts", type=Path, metavar="FILE", help="keep the facts of every page, for training")
+    evaluate.add_argument(
+        "--known", type=Path, metavar="FILE", help="declared failures: exit 1 when a page is worse or better than that"
+    )
+    evaluate.add_argument("--write-known", type=Path, metavar="FILE", help="declare the failures of now here")
     evaluate.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="browsers at once (default: cores)"
     )

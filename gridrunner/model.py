@@ -267,6 +267,7 @@ class InsertionPoint:
 class Detection:
     """What the scorer makes of facts. `login_present` None: unknown, because `hidden` parts of the page (closed shadow
     roots, frames that could not be read) may hold it. `confidence` is that of the verdict; forms come best first.
+    `login_is_aside`: there is a login, and the page says that it is for another form, which the login stands beside.
     """
 
     login_present: bool | None
@@ -277,6 +278,7 @@ class Detection:
     hidden: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     weights_version: str = ""
+    login_is_aside: bool = False
 
     @property
     def login(self) -> Form | None:

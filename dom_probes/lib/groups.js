@@ -157,7 +157,8 @@ function groupFacts(group, found, orderOf, shift) {
     action: action ? cleanAddress(action) : '', method: attributeText(element, 'method', 6).toLowerCase(),
     role: attributeText(element, 'role', 20), onsubmit: attributeText(element, 'onsubmit', 80),
     aria_label: attributeText(element, 'aria-label', 80) || wordsOfIds(element, 'aria-labelledby', 80),
-    autocomplete: attributeText(element, 'autocomplete', 40), put_away: isShown ? putAwayBy(putAwayFrom(fields) || element) : '', context: isShown ? contextOf(element) : '',
+    autocomplete: attributeText(element, 'autocomplete', 40), put_away: isShown ? putAwayBy(passwordOf(fields) || element) : '',
+    modes: isShown && passwordOf(fields) ? modesAround(element) : [], context: isShown ? contextOf(element) : '',
     above: firstText && isShown ? wordsAbove(firstText, 200) : '', text: isShown ? wordsOf(element, 600) : '',
     hidden_inputs: group.hidden.map((input) => {
       const value = attributeOf(input, 'value') || '';
@@ -178,8 +179,8 @@ function cleanAddress(address) {
   return (path.slice(0, 160) + (parts[0] ? '?' + parts.join('&') : '')).trim();
 }
 
-/** The field that a group is about: its first password that can be seen, else nothing. */
-function putAwayFrom(fields) {
+/** The first password of a group that is rendered. */
+function passwordOf(fields) {
   return fields.find((field) => localNameOf(field) === 'input' && inputTypeOf(field) === 'password' && isRendered(field));
 }
 
@@ -194,6 +195,18 @@ function putAwayBy(element) {
     if (found) return found[0].trim().toLowerCase();
   }
   return '';
+}
+
+// Class names by which a page says which of its forms is the open one: active-login, default-register, is-signup, show-login.
+const MODE = /^(?:is|active|current|selected|default|show|open|mode)-?[-_]\w[\w-]*$/i;
+
+/** Such class names of what is around a field, nearest first; whether they name a purpose, the vocabularies know. */
+function modesAround(element) {
+  const modes = [];
+  for (let node = element; node && nodeTypeOf(node) === 1 && modes.length < 6; node = composedParentOf(node)) {
+    for (const word of attributeText(node, 'class', 200).split(' ')) if (MODE.test(word)) modes.push(word.slice(0, 40));
+  }
+  return modes.slice(0, 6);
 }
 
 /** What the surroundings call themselves: ids, classes and names of up to six ancestors, nearest first. */

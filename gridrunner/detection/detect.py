@@ -8,12 +8,12 @@ a part of the page that could hold the form was not readable.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from gridrunner.detection.evidence import say_reasons
-from gridrunner.detection.features import measure_group
+from gridrunner.detection.features import is_first_step, measure_group
 from gridrunner.detection.fields import (
     find_carried_username,
     find_disguised_passwords,
@@ -23,7 +23,8 @@ from gridrunner.detection.fields import (
 )
 from gridrunner.detection.hidden import find_hidden_parts
 from gridrunner.detection.insertion import choose_insertion_point
-from gridrunner.detection.model_file import Weights, shipped_weights
+from gridrunner.detection.model_file import Scorer, Weights, shipped_weights
+from gridrunner.detection.purpose import is_login_aside, is_put_away
 from gridrunner.detection.roles import other_fields
 from gridrunner.detection.sections import read_page
 from gridrunner.detection.snapshot import Control, Group, show_group
@@ -33,6 +34,10 @@ from gridrunner.model import Detection, Element, Facts, Field, Form, FormKind, L
 
 LOGIN_CUT: Final = 0.5
 """Probability from which a group is called a login: with calibrated scores a half makes the fewest errors."""
+
+STEP_CUT: Final = 0.7
+"""The same for a group without a password. Most that it is learnt from are made of whole logins, more than pages have:
+at a half, five forms of pages without a login in the development corpus pass, here one, and as many logins (2026-11-26)."""
 
 NEW_CUT: Final = 0.7
 """Probability of being a new password from which a field is not handed out as the login's, even in a login."""
@@ -67,6 +72,7 @@ def detect(facts: Facts, *, weights: Weights | None = None) -> Detection:
     assessed.sort(key=_rank)
     best = assessed[0] if assessed and assessed[0].kind is FormKind.LOGIN else None
     chance = max((each.login for each in assessed), default=0.0)
+    others = [each.group for each in assessed if each.kind is not FormKind.LOGIN]
     hidden = find_hidden_parts(facts)
     unseen = _find_unseen_login(snapshot.groups, weights) if best is None else None
     if unseen is not None:
@@ -75,7 +81,7 @@ def detect(facts: Facts, *, weights: Weights | None = None) -> Detection:
     if best is not None:
         present: bool | None = True
         confidence = best.login
-        evidence = say_reasons(weights.login.reasons(best.features, 6))
+        evidence = _reasons(best, weights, 6)
     elif hidden:
         present, confidence = None, UNKNOWN_CONFIDENCE
         evidence = tuple(f"not seen: {part}" for part in hidden)
@@ -91,6 +97,7 @@ def detect(facts: Facts, *, weights: Weights | None = None) -> Detection:
         hidden=hidden,
         evidence=evidence,
         weights_version=weights.version,
+        login_is_aside=best is not None and is_login_aside(best.group, others),
     )
 
 
@@ -115,8 +122,8 @@ def _rank(each: _Assessed) -> tuple[bool, float]:
     if each.kind is not FormKind.LOGIN:
         return True, 0.0
     surroundings = f"{each.group.raw.get('context')} {each.group.raw.get('class')} {each.group.raw.get('id')}"
-    cost = ASIDE_COST * bool(_ASIDE.search(surroundings))
-    cost += INCOMPLETE_COST * (not each.passwords or not each.group.passwords)
+    cost = ASIDE_COST * (bool(_ASIDE.search(surroundings)) + is_put_away(each.group))
+    cost += STEP_COST if not each.passwords else DISGUISED_COST * (not each.group.passwords)
     return False, cost - each.login
 
 
@@ -128,13 +135,14 @@ _ASIDE: Final = re.compile(
 login stands in one and the labelled one does not, on none it is the other way round (2026-11-24)."""
 
 ASIDE_COST: Final = 0.2
-INCOMPLETE_COST: Final = 0.3
+STEP_COST: Final = 0.4
+DISGUISED_COST: Final = 0.2
 """Probability that such a form gives away to another login of the page; a tie-break between logins, not a verdict."""
 
 
 def _assess(group: Group, weights: Weights) -> _Assessed:
     features = measure_group(group)
-    login = weights.login.probability(features)
+    login = _login_scorer(features, weights).probability(features)
     passwords = group.passwords or find_disguised_passwords(group)
     chances = [
         weights.password_new.probability(measure_password(each, passwords, group, features)) for each in passwords
@@ -149,13 +157,21 @@ def _assess(group: Group, weights: Weights) -> _Assessed:
     )  # fmt: skip
 
 
+def _login_scorer(features: Mapping[str, float], weights: Weights) -> Scorer:
+    return weights.step if is_first_step(features) else weights.login
+
+
+def _reasons(each: _Assessed, weights: Weights, count: int) -> tuple[str, ...]:
+    return say_reasons(_login_scorer(each.features, weights).reasons(each.features, count))
+
+
 def _names_a_user(kind: FormKind, passwords: list[Control]) -> bool:
     """Whether one of a form's text fields is who somebody is: in a payment it is a card's number, elsewhere a search."""
     return kind is FormKind.LOGIN or (bool(passwords) and kind is not FormKind.PAYMENT)
 
 
 def _kind(login: float, features: dict[str, float], group: Group, weights: Weights) -> tuple[FormKind, float]:
-    if login >= LOGIN_CUT:
+    if login >= (STEP_CUT if is_first_step(features) else LOGIN_CUT):
         return FormKind.LOGIN, login
     stated = _stated_kind(group, features)
     if stated is not None:
@@ -217,7 +233,7 @@ def _form(each: _Assessed, weights: Weights) -> Form:
         fields=tuple(_fields(each)),
         box=box if box and box.width and box.height else None,
         frame=each.group.frame.path.removesuffix(" >>> "),
-        evidence=say_reasons(weights.login.reasons(each.features, 8)),
+        evidence=_reasons(each, weights, 8),
     )
 
 
@@ -257,4 +273,4 @@ def _negative_evidence(assessed: list[_Assessed], weights: Weights) -> tuple[str
     if not assessed:
         return ("no visible field that a login could have",)
     nearest = max(assessed, key=lambda each: each.login)
-    return say_reasons(weights.login.reasons(nearest.features, 6))
+    return _reasons(nearest, weights, 6)

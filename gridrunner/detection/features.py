@@ -55,6 +55,11 @@ the development corpus (2026-11-24)."""
 TOKENS: Final = ("username", "email", "current-password", "new-password", "one-time-code", "webauthn")
 
 
+def is_first_step(features: Mapping[str, float]) -> bool:
+    """Whether a group can only be the first step of a login: it has text fields and no password, no disguised one either."""
+    return bool(features["n.pw0"] and not features["n.text0"])
+
+
 def measure_group(group: Group) -> dict[str, float]:
     """The features of one group, by name."""
     found: dict[str, float] = {}
@@ -130,6 +135,7 @@ def _combine(group: Group, passwords: list[Control], texts: list[Control], found
     found["n.identifier_step"] = float(
         bool(is_step and not is_other and (found["submit.login"] or is_stated or goes_on))
     )
+    found["n.other_purpose"] = float(bool(not passwords and is_other))
     found["n.pw_behind"] = float(bool(is_step and found["n.pw_hidden"]))
     found["n.pw_alone"] = float(len(passwords) == 1 and not texts)
     makes_new = any(found[name] for name in _NO_PASSWORD_STEP)
@@ -170,7 +176,8 @@ def _bits_of(group: Group, submit: Control | None, passwords: list[Control], tex
     identity = identity.replace("new_user", "")  # what Rails calls the form of a record: of a session and of a sign-up
     boxes = [field for field in group.fields if field.type == "checkbox"]
     above = str(raw.get("above") or "")
-    hidden = " ".join(f"{each.get('name')} {each.get('value')}" for each in raw.get("hidden_inputs") or ())
+    purposes = (f"{each.get('name')} {each.get('value')}" for each in raw.get("hidden_inputs") or ())
+    hidden = " ".join(each for each in purposes if not _GUARD.search(each))
     addresses = " ".join(str(address) for address in page.get("address") or ())
     path = str(page.get("url") or "").partition("//")[2].partition("/")[2]
     title = f"{page.get('title') or ''} | {page.get('og_title') or ''}"
@@ -192,6 +199,9 @@ def _bits_of(group: Group, submit: Control | None, passwords: list[Control], tex
         "page": read_text(title, language) | read_identifier(f"{addresses} {path}", language),
     }
 
+
+_GUARD: Final = re.compile(r"token|csrf|xsrf|nonce|viewstate|eventvalidation", re.IGNORECASE)
+"""Names of hidden inputs that guard a form against forgery, whatever it is for: "authenticity_token" is no login."""
 
 HEADING_REACH: Final = 20
 """Fields, buttons, links and headings between a heading and the first field below it; beyond this it is the heading of

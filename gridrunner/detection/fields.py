@@ -88,6 +88,11 @@ def find_carried_username(group: Group, password: Control) -> Control | None:
     return None
 
 
+def _names() -> int:
+    """The concepts of what a user is named by; what else a login asks for (a last name, a branch) is beside it."""
+    return sum(bit_of(name) for name in ("username", "email", "phone", "customer"))
+
+
 def measure_username(field: Control, candidates: list[Control], password: Control | None) -> dict[str, float]:
     """Features of one candidate among `candidates`, with the password of the group (None: there is none)."""
     found: dict[str, float] = {}
@@ -104,6 +109,9 @@ def measure_username(field: Control, candidates: list[Control], password: Contro
         found["place.after"] = float(field in after)
         found["place.only_after"] = float(not before and field is after[0])
         found["place.gap"] = min(abs(password.order - field.order) / 6.0, 3.0)
+    names = [bool(each.any_bits & _names()) for each in candidates]
+    found["names"] = float(bool(field.any_bits & _names()))
+    found["other_names"] = float(any(names) and not field.any_bits & _names())
     for concept in USERNAME_CONCEPTS:
         found[f"own.{concept}"] = float(bool(field.bits & bit_of(concept)))
         found[f"id.{concept}"] = float(bool(field.ids & bit_of(concept)))

@@ -48,10 +48,13 @@ class Scorer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """Everything that was trained. `kinds` scores each kind of form that is no login; `version` names the training."""
+    """Everything that was trained. `login` scores groups with a password, `step` those without one; `kinds` scores each
+    kind of form that is no login; `version` names the training.
+    """
 
     version: str
     login: Scorer
+    step: Scorer
     username: Scorer
     password_new: Scorer
     kinds: Mapping[str, Scorer]
@@ -83,6 +86,7 @@ def read_weights(text: str) -> Weights:
     return Weights(
         version=str(raw["version"]),
         login=read_scorer(raw["login"]),
+        step=read_scorer(raw["step"]),
         username=read_scorer(raw["username"]),
         password_new=read_scorer(raw["password_new"]),
         kinds={str(kind): read_scorer(scorer) for kind, scorer in raw["kinds"].items()},

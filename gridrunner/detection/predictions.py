@@ -11,13 +11,20 @@ from gridrunner.model import Detection, Element, Form, FormKind
 KINDS: Final = frozenset({FormKind.LOGIN, FormKind.SIGNUP, FormKind.CHANGE_PASSWORD, FormKind.RESET})
 
 
-def to_prediction(page_id: str, detection: Detection) -> dict[str, Any]:
-    """The prediction for a page. The format knows no "unknown": it is a login where its form was found in the page though
-    nobody sees it now, and none where only something unreadable was found.
+def claims_login(detection: Detection) -> bool:
+    """Whether a page counts as a login page where there are two answers only. "Unknown" is a login where its form was
+    found in the page though nobody sees it now, and none where only something unreadable was found; a page that says it
+    is for the sign-up beside the login is none.
     """
+    is_there = detection.login_present is not False and detection.login is not None
+    return is_there and not detection.login_is_aside
+
+
+def to_prediction(page_id: str, detection: Detection) -> dict[str, Any]:
+    """The prediction for a page; all its forms are listed, whatever the page is for."""
     return {
         "id": page_id,
-        "login_present": detection.login_present is not False and detection.login is not None,
+        "login_present": claims_login(detection),
         "forms": [_form(form) for form in detection.forms],
     }
 

@@ -24,7 +24,9 @@ from gridrunner.browser.visit import UserProbe, VisitSettings
 from gridrunner.detection.predictions import to_prediction
 from gridrunner.errors import GridFault, UsageError
 from gridrunner.evaluation.corpus import LABEL_ROLES, Corpus, CorpusServer, LabelledPage
-from gridrunner.evaluation.scores import Figure, ScoredPage, score_pages
+from gridrunner.evaluation.known import compare_misses, read_known, write_known
+from gridrunner.evaluation.saved import read_facts
+from gridrunner.evaluation.scores import Figure, ScoredPage, find_misses, score_pages
 from gridrunner.grid.local import LocalHub
 from gridrunner.model import Observation, Site
 
@@ -44,41 +46,71 @@ class _Visited:
     observation: Observation
 
 
-def execute_evaluate(
-    corpus_path: Path, predictions: Path | None, facts: Path | None, jobs: int, env: Mapping[str, str]
-) -> int:
-    """Visit all pages with `jobs` browsers, print the scores, write predictions and facts where asked for.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateOptions:
+    """What `gridrunner evaluate` was asked for. Exactly one of `corpus` (visited) and `from_facts` (scored again)."""
 
-    Returns 0, or 3 when pages could not be visited (they are named, and count as nothing found).
+    corpus: Path | None = None
+    from_facts: Path | None = None
+    predictions: Path | None = None
+    facts: Path | None = None
+    known: Path | None = None
+    write_known: Path | None = None
+    jobs: int = 1
+
+
+def execute_evaluate(options: EvaluateOptions, env: Mapping[str, str]) -> int:
+    """Judge all pages, print the scores, write predictions, facts and known failures where asked for.
+
+    Returns 0; 1 when the failures are not exactly those of `known`; 3 when pages could not be visited (they are named, and
+    count as nothing found).
     """
-    if jobs < 1:
-        raise UsageError(f"--jobs {jobs}: takes a whole number of 1 or more")
+    if options.jobs < 1:
+        raise UsageError(f"--jobs {options.jobs}: takes a whole number of 1 or more")
+    known = None if options.known is None else read_known(options.known)
     console = Console(stderr=True)
-    corpus = Corpus(corpus_path)
+    if options.from_facts is not None:
+        if options.facts is not None:
+            raise UsageError("--facts keeps the facts of visits, and --from-facts visits nothing: leave one out")
+        scored = list(read_facts(options.from_facts))
+    else:
+        assert options.corpus is not None
+        scored = _visit_corpus(options.corpus, options, console, env)
+    if options.predictions is not None:
+        lines = [
+            codec.encode(to_prediction(each.page.id, each.detection)) for each in scored if each.detection is not None
+        ]
+        options.predictions.write_bytes(b"".join(line + b"\n" for line in lines))
+    _print_scores(scored)
+    failed = [each.page.id for each in scored if each.detection is None]
+    for page_id in failed:
+        console.print(f"not visited: {page_id}", markup=False)
+    misses = find_misses(scored)
+    if options.write_known is not None:
+        write_known(options.write_known, misses)
+    is_changed = False
+    if known is not None and options.known is not None:
+        for line in compare_misses(known, misses).describe(options.known):
+            is_changed = True
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return 3 if failed else 1 if is_changed else 0
+
+
+def _visit_corpus(path: Path, options: EvaluateOptions, console: Console, env: Mapping[str, str]) -> list[ScoredPage]:
+    corpus = Corpus(path)
     with tempfile.TemporaryDirectory(prefix="gridrunner-evaluate-") as folder, CorpusServer(corpus) as server:
         store = EvidenceStore(run_folder=Path(folder))
         hub = LocalHub(
             browser=find_browser(None, env),
-            browsers=jobs,
+            browsers=options.jobs,
             options=SessionOptions(name="evaluate", host_rules=NO_OTHER_HOST),
             settings=VisitSettings(screenshots=Screenshots.NONE),
             store=store,
         )
-        visited = _visit_all(corpus, server, hub, jobs, console)
-        if facts is not None:
-            _write_facts(facts, visited, store)
-    if predictions is not None:
-        lines = [
-            codec.encode(to_prediction(found.page.id, found.observation.detection))
-            for found in visited
-            if found.observation.detection is not None
-        ]
-        predictions.write_bytes(b"".join(line + b"\n" for line in lines))
-    _print_scores([_score(found) for found in visited])
-    failed = [found.page.id for found in visited if found.observation.detection is None]
-    for page_id in failed:
-        console.print(f"not visited: {page_id}", markup=False)
-    return 3 if failed else 0
+        visited = _visit_all(corpus, server, hub, options.jobs, console)
+        if options.facts is not None:
+            _write_facts(options.facts, visited, store)
+    return [_score(found) for found in visited]
 
 
 def _visit_all(corpus: Corpus, server: CorpusServer, hub: LocalHub, jobs: int, console: Console) -> list[_Visited]:

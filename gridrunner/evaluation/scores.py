@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from gridrunner.detection.predictions import claims_login
 from gridrunner.evaluation.corpus import LabelledPage
 from gridrunner.model import Detection, Element
 
@@ -58,12 +59,32 @@ def score_pages(pages: Iterable[ScoredPage]) -> tuple[Figure, ...]:
     )
 
 
+def find_misses(pages: Iterable[ScoredPage]) -> frozenset[tuple[str, str]]:
+    """What is wrong, as (figure, page id): `login` on pages with a truth, first choices of fields on login pages, and
+    new passwords handed out on sign-ups.
+    """
+    return frozenset((name, page.page.id) for page in pages for name in _wrong_at(page))
+
+
+def _wrong_at(page: ScoredPage) -> Iterable[str]:
+    truth = page.page.login_present
+    if truth is not None and truth != _claims_login(page):
+        yield "login"
+    if page.page.kind == "login":
+        for role in ("username", "password_current", "submit"):
+            element = _field(page, role)
+            if page.page.labels[role] and (element is None or element.selector not in page.labels[role]):
+                yield role
+    if page.page.kind == "signup" and page.page.labels["password_new"] and _hands_out_new(page):
+        yield "new-password-as-current"
+
+
 def _figure(name: str, hits: int, count: int) -> Figure:
     return Figure(name=name, hits=hits, count=count, value=hits / count if count else None)
 
 
 def _claims_login(page: ScoredPage) -> bool:
-    return page.detection is not None and page.detection.login_present is True
+    return page.detection is not None and claims_login(page.detection)
 
 
 def _field(page: ScoredPage, role: str) -> Element | None:

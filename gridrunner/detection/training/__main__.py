@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from gridrunner.detection.detect import detect
+from gridrunner.detection.features import is_first_step
 from gridrunner.detection.model_file import Scorer, Weights
 from gridrunner.detection.predictions import to_prediction
 from gridrunner.detection.training.examples import (
     Example,
     LabelledPage,
+    identifier_examples,
     password_examples,
     read_pages,
     step_examples,
@@ -25,6 +27,7 @@ from gridrunner.errors import GridrunnerError
 from gridrunner.model import FormKind
 
 LOGIN = Recipe(strength=0.01)
+STEP = Recipe(strength=0.003)
 USERNAME = Recipe(strength=0.03)
 PASSWORD = Recipe(strength=0.02)
 KIND = Recipe(strength=0.01)
@@ -38,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m gridrunner.detection.training", description=__doc__)
     parser.add_argument("--facts", type=Path, required=True, help='JSON lines {"id", "facts"}')
     parser.add_argument(
-        "--labels", type=Path, required=True, help="JSON lines, see gridrunner.detection.training.examples"
+        "--labels", type=Path, help="JSON lines, see gridrunner.detection.training.examples; default: those in FACTS"
     )
     parser.add_argument("--out", type=Path, required=True, help="the weights file to write")
     parser.add_argument("--predictions", type=Path, help="also write what weights without the page's site predict")
@@ -58,6 +61,7 @@ def train(pages: list[LabelledPage], out: Path, predictions: Path | None, proven
     folds = folds_of([page.site for page in pages])
     logins = list(_group_examples(pages, lambda labelled: labelled.is_login))
     logins += [example for page in pages for example in step_examples(page)]
+    steps = [example for page in pages for example in identifier_examples(page)]
     usernames = [example for page in pages for example in username_examples(page)]
     passwords = [example for page in pages for example in password_examples(page)]
     kinds = {kind: list(_group_examples(pages, _kind_truth(kind))) for kind in KINDS}
@@ -71,6 +75,7 @@ def train(pages: list[LabelledPage], out: Path, predictions: Path | None, proven
         if score is not None
     ]
     page_points = fit_points([score for score, _ in held_out], [bool(truth) for _, truth in held_out])
+    step_folds, step_points = _calibrated(steps, STEP, folds)
     username_folds, username_points = _calibrated(usernames, USERNAME, folds)
     password_folds, password_points = _calibrated(passwords, PASSWORD, folds)
     kind_folds = {kind: fit_fold_scorers(examples, KIND, folds) for kind, examples in kinds.items()}
@@ -83,11 +88,13 @@ def train(pages: list[LabelledPage], out: Path, predictions: Path | None, proven
             "sites": len(folds),
             "login_groups": sum(each.truth for each in logins if each.weight == 1.0),
             "other_groups": sum(not each.truth for each in logins),
-            "made_up_steps": sum(each.weight != 1.0 for each in logins),
+            "made_up_steps": sum(each.weight != 1.0 for each in (*logins, *steps)),
+            "labelled_first_steps": sum(each.truth for each in steps if each.weight == 1.0),
             "username_candidates": len(usernames),
             "passwords": sum(each.weight == 1.0 for each in passwords),
         },
         "login": fit_scorer(logins, LOGIN, page_points),
+        "step": fit_scorer(steps, STEP, step_points),
         "username": fit_scorer(usernames, USERNAME, username_points),
         "password_new": fit_scorer(passwords, PASSWORD, password_points),
         "kinds": {kind.value: fit_scorer(examples, KIND) for kind, examples in kinds.items()},
@@ -100,6 +107,7 @@ def train(pages: list[LabelledPage], out: Path, predictions: Path | None, proven
         fold_weights = [
             Weights(
                 version=f"fold {fold}", login=_with_points(login_folds[fold], page_points),
+                step=_with_points(step_folds[fold], step_points),
                 username=_with_points(username_folds[fold], username_points),
                 password_new=_with_points(password_folds[fold], password_points),
                 kinds={kind.value: kind_folds[kind][fold] for kind in KINDS},
@@ -131,7 +139,7 @@ def _kind_truth(kind: FormKind) -> Callable[[Any], bool | None]:
 
 
 def _page_score(page: LabelledPage, scorer: Scorer) -> float | None:
-    scores = [scorer.raw_score(labelled.features) for labelled in page.groups]
+    scores = [scorer.raw_score(labelled.features) for labelled in page.groups if not is_first_step(labelled.features)]
     return max(scores, default=None)
 
 
@@ -140,7 +148,7 @@ def _calibrated(
 ) -> tuple[list[Scorer], list[tuple[float, float]]]:
     scorers = fit_fold_scorers(examples, recipe, folds)
     scores = [scorers[folds[each.site]].raw_score(each.features) for each in examples]
-    return scorers, fit_points(scores, [bool(each.truth) for each in examples])
+    return scorers, fit_points(scores, [bool(each.truth) for each in examples], [each.weight for each in examples])
 
 
 def _with_points(scorer: Scorer, points: list[tuple[float, float]]) -> Scorer:

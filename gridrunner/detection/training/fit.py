@@ -77,7 +77,9 @@ def fit_fold_scorers(examples: Sequence[Example], recipe: Recipe, folds: dict[st
     ]
 
 
-def fit_points(scores: Sequence[float], truths: Sequence[bool]) -> list[tuple[float, float]]:
+def fit_points(
+    scores: Sequence[float], truths: Sequence[bool], weights: Sequence[float] | None = None
+) -> list[tuple[float, float]]:
     """The calibration: probabilities for held-out scores, by Platt's logistic through all of them, as a table of points.
 
     A logistic has two parameters and cannot follow the noise of a few hundred pages, as isotonic regression does.
@@ -88,7 +90,7 @@ def fit_points(scores: Sequence[float], truths: Sequence[bool]) -> list[tuple[fl
     if len(set(truths)) < 2:
         return []
     model = LogisticRegression(C=1e6, max_iter=1000)
-    model.fit(np.array(scores).reshape(-1, 1), np.array(truths, dtype=int))
+    model.fit(np.array(scores).reshape(-1, 1), np.array(truths, dtype=int), sample_weight=weights)
     slope, offset = float(model.coef_[0][0]), float(model.intercept_[0])
     grid = [step / 4 for step in range(-48, 49)]
     return [(score, float(1 / (1 + np.exp(-(slope * score + offset))))) for score in grid]

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from gridrunner.codec import convert, to_plain
 from gridrunner.detection import detect
+from gridrunner.detection.features import measure_group
 from gridrunner.detection.predictions import to_prediction
+from gridrunner.detection.snapshot import read_snapshot
 from gridrunner.model import Detection, FormKind, LoginStep, Role
 from tests.unit.detection.page_facts import button, field, form, heading, link, login, page, signup, whole
 
@@ -139,6 +141,26 @@ def test_a_change_of_password_is_no_login() -> None:
     detection = judge(heading("Change your password"), change, title="Change password")
     assert detection.login_present is False
     assert detection.forms[0].kind is FormKind.CHANGE_PASSWORD
+
+
+def test_the_field_that_names_a_user_goes_before_the_nearest() -> None:
+    found = judge(
+        form(
+            field(label="Login ID", name="login_id"),
+            field(label="Last name", name="last_name"),
+            field("password", label="Password", name="pass"),
+            button("Log in"),
+        )
+    )
+    assert found.login is not None
+    assert found.login.username is not None
+    assert found.login.username.selector == "#e1"
+
+
+def test_a_guard_against_forgery_is_no_sign_of_a_login() -> None:
+    for name, expected in (("authenticity_token", 0.0), ("op_login", 1.0)):
+        guarded = form(field("email"), button("Next"), hidden_inputs=[{"name": name, "value": ""}])
+        assert measure_group(read_snapshot(whole(page(guarded))).groups[0])["hidden.login"] == expected
 
 
 def test_a_second_step_names_the_carried_user_name() -> None:
