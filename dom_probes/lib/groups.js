@@ -260,12 +260,13 @@ function addPlaces(fields, buttons, found, groups, shift) {
     const members = byGroup.get(field.group);
     if (members) members.push(field); else byGroup.set(field.group, [field]);
   }
-  const chosen = [];
+  const chosen = [], below = []; // below the first screen, a lone text field is mostly a newsletter's
   for (const members of byGroup.values()) {
     const index = members.findIndex((field) => field.type === 'password');
     if (index >= 0) chosen.unshift(...members.slice(Math.max(0, index - 1), index + 1));
-    else if (members.length <= 2) chosen.push(members[0]);
+    else if (members.length <= 2) (members[0].box.y - shift.y > innerHeight ? below : chosen).push(members[0]);
   }
+  if (!chosen.length) chosen.push(...below);
   const elementAt = new Map(found.fields.map((element) => [orderKey(element, groups), element]));
   for (const field of chosen.slice(0, PLACED)) {
     const element = elementAt.get(field.order);

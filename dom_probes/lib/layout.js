@@ -151,7 +151,7 @@ function placesBeside(field, submit, group, shift) {
   return places;
 }
 
-const NEIGHBOURS = 400; // elements measured around a field below the first screen: a bound on the time that they take
+const NEIGHBOURS = 200; // elements measured around a field below the first screen: a bound on the time that they take
 
 /** What is drawn around a field, with its rectangles: the elements of the nearest ancestors that hold enough of them. */
 function elementsBeside(field) {
