@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds gridrunner/hub and gridrunner/node-chrome; what is up to date is left alone: docker/build.sh
+# Builds gridrunner/hub, gridrunner/node-chrome and gridrunner/agent; what is up to date is left alone: docker/build.sh
 #
 # Environment: BASE_IMAGE, a Debian 12 or newer image (default: debian:bookworm-slim from a registry, else one that
 # docker/make-base-image.sh makes); TAG (default: this version of gridrunner; another Selenium version is added to it);
@@ -40,7 +40,7 @@ find_base() {
 digest_of() {
     folder=$1
     shift
-    { printf '%s\n' "$@" && cd "$here/$folder" && find . -type f ! -name selenium-server.jar -exec sha256sum {} + | sort; } |
+    { printf '%s\n' "$@" && cd "$here/$folder" && find . -type f ! -name selenium-server.jar ! -path '*/__pycache__/*' -exec sha256sum {} + | sort; } |
         sha256sum | cut -c 1-32
 }
 
@@ -74,4 +74,5 @@ parent=gridrunner/base:$tag
 parent_id=$(docker image inspect --format '{{.Id}}' "$parent")
 build hub hub "$parent" --label "gridrunner.base=$parent_id"
 build node-chrome node-chrome "$parent" --label "gridrunner.base=$parent_id"
-printf 'gridrunner/hub:%s\ngridrunner/node-chrome:%s\n' "$tag" "$tag"
+build agent agent "$parent" --label "gridrunner.base=$parent_id"
+printf 'gridrunner/hub:%s\ngridrunner/node-chrome:%s\ngridrunner/agent:%s\n' "$tag" "$tag" "$tag"

@@ -6,8 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from gridrunner.aws.clients import Aws
-from gridrunner.aws.prices import Price, find_price, price_from_table
+from gridrunner.aws.price_table import Price, price_from_table
 from gridrunner.config import RunConfig
 from gridrunner.errors import GridrunnerError, UsageError
 from gridrunner.fleet_settings import AUTO
@@ -86,10 +85,17 @@ def find_offer(
         return NodeOffer(kind=NodeKind(slots=slots, price_per_hour=price_per_hour, start_s=start_s), price=None)
     kind = instance_type or (next(iter(fleet.instance_types), DEFAULT_TYPE) if fleet is not None else DEFAULT_TYPE)
     if fleet is not None:
-        price = find_price(Aws(fleet.region), kind)
+        price = _ask_price(fleet.region, kind)
     else:
         price = price_from_table(kind, env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or DEFAULT_REGION)
     return NodeOffer(kind=NodeKind(slots=slots, price_per_hour=price.on_demand, start_s=start_s), price=price)
+
+
+def _ask_price(region: str, kind: str) -> Price:
+    from gridrunner.aws.clients import Aws  # noqa: PLC0415 - boto3 takes half a second, and most runs need none
+    from gridrunner.aws.prices import find_price  # noqa: PLC0415 - the same
+
+    return find_price(Aws(region), kind)
 
 
 class PriceBook:
@@ -103,9 +109,8 @@ class PriceBook:
 
     def _ask(self) -> None:
         try:
-            aws = Aws(self._fleet.region)
             for kind in self._fleet.instance_types:
-                self._found[kind] = find_price(aws, kind)
+                self._found[kind] = _ask_price(self._fleet.region, kind)
         except GridrunnerError:
             return  # the table has the rest
 

@@ -7,15 +7,15 @@ in the journal first, and every other file of the run folder is rendered from it
 from __future__ import annotations
 
 import re
-import secrets
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -48,19 +48,14 @@ from gridrunner.grids import (
 )
 from gridrunner.judge_port import JudgeRounds
 from gridrunner.judging import JudgeProcess, Selection, run_live_checks
-from gridrunner.model import Observation, Plan, Result, Site
+from gridrunner.model import Plan
 from gridrunner.plan_command import print_plan
 from gridrunner.planning.plan import owed_sites
+from gridrunner.prepared import Prepared, prepare_run
 from gridrunner.preparing import (
-    find_unjudged,
     find_unknown_sites,
-    load_resumable,
     make_selection,
-    plan_run,
     read_user_probes,
-    require_same_checks,
-    select_from_lists,
-    still_owed,
 )
 from gridrunner.progress import Tally, make_progress
 from gridrunner.publishing import Publisher, make_publisher
@@ -73,7 +68,9 @@ from gridrunner.results.planfile import PLAN_NAME, write_plan
 from gridrunner.results.quarantine import list_excused
 from gridrunner.results.record import RunRecord, load_run
 from gridrunner.sites.replay import ReplayServer
-from gridrunner.stored_run import StoreSession, open_store
+
+if TYPE_CHECKING:
+    from gridrunner.stored_run import StoreSession
 
 EXIT_INTERRUPTED = 130
 
@@ -92,23 +89,12 @@ CLOSED_NETWORK = ("MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1")
 """When every site of a run is a replica, no other host may be asked: look-ups that fail slowly hold up pages."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """What a run is going to do. `plan` is what it owes, `rest` what of it is still to be visited and `live_sites` where
-    live checks are still to be run (all, unless a run is resumed). Of a resumed run, `attempts` are those behind it, by
-    site, and `judged` the results of visits that it had made and not judged.
-    """
+def _open_store(config: RunConfig, env: Mapping[str, str]) -> StoreSession | None:
+    if config["store"] is None or config["dry_run"]:
+        return None
+    from gridrunner.stored_run import open_store  # noqa: PLC0415 - boto3 takes half a second, and most runs need none
 
-    run: str
-    folder: Path
-    plan: Plan
-    rest: Plan
-    live_sites: tuple[str, ...]
-    choice: GridChoice
-    replays: tuple[Path, ...]
-    attempts: Mapping[str, int]
-    warnings: tuple[str, ...]
-    judged: tuple[Result, ...] = ()
+    return open_store(config, env)
 
 
 def _make_folders(config: RunConfig, folder: Path) -> None:
@@ -126,11 +112,13 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
     choice = choose_grid(config, env)
     probes = read_user_probes(config["probe"], config["extension"])
     selection = make_selection(config)
-    stored = None if config["dry_run"] else open_store(config, env)
+    stored = _open_store(config, env)
     config = stored.config if stored is not None else config
     with ExitStack() as stack:
         rounds = JudgeRounds()
-        prepared, judge = _prepare(config, choice, selection, rounds, stack, stored)
+        prepared, judge = prepare_run(
+            config, choice, selection, rounds, stack, agree=stored.agree if stored is not None else None
+        )
         if isolation_of(config) != config["isolation"]:
             console.print("--extension: a session for each site, because extensions run in no other context")
         for warning in prepared.warnings:
@@ -232,82 +220,6 @@ def make_console(config: RunConfig) -> Console:
 def recorded_checks(plan: Plan, judge: JudgeProcess) -> tuple[str, ...]:
     """The plan's checks without the live ones, which are run after the visits."""
     return tuple(check for check in plan.checks if check not in judge.live_checks)
-
-
-def _prepare(
-    config: RunConfig,
-    choice: GridChoice,
-    selection: Selection,
-    rounds: JudgeRounds,
-    stack: ExitStack,
-    stored: StoreSession | None,
-) -> tuple[Prepared, JudgeProcess]:
-    if config["resume"] is not None:
-        return _prepare_resumed(config, choice, selection, rounds, stack)
-    selected = select_from_lists(config)
-    run = new_run_id()
-    folder = config["out"] / run
-    judge = JudgeProcess(folder=folder, sites=selected.sites, on_results=rounds.take, selection=selection)
-    stack.callback(judge.abort)
-    recorded = judge.collect()
-    agree = stored.agree if stored is not None else None
-    plan, warning = plan_run(config, selected.sites, (*recorded, *judge.live_checks), agree=agree)
-    prepared = Prepared(
-        run=run,
-        folder=folder,
-        plan=plan,
-        rest=plan,
-        live_sites=tuple(planned.site.id for planned in owed_sites(plan)),
-        choice=choice,
-        replays=selected.replays,
-        attempts={},
-        warnings=(warning,) if warning else (),
-    )
-    return prepared, judge
-
-
-def _prepare_resumed(
-    config: RunConfig, choice: GridChoice, selection: Selection, rounds: JudgeRounds, stack: ExitStack
-) -> tuple[Prepared, JudgeProcess]:
-    folder: Path = config["resume"]
-    record = load_resumable(folder)
-    sites = [planned.site for planned in record.plan.sites]
-    judge = JudgeProcess(folder=folder, sites=sites, on_results=rounds.take, selection=selection)
-    stack.callback(judge.abort)
-    recorded = judge.collect()
-    require_same_checks(record, folder, (*recorded, *judge.live_checks))
-    judged = _judge_now(folder, sites, find_unjudged(record, recorded), selection)
-    owed = still_owed(record, recorded, judged=judged, retries=config["retries"])
-    prepared = Prepared(
-        run=record.header.run,
-        folder=folder,
-        plan=record.plan,
-        rest=replace(record.plan, shard_sites=owed),
-        live_sites=still_owed(record, judge.live_checks),
-        choice=choice,
-        replays=tuple(Path(text) for text in record.header.replays),
-        attempts={site: max(each.attempt for each in seen) for site, seen in record.observations.items() if seen},
-        warnings=record.warnings,
-        judged=judged,
-    )
-    return prepared, judge
-
-
-def _judge_now(
-    folder: Path, sites: Sequence[Site], observations: Sequence[Observation], selection: Selection
-) -> tuple[Result, ...]:
-    """What the checks say of observations that the interrupted run did not get to."""
-    results: list[Result] = []
-    if observations:
-        with JudgeProcess(folder=folder, sites=sites, on_results=results.extend, selection=selection) as judge:
-            judge.collect()
-            judge.submit(observations)
-    return tuple(results)
-
-
-def new_run_id() -> str:
-    """A name that sorts by time and does not repeat: `20261124-101500-ab12`."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def _open_journal(prepared: Prepared, command: tuple[str, ...]) -> JournalWriter:

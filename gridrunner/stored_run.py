@@ -17,9 +17,10 @@ from gridrunner.errors import GridFault, GridrunnerError, UsageError
 from gridrunner.grid.fleet import read_fleet
 from gridrunner.model import Plan
 from gridrunner.results.history import KEPT_RUNS, open_history
+from gridrunner.results.places import Claim, StoreUrl, describe_lost, find_lost, parse_store
 from gridrunner.results.planfile import PLAN_NAME, read_plan_head
 from gridrunner.results.record import RunRecord, load_run
-from gridrunner.results.store import Claim, RunStore, Say, StoreUrl, describe_lost, find_lost, parse_store
+from gridrunner.results.store import RunStore, Say
 from gridrunner.results.verdicts import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 
 IN_THE_FLEET = "fleet"

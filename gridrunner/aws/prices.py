@@ -1,88 +1,22 @@
-"""What an instance costs an hour: from AWS' price APIs when they can be asked, else from the dated table in prices.toml.
-A price always says where it is from.
-"""
+"""What an instance costs an hour: from AWS' price APIs when they can be asked, else from the dated table."""
 
 from __future__ import annotations
 
 import json
-import re
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from gridrunner.aws.clients import Aws, translated
+from gridrunner.aws.price_table import Price, price_from_table, read_table
 from gridrunner.errors import GridrunnerError, UsageError
 
 PRICING_REGION = "us-east-1"
 """The price list API has endpoints in a few regions only; us-east-1 knows the prices of all (AWS Billing guide, "AWS Price
 List Query API endpoints")."""
 
-_SIZES = {"large": 1, "xlarge": 2}
 _LOCATION_FILTERS = {"operatingSystem": "Linux", "tenancy": "Shared", "preInstalledSw": "NA", "capacitystatus": "Used"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """USD an hour of one instance type in one region. `source` is a phrase such as "AWS price list" or "table of
-    2026-11-26"; the sources of both prices may differ.
-    """
-
-    instance_type: str
-    region: str
-    on_demand: float
-    on_demand_source: str
-    spot: float
-    spot_source: str
-
-    @property
-    def source(self) -> str:
-        """Both sources in one phrase."""
-        if self.on_demand_source == self.spot_source:
-            return self.on_demand_source
-        return f"on-demand: {self.on_demand_source}, spot: {self.spot_source}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Table:
-    date: str
-    spot_share: float
-    large: Mapping[str, float]
-    region: Mapping[str, float]
-
-
-@cache
-def _read_table() -> _Table:
-    found = tomllib.loads((Path(__file__).parent / "prices.toml").read_text(encoding="utf-8"))
-    return _Table(date=found["date"], spot_share=found["spot_share"], large=found["large"], region=found["region"])
-
-
-def price_from_table(instance_type: str, region: str) -> Price:
-    """The price by the project's own table. Raises UsageError for a type that it cannot reckon."""
-    table = _read_table()
-    family, _, size = instance_type.partition(".")
-    multiple = re.fullmatch(r"(\d+)xlarge", size)
-    factor = int(multiple[1]) * 2 if multiple else _SIZES.get(size)
-    if family not in table.large or factor is None:
-        raise UsageError(
-            f"no price is known for {instance_type}",
-            hint=f"give --price-per-node-hour; known families: {', '.join(sorted(table.large))}, size large and up",
-        )
-    known = region in table.region
-    on_demand = table.large[family] * factor * table.region[region if known else "other"]
-    source = f"table of {table.date}" + ("" if known else f", {region or 'the region'} guessed")
-    return Price(
-        instance_type=instance_type,
-        region=region,
-        on_demand=round(on_demand, 4),
-        on_demand_source=source,
-        spot=round(on_demand * table.spot_share, 4),
-        spot_source=source,
-    )
 
 
 def find_price(aws: Aws, instance_type: str, *, now: datetime | None = None) -> Price:
@@ -96,7 +30,7 @@ def find_price(aws: Aws, instance_type: str, *, now: datetime | None = None) -> 
     except UsageError:
         if on_demand is None:
             raise
-        share = _read_table().spot_share
+        share = read_table().spot_share
         known = Price(
             instance_type=instance_type,
             region=aws.region,

@@ -11,7 +11,8 @@ import pytest
 
 from gridrunner.aws.clients import Aws, AwsFault, AwsRefused
 from gridrunner.errors import UsageError
-from gridrunner.results.store import Claim, RunStore, describe_lost, find_lost, parse_store
+from gridrunner.results.places import Claim, describe_lost, find_lost, parse_store
+from gridrunner.results.store import RunStore
 from tests.support.moto_server import REGION, MotoServer
 from tests.support.shard_runs import plan_sites, write_shard
 

@@ -43,6 +43,7 @@ class Images:
 
     hub: str
     node: str
+    agent: str
 
 
 def missing_engine() -> str | None:
@@ -152,8 +153,8 @@ def build_images(url: str) -> Images:
         )
     if ended.returncode != 0:
         pytest.fail(f"docker/build.sh ended with {ended.returncode}:\n{ended.stderr[-4000:]}", pytrace=False)
-    hub, node = ended.stdout.split()
-    return Images(hub=hub, node=node)
+    hub, node, agent = ended.stdout.split()
+    return Images(hub=hub, node=node, agent=agent)
 
 
 @pytest.fixture(scope="session")

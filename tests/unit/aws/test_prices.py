@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from gridrunner.aws.prices import price_from_table, read_price_list
+from gridrunner.aws.price_table import price_from_table
+from gridrunner.aws.prices import read_price_list
 from gridrunner.errors import UsageError
 
 
