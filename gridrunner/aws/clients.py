@@ -1,7 +1,8 @@
 """Clients of AWS services with every call bounded, and the one place where boto3's errors become ours.
 
 Credentials and endpoints are found as AWS' own tools find them: environment, profile, role; AWS_ENDPOINT_URL leads
-elsewhere. Nothing of a credential is ever in a message.
+elsewhere. Nothing of a credential is ever in a message. boto3 is imported by the first use: it takes 0.15 s of every
+start of gridrunner otherwise, and most runs have no AWS (2026-11-26).
 """
 
 from __future__ import annotations
@@ -9,24 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
-
-import boto3
-from botocore import exceptions as boto
-from botocore.config import Config
+from typing import TYPE_CHECKING, Any
 
 from gridrunner.errors import GridFault, UsageError
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 20
 """Calls of the fleet answer within a second or two; an upload sends for as long as it moves."""
 
-_CONFIG = Config(
-    connect_timeout=CONNECT_TIMEOUT_S,
-    read_timeout=READ_TIMEOUT_S,
-    retries={"mode": "standard"},  # three attempts with backoff unless AWS_MAX_ATTEMPTS says otherwise
-    user_agent_extra="gridrunner",
-)
+_CONFIG = {
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "read_timeout": READ_TIMEOUT_S,
+    "retries": {"mode": "standard"},  # three attempts with backoff unless AWS_MAX_ATTEMPTS says otherwise
+    "user_agent_extra": "gridrunner",
+}
 
 BAD_CREDENTIALS = frozenset(
     {
@@ -77,6 +77,8 @@ class Aws:
 
     def __init__(self, region: str | None = None) -> None:
         """Raises AwsRefused where no region is known at all."""
+        import boto3  # noqa: PLC0415 - see above
+
         with translated("configuration", "the AWS settings of this machine"):
             self._session = boto3.session.Session(region_name=region)
         self._clients: dict[str, Any] = {}
@@ -88,10 +90,12 @@ class Aws:
 
     def client(self, service: str, *, region: str | None = None) -> Any:
         """A client of `service`, such as "s3"; threads may share it."""
+        from botocore.config import Config  # noqa: PLC0415 - see above
+
         key = f"{service}/{region or ''}"
         if key not in self._clients:
             with translated(f"{service}:*", f"a client of {service}"):
-                self._clients[key] = self._session.client(service, region_name=region, config=_CONFIG)
+                self._clients[key] = self._session.client(service, region_name=region, config=Config(**_CONFIG))
         return self._clients[key]
 
 
@@ -100,6 +104,8 @@ def translated(action: str, what: str) -> Iterator[None]:
     """Turns what boto3 raises in the block into AwsRefused or AwsFault. `action` is the IAM action that is being asked
     for, such as `s3:PutObject`, `what` whom it concerns, such as `s3://bucket/key`.
     """
+    from botocore import exceptions as boto  # noqa: PLC0415 - see above
+
     try:
         yield
     except boto.ClientError as error:
@@ -124,7 +130,7 @@ def translated(action: str, what: str) -> Iterator[None]:
         raise AwsFault(f"{what}: {action} failed: {_first_line(error)}") from error
 
 
-def translate_code(error: boto.ClientError, action: str, what: str) -> AwsRefused | AwsFault:
+def translate_code(error: ClientError, action: str, what: str) -> AwsRefused | AwsFault:
     """What AWS' answer comes to, by its error code."""
     answer: Mapping[str, Any] = error.response.get("Error", {})
     code, message = str(answer.get("Code", "")), " ".join(str(answer.get("Message", "")).split())[:300]

@@ -18,9 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gridrunner import codec
 from gridrunner.aws.clients import Aws, AwsFault, AwsRefused, translated
@@ -29,6 +27,9 @@ from gridrunner.model import Plan
 from gridrunner.results.journal import JOURNAL_NAME
 from gridrunner.results.places import Claim, StoredRun, StoreUrl
 from gridrunner.results.planfile import PLAN_NAME, decode_plan, encode_plan
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 CLAIM_NAME = "claim.json"
 HISTORY_KEY = "history/history.sqlite"
@@ -103,7 +104,7 @@ class RunStore:
         with translated("s3:GetObject", self.show(name)):
             try:
                 answer = self._client.get_object(Bucket=self.url.bucket, Key=self.key(name))
-            except ClientError as error:
+            except self._client.exceptions.ClientError as error:
                 if _code_of(error) not in _GONE:
                     raise
                 answer = None
@@ -125,7 +126,7 @@ class RunStore:
                         Metadata={"sha256": digest},
                         ContentType=_CONTENT_TYPES.get(Path(name).suffix, "application/octet-stream"),
                     )
-                except ClientError as error:
+                except self._client.exceptions.ClientError as error:
                     if _code_of(error) in _TAKEN:
                         return self._has(name, digest)
                     if _code_of(error) not in _RACED:
@@ -290,7 +291,7 @@ class RunStore:
         with path.open("rb") as body, translated("s3:PutObject", self.show(HISTORY_KEY)):
             try:
                 self._client.put_object(Bucket=self.url.bucket, Key=self.key(HISTORY_KEY), Body=body, **condition)
-            except ClientError as error:
+            except self._client.exceptions.ClientError as error:
                 if _code_of(error) in _TAKEN | _RACED | _GONE:
                     return False
                 raise
