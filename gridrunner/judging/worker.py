@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import redirect_stderr
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import IO
@@ -210,6 +211,8 @@ class _Census:
                 f"{stray[0]} judges no site: it asks for none of the fixtures site, expect, observation, detection, "
                 "facts and driver"
             )
+        if not problem and (lacking := next(filter(None, map(_name_unknown_fixture, self._selected)), "")):
+            problem = lacking
         if not problem and (twice := next((check for check in ids if ids.count(check) > 1), None)) is not None:
             problem = f"two checks are called {twice}; a check is known by its file name and function"
         return Answer(
@@ -219,6 +222,24 @@ class _Census:
             checks=tuple(check for check, live in checks if not live),
             live_checks=tuple(check for check, live in checks if live),
         )
+
+
+def _name_unknown_fixture(item: pytest.Item) -> str:
+    """What a check asks for that nobody defines, as a sentence, or nothing. pytest itself would say so once a site, when
+    all of them have been visited.
+    """
+    info = getattr(item, "_fixtureinfo", None)  # since pytest 3; there is no public way to a fixture's definition
+    if info is None:
+        return ""
+    given = {"request", *info.name2fixturedefs, *getattr(getattr(item, "callspec", None), "params", {})}
+    unknown = next((name for name in info.names_closure if name not in given), None)
+    if unknown is None:
+        return ""
+    own = sorted(name for name in ("site", "expect", "observation", "detection", "facts", "driver") if name != unknown)
+    close = get_close_matches(unknown, [*own, *given], 1)
+    meant = f"did you mean {close[0]}?" if close else f"gridrunner's are {', '.join(own)}"
+    place = f"{item.location[0]}:{(item.location[1] or 0) + 1}"
+    return f"{place}: {item.name.partition('[')[0]} asks for the fixture {unknown!r}, which nobody defines; {meant}"
 
 
 def _essence(text: str) -> str:

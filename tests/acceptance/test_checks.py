@@ -83,14 +83,15 @@ def test_own_checks_and_probes(project: CommandLine, sites: OwnSites) -> None:
 def test_check_that_breaks_is_not_charged_to_the_site(project: CommandLine, sites: OwnSites) -> None:
     sites.add_logins("a")
     (project.folder / "checks.py").write_text(
-        "def test_broken(observation):\n    {}['nothing']\n\ndef test_unknown(no_such_fixture, site):\n    pass\n"
+        "import pytest\n\n@pytest.fixture\ndef breaks():\n    {}['nothing']\n\n"
+        "def test_broken(observation):\n    {}['nothing']\n\ndef test_unprepared(breaks, site):\n    pass\n"
     )
     ended = project.run("run", "--sites", sites.write_list(), "--slots", "1", "--checks", "checks.py")
     assert ended.code == 3, ended.stderr
     assert set(read_cases(project.run_folder / "junit.xml").values()) == {"error"}
     messages = failure_messages(project.run_folder / "junit.xml")
     assert "KeyError" in messages["test_broken", "a"]
-    assert "no_such_fixture" in messages["test_unknown", "a"]
+    assert "KeyError" in messages["test_unprepared", "a"]
 
 
 def test_live_checks_drive_a_real_browser(project: CommandLine, sites: OwnSites) -> None:

@@ -141,6 +141,14 @@ def test_keyword_and_mark_select_checks(
         ("import no_such_module", "No module named 'no_such_module'"),
         ("VALUE = 1", "pytest finds no checks in "),
         ("def test_a(): pass", "test_mine.py::test_a judges no site"),
+        (
+            "def test_a(site, obervation): pass",
+            "test_a asks for the fixture 'obervation', .*; did you mean observation",
+        ),
+        (
+            "def test_a(site, zzz): pass",
+            r"test_mine\.py:\d+: test_a asks for the fixture 'zzz', .*; gridrunner's are det",
+        ),
         ("print('x')\nraise SystemExit(3)", "pytest did not survive collecting|SystemExit"),
         ("os._exit(7)", "it ended with exit code 7"),
     ],
