@@ -59,6 +59,81 @@ def test_files_of_every_tool_become_one(tmp_path: Path) -> None:
     assert not found["chromium", "login.spec.ts", "logs in"]
 
 
+FOREIGN = Path(__file__).parent / "data" / "foreign"
+"""What pytest 9, Jest 29 with jest-junit 16, Playwright 1.48, Node 20's test runner, Surefire 2.22 with one rerun, and Go
+1.19 with gotestsum 1.8 wrote of a few tests that were made for this (2026-11-26). Edited by hand: the name of the machine,
+and Surefire's properties, which tell of it."""
+
+
+@pytest.mark.parametrize(
+    ("tool", "cases", "failures", "errors", "skipped"),
+    [
+        ("pytest", 5, 1, 1, 1),
+        ("jest", 3, 1, 0, 1),
+        ("playwright", 8, 2, 0, 2),
+        ("node", 4, 1, 0, 1),
+        ("surefire", 5, 1, 1, 1),
+        ("go", 5, 1, 0, 1),
+    ],
+)
+def test_what_tools_really_write_is_taken_case_by_case(
+    tmp_path: Path, tool: str, cases: int, failures: int, errors: int, skipped: int
+) -> None:
+    path = FOREIGN / f"{tool}.xml"
+    assert path.read_text(encoding="utf-8").count("<testcase ") == cases
+    outcome = merge_junit([path], tmp_path / "junit.xml")
+    assert (outcome.cases, outcome.failed, outcome.duplicates) == (cases, failures + errors, 0)
+    merged = JUnitXml.fromfile(str(tmp_path / "junit.xml"))
+    assert (merged.tests, merged.failures, merged.errors, merged.skipped) == (cases, failures, errors, skipped)
+    again = merge_junit([tmp_path / "junit.xml", path], tmp_path / "again.xml")
+    assert (again.cases, again.failed, again.duplicates) == (cases, failures + errors, cases)
+
+
+def test_cases_of_nested_suites_and_of_none_keep_their_place(tmp_path: Path) -> None:
+    merge_junit([FOREIGN / "node.xml"], tmp_path / "junit.xml")
+    found = {(suite.name, case.name) for suite in JUnitXml.fromfile(str(tmp_path / "junit.xml")) for case in suite}
+    assert found == {
+        ("cart", "adds up"),
+        ("cart > discounts", "takes 10 % off <ten> & more"),
+        ("", "orders"),
+        ("", "asks the stock service"),
+    }
+
+
+def test_all_tools_together_lose_nothing_and_attempts_stay(tmp_path: Path) -> None:
+    outcome = merge_junit(sorted(FOREIGN.glob("*.xml")), tmp_path / "junit.xml")
+    assert (outcome.cases, outcome.failed, outcome.exit_code, outcome.unreadable) == (30, 9, 1, ())
+    text = (tmp_path / "junit.xml").read_text(encoding="utf-8")
+    assert [text.count(f"<{tag} ") for tag in ("flakyFailure", "rerunFailure", "rerunError")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        '<!DOCTYPE x [<!ENTITY e SYSTEM "{secret}">]>',
+        '<!DOCTYPE x [<!ENTITY a "ha">'
+        + "".join(f'<!ENTITY {two} "{f"&{one};" * 99}">' for one, two in ("ab", "bc", "cd", "de"))
+        + "]>",
+    ],
+)
+def test_entities_of_a_file_lead_nowhere(tmp_path: Path, declared: str) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("the-secret", encoding="utf-8")
+    text = declared.replace("{secret}", secret.as_uri()) + '<testsuite name="s"><testcase name="&e;"/></testsuite>'
+    files = write(tmp_path, good=GO, bad=text)
+    outcome = merge_junit(files, tmp_path / "junit.xml")
+    written = (tmp_path / "junit.xml").read_text(encoding="utf-8")
+    assert "the-secret" not in written
+    assert len(written) < 10_000
+    assert outcome.cases == 2 or outcome.exit_code == 3
+
+
+def test_suites_nested_two_hundred_deep_are_read(tmp_path: Path) -> None:
+    deep = '<testsuite name="s">' * 200 + '<testcase name="t"/>' + "</testsuite>" * 200
+    outcome = merge_junit(write(tmp_path, deep=deep), tmp_path / "junit.xml")
+    assert (outcome.cases, outcome.exit_code) == (1, 0)
+
+
 def test_the_newer_of_two_files_wins_in_either_order(tmp_path: Path) -> None:
     one, two = write(tmp_path, first=PYTEST, second=AGAIN)
     for order in ([one, two], [two, one]):
