@@ -187,12 +187,14 @@ function passwordOf(fields) {
 // Class names by which pages put parts of themselves away (Bootstrap, Foundation, Angular and the usual hand-written ones).
 const PUT_AWAY = /(?:^|\s)(?:hide|hidden|is-hidden|visually-?hidden|sr-only|collapse|collapsed|inactive|is-inactive|invisible|d-none|ng-hide|u-hidden|js-hidden)(?=\s|$)/i;
 
+const SHOWN_AGAIN = /(?:^|\s)(?:show|shown|in|open|active|expanded|visible)(?=\s|$)/i; // Bootstrap's "collapse show"
+
 /** What says that a part of the page is put away, though it can be seen: aria-hidden or such a class, of it or around it. */
 function putAwayBy(element) {
   for (let node = element; node && nodeTypeOf(node) === 1 && localNameOf(node) !== 'body'; node = composedParentOf(node)) {
     if (attributeOf(node, 'aria-hidden') === 'true') return 'aria-hidden';
-    const found = PUT_AWAY.exec(attributeOf(node, 'class') || '');
-    if (found) return found[0].trim().toLowerCase();
+    const names = attributeOf(node, 'class') || '', found = PUT_AWAY.exec(names);
+    if (found && !SHOWN_AGAIN.test(names)) return found[0].trim().toLowerCase();
   }
   return '';
 }

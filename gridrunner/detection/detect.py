@@ -35,10 +35,6 @@ from gridrunner.model import Detection, Element, Facts, Field, Form, FormKind, L
 LOGIN_CUT: Final = 0.5
 """Probability from which a group is called a login: with calibrated scores a half makes the fewest errors."""
 
-STEP_CUT: Final = 0.7
-"""The same for a group without a password. Most that it is learnt from are made of whole logins, more than pages have:
-at a half, five forms of pages without a login in the development corpus pass, here one, and as many logins (2026-11-26)."""
-
 NEW_CUT: Final = 0.7
 """Probability of being a new password from which a field is not handed out as the login's, even in a login."""
 
@@ -171,7 +167,7 @@ def _names_a_user(kind: FormKind, passwords: list[Control]) -> bool:
 
 
 def _kind(login: float, features: dict[str, float], group: Group, weights: Weights) -> tuple[FormKind, float]:
-    if login >= (STEP_CUT if is_first_step(features) else LOGIN_CUT):
+    if login >= LOGIN_CUT:
         return FormKind.LOGIN, login
     stated = _stated_kind(group, features)
     if stated is not None:

@@ -21,12 +21,13 @@ from gridrunner.browser.evidence import EvidenceStore, Screenshots
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import UserProbe, VisitSettings
+from gridrunner.detection.calibration import calibrate
 from gridrunner.detection.predictions import to_prediction
 from gridrunner.errors import GridFault, UsageError
 from gridrunner.evaluation.corpus import LABEL_ROLES, Corpus, CorpusServer, LabelledPage
 from gridrunner.evaluation.known import compare_misses, read_known, write_known
 from gridrunner.evaluation.saved import read_facts
-from gridrunner.evaluation.scores import Figure, ScoredPage, find_misses, score_pages
+from gridrunner.evaluation.scores import Figure, ScoredPage, find_misses, score_pages, verdicts_of
 from gridrunner.grid.local import LocalHub
 from gridrunner.model import Observation, Site
 
@@ -82,6 +83,7 @@ def execute_evaluate(options: EvaluateOptions, env: Mapping[str, str]) -> int:
         ]
         options.predictions.write_bytes(b"".join(line + b"\n" for line in lines))
     _print_scores(scored)
+    _print_calibration(scored)
     failed = [each.page.id for each in scored if each.detection is None]
     for page_id in failed:
         console.print(f"not visited: {page_id}", markup=False)
@@ -208,6 +210,16 @@ def _print_scores(pages: list[ScoredPage]) -> None:
     table = Table("figure", *scored, box=None, pad_edge=False)
     for row in zip(*scored.values(), strict=True):
         table.add_row(row[0].name, *map(_cell, row))
+    Console().print(table)
+
+
+def _print_calibration(pages: list[ScoredPage]) -> None:
+    """How often verdicts of a confidence are right; "unknown" is none."""
+    table = Table("confidence", "verdicts", "mean", "right", box=None, pad_edge=False)
+    for row in calibrate(verdicts_of(pages)):
+        table.add_row(
+            f"{row.low:.2f} to {row.high:.2f}", str(row.count), f"{row.mean:.3f}", f"{row.right / row.count:.3f}"
+        )
     Console().print(table)
 
 

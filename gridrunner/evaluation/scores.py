@@ -59,6 +59,14 @@ def score_pages(pages: Iterable[ScoredPage]) -> tuple[Figure, ...]:
     )
 
 
+def verdicts_of(pages: Iterable[ScoredPage]) -> Iterable[tuple[float, bool]]:
+    """(confidence, whether it is right) of every verdict on a page with a truth; "unknown" is no verdict."""
+    for page in pages:
+        found, truth = page.detection, page.page.login_present
+        if found is not None and found.login_present is not None and truth is not None:
+            yield found.confidence, found.login_present == truth
+
+
 def find_misses(pages: Iterable[ScoredPage]) -> frozenset[tuple[str, str]]:
     """What is wrong, as (figure, page id): `login` on pages with a truth, first choices of fields on login pages, and
     new passwords handed out on sign-ups.

@@ -302,9 +302,11 @@ def test_a_mark_does_not_cover_the_show_button(collect: Collect) -> None:
 def test_what_a_page_has_put_away_by_name_is_said(collect: Collect) -> None:
     page = collect(
         f"<div class='tab hide'>{LOGIN}</div><div aria-hidden=true><form><input type=password></form></div>"
-        "<form class=hidden-fees><input type=password></form>"
+        "<form class=hidden-fees><input type=password></form><form class='collapse show'><input type=password></form>"
+        "<div class='tabs active-register'><form><input type=password></form></div>"
     )
-    assert [group["put_away"] for group in page["groups"]] == ["hide", "aria-hidden", ""]
+    assert [group["put_away"] for group in page["groups"]] == ["hide", "aria-hidden", "", "", ""]
+    assert [group["modes"] for group in page["groups"]] == [[], [], [], [], ["active-register"]]
 
 
 def test_a_login_below_the_first_screen_has_its_place_as_well(collect: Collect) -> None:

@@ -77,6 +77,11 @@ def fit_fold_scorers(examples: Sequence[Example], recipe: Recipe, folds: dict[st
     ]
 
 
+def make_rarer(points: Sequence[tuple[float, float]], odds: float) -> list[tuple[float, float]]:
+    """A calibration for a world where what is looked for is `odds` times as rare as among the examples."""
+    return [(score, chance / (chance + odds * (1.0 - chance))) for score, chance in points]
+
+
 def fit_points(
     scores: Sequence[float], truths: Sequence[bool], weights: Sequence[float] | None = None
 ) -> list[tuple[float, float]]:
