@@ -205,7 +205,8 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
             if used is not None:
                 journal.write(used)
         ended = RunEnded(exit_code=code, at_s=elapsed_s, reason=str(summary.stopped_by))
-        record = replace(load_run(prepared.folder), ended=ended)
+        record = load_run(prepared.folder)
+        record = replace(record, ended=ended, last_at_s=max(record.last_at_s, elapsed_s))
         journal.write(replace(ended, exit_code=publisher.exit_code_of(record)))
     code = _finish(config, publisher, record, prepared.folder, console)
     return stored.finish(record, prepared.folder, code, say) if stored is not None else code
