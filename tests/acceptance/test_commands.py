@@ -44,10 +44,10 @@ def test_replica_pages_are_served_until_ctrl_c(project: CommandLine) -> None:
     match = re.search(r"http://(bank-de\.demo\.localhost):(\d+)/", running.read_stdout())
     assert match is not None, running.read_stdout()
     request = urllib.request.Request(f"http://127.0.0.1:{match[2]}/", headers={"Host": f"{match[1]}:{match[2]}"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         assert 'id="anmeldename"' in answer.read().decode().replace("id=anmeldename", 'id="anmeldename"')
     running.interrupt()
-    ended = running.wait(timeout_s=10)
+    ended = running.wait(timeout_s=60)
     assert ended.code == 0, ended.stderr
 
 

@@ -91,7 +91,7 @@ def test_ctrl_c_before_the_first_visit(project: CommandLine, sites: OwnSites) ->
     running.interrupt()
     ended = running.wait(timeout_s=30)
     assert ended.code == 130, ended.stderr
-    wait_until(lambda: project.left_behind() == [], "everything is gone", timeout_s=10)
+    wait_until(lambda: project.left_behind() == [], "everything is gone", timeout_s=60)
 
 
 def test_two_interrupts_end_at_once(project: CommandLine, sites: OwnSites) -> None:
@@ -100,7 +100,7 @@ def test_two_interrupts_end_at_once(project: CommandLine, sites: OwnSites) -> No
     running.interrupt()
     ended = running.wait(timeout_s=30)
     assert ended.code == 130, ended.stderr
-    wait_until(lambda: project.processes() == {}, "every process is gone", timeout_s=10)
+    wait_until(lambda: project.processes() == {}, "every process is gone", timeout_s=60)
 
 
 def test_killed_run_goes_on_and_its_browsers_are_ended(project: CommandLine, sites: OwnSites) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND_TIMEOUT_S = 120.0
+COMMAND_TIMEOUT_S = 300.0
 POLL_S = 0.02
 
 
@@ -204,7 +204,7 @@ def open_project(folder: Path) -> Iterator[CommandLine]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def wait_until(is_so: Callable[[], object], what: str, *, timeout_s: float = 30.0) -> None:
+def wait_until(is_so: Callable[[], object], what: str, *, timeout_s: float = 120.0) -> None:
     """Poll until `is_so()`, at most `timeout_s`."""
     end_s = time.monotonic() + timeout_s
     while not is_so():

@@ -45,8 +45,8 @@ def test_ends_the_driver_and_what_it_started(tmp_path: Path) -> None:
     assert is_running(child)
     process.end()
     process.end()
-    wait_until(lambda: not is_running(process.pid), "the kernel has ended it", timeout_s=10)
-    wait_until(lambda: not is_running(child), "the kernel has ended it", timeout_s=10)
+    wait_until(lambda: not is_running(process.pid), "the kernel has ended it", timeout_s=60)
+    wait_until(lambda: not is_running(child), "the kernel has ended it", timeout_s=60)
 
 
 def test_driver_that_ends_at_once_says_why(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_reaps_only_the_drivers_of_a_gridrunner_that_is_gone(tmp_path: Path) -> 
     try:
         orphan.stdout.readline()
         assert reap_orphans() >= 1  # a machine that others use may have more
-        orphan.wait(timeout=10)
+        orphan.wait(timeout=60)
         assert is_running(living.pid)
         assert own_token().startswith(f"{os.getpid()}:")
     finally:
@@ -96,12 +96,12 @@ def test_an_owner_that_nobody_has_waited_for_counts_as_gone(tmp_path: Path) -> N
         reap_orphans()
         assert orphan.poll() is None
         owner.kill()
-        wait_until(lambda: not is_running(owner.pid), "the owner is a zombie", timeout_s=10)
+        wait_until(lambda: not is_running(owner.pid), "the owner is a zombie", timeout_s=60)
         reap_orphans()
-        orphan.wait(timeout=10)
+        orphan.wait(timeout=60)
     finally:
         end_group(orphan.pid)
-        orphan.wait(timeout=10)
+        orphan.wait(timeout=60)
         orphan.stdout.close()
         owner.communicate()
 
