@@ -60,9 +60,11 @@ def test_capacity_that_is_not_to_be_had_ends_the_wait_with_the_words_of_aws(
     aws_env: MotoServer, hubs: list[FakeGrid], tmp_path: Path
 ) -> None:
     groups = make_groups(aws_env, 1, short_of=1)
-    driver = make_driver(write_fleet(tmp_path / "fleet.json", groups, [hubs[0].url]), timeout_s=3)
-    with play_instances(aws_env, groups, hubs[:1]), pytest.raises(GridFault) as raised:
-        driver.scale(3, lambda _: None)
+    fleet = write_fleet(tmp_path / "fleet.json", groups, [hubs[0].url])
+    with play_instances(aws_env, groups, hubs[:1]):
+        make_driver(fleet).scale(1, lambda _: None)
+        with pytest.raises(GridFault) as raised:
+            make_driver(fleet, timeout_s=0.5).scale(3, lambda _: None)
     assert "1 of 3 nodes are registered" in str(raised.value)
     assert "UnfulfillableCapacity" in str(raised.value)
     assert "instance_types" in (raised.value.hint or "")

@@ -11,9 +11,11 @@ import itertools
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from tests.support.fake_hub import SLOTS_PER_NODE, FakeGrid
 from tests.support.moto_server import REGION, MotoServer
@@ -85,6 +87,16 @@ def desired_of(aws: MotoServer, groups: Sequence[str]) -> list[int]:
     return [by_name[name] for name in groups]
 
 
+def _let_go(scaling: Any, group: str, instance: str) -> None:
+    with suppress(ClientError):  # its wait ran out in between
+        scaling.complete_lifecycle_action(
+            AutoScalingGroupName=group,
+            LifecycleHookName=HOOK,
+            InstanceId=instance,
+            LifecycleActionResult="CONTINUE",
+        )
+
+
 @contextmanager
 def play_instances(aws: MotoServer, groups: Sequence[str], hubs: Sequence[FakeGrid]) -> Iterator[None]:
     """Hubs have the nodes of their groups until the block ends."""
@@ -100,12 +112,7 @@ def play_instances(aws: MotoServer, groups: Sequence[str], hubs: Sequence[FakeGr
                 hub.change(slots=in_service * SLOTS_PER_NODE)
                 for instance, state in states.items():
                     if state == "Terminating:Wait" and hub.sessions <= in_service * SLOTS_PER_NODE:
-                        scaling.complete_lifecycle_action(
-                            AutoScalingGroupName=name,
-                            LifecycleHookName=HOOK,
-                            InstanceId=instance,
-                            LifecycleActionResult="CONTINUE",
-                        )
+                        _let_go(scaling, name, instance)
 
     thread = threading.Thread(target=play, name="instances", daemon=True)
     thread.start()
