@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,12 +19,19 @@ class AwsUnavailableError(Exception):
     """A call was refused or came to nothing; the message names it."""
 
 
+def _client(service: str, region: str | None) -> Any:
+    # boto3 reads AWS_ENDPOINT_URL by itself from 1.28 on; Debian 12 has 1.26.
+    return boto3.client(
+        service, region_name=region, config=_CONFIG, endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or None
+    )
+
+
 class LifecycleHook:
     """The terminating lifecycle action of one instance."""
 
     def __init__(self, *, group: str, hook: str, instance_id: str, region: str | None) -> None:
         self._names = {"AutoScalingGroupName": group, "LifecycleHookName": hook, "InstanceId": instance_id}
-        self._client: Any = boto3.client("autoscaling", region_name=region, config=_CONFIG)
+        self._client: Any = _client("autoscaling", region)
 
     def heartbeat(self) -> None:
         """Give the action another of its timeouts. Raises AwsUnavailableError."""
@@ -49,7 +57,7 @@ class Metrics:
 
     def __init__(self, *, namespace: str, hub: str, region: str | None) -> None:
         self._namespace, self._hub = namespace, hub
-        self._client: Any = boto3.client("cloudwatch", region_name=region, config=_CONFIG)
+        self._client: Any = _client("cloudwatch", region)
 
     def put(self, figures: Mapping[str, float], at: datetime) -> None:
         """Publish `figures` under the dimension Hub. Raises AwsUnavailableError."""
