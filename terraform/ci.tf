@@ -29,14 +29,14 @@ data "aws_iam_policy_document" "ci" {
 
   statement {
     sid       = "ListsTheBucket"
-    actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
+    actions   = ["s3:ListBucket"]
     resources = [aws_s3_bucket.runs.arn]
   }
 
   statement {
     sid       = "RunsHistoryReports"
-    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
-    resources = [for prefix in ["runs", "history", "reports"] : "${aws_s3_bucket.runs.arn}/${prefix}/*"]
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = ["${aws_s3_bucket.runs.arn}/*"] # --store may have a prefix of its own; nothing else is in the bucket
   }
 
   dynamic "statement" {

@@ -28,6 +28,7 @@ resource "aws_launch_template" "node" {
       hook            = local.lifecycle_hook_name
       slots           = var.slots_per_node
       drain_timeout_s = var.drain_timeout_s
+      seccomp         = jsonencode(jsondecode(file("${path.module}/templates/seccomp.json")))
     }),
   ]))
 

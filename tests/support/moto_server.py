@@ -12,9 +12,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,17 +94,27 @@ def start_moto(log: Path | None = None) -> Iterator[MotoServer]:
 
 
 def _serve() -> None:
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - only the server's own process has it patched
+    # only the server's own process has moto, and has it patched
+    from moto.moto_server import werkzeug_app  # noqa: PLC0415
+    from werkzeug.serving import make_server  # noqa: PLC0415
 
     from tests.support import moto_gaps  # noqa: PLC0415
 
     moto_gaps.apply()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    app, lock = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app), threading.Lock()
+
+    def answer_one_at_a_time(environ: Any, start_response: Any) -> list[bytes]:
+        """Moto lists dictionaries while others change them: two requests at once can fail, seldom."""
+        with lock, closing(app(environ, start_response)) as body:
+            return list(body)
+
+    server = make_server(
+        "127.0.0.1", 0, answer_one_at_a_time, threaded=True, request_handler=werkzeug_app.MotoRequestHandler
+    )
+    host, port = server.server_address[:2]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://{host}:{port}", flush=True)
     sys.stdin.read()  # until the test's process closes it, or dies
-    server.stop()
 
 
 if __name__ == "__main__":

@@ -108,9 +108,12 @@ def test_nothing_is_installed_where_all_is_there(tools: Path, tmp_path: Path) ->
     for name in ("dockerd", "docker", "debootstrap", "npm"):
         write_program(tools / name, "exit 0")
     make_ready_venv(tmp_path / "venv", "exit 0")
+    for name in ("checkov", "trivy"):
+        write_program(tmp_path / "venv" / "analysers" / "bin" / name, "exit 0")
     ended = run_setup(tools, "test", "venv")
     assert ended.returncode == 0, ended.stderr
     assert not (tmp_path / "apt").exists()
+    assert "analysers" not in (tmp_path / "venv" / "asked").read_text()
     assert (tmp_path / "venv" / ".ready-run").exists()
     assert (tmp_path / "venv" / ".ready-test").exists()
     assert "--editable .[dev]" in (tmp_path / "venv" / "asked").read_text()
@@ -139,6 +142,16 @@ def test_an_engine_for_the_tests_is_installed_for_root_alone(tools: Path, tmp_pa
     ended = run_setup(tools, "test", "venv")
     assert ended.returncode == 0, ended.stderr
     assert "install -y -qq --no-install-recommends docker.io iptables debootstrap" in (tmp_path / "apt").read_text()
+
+
+def test_analysers_get_an_environment_of_their_own_and_may_fail(tools: Path, tmp_path: Path) -> None:
+    become_user(tools)
+    write_program(tools / "python3", "exit 0")
+    make_ready_venv(tmp_path / "venv", "exit 0")
+    ended = run_setup(tools, "test", "venv")
+    assert ended.returncode == 0, ended.stderr
+    assert "-m venv venv/analysers" in (tmp_path / "venv" / "asked").read_text()
+    assert "setup: they cannot be installed: the tests that need them say so" in ended.stderr
 
 
 # -------------------------------------------------------------------------------------------------- Chrome for Testing
