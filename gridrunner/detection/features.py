@@ -124,7 +124,7 @@ def _combine(group: Group, passwords: list[Control], texts: list[Control], found
     found["n.sso"] = float(any(button.is_visible and button.bits & bit_of("sso") for button in group.buttons))
     names_user = any(found[f"text.{concept}"] for concept in ("username", "email", "phone", "customer"))
     is_step = not passwords and 1 <= len(texts) <= 2 and names_user
-    is_other = any(found[name] for name in _NO_IDENTIFIER_STEP)
+    is_other = any(found[name] for name in _NO_IDENTIFIER_STEP) or (found["text.name"] and len(texts) > 1)
     says_login = found["heading.login"] or found["form.login"] or found["above.login"] or found["page.login"]
     offers_both = (
         found["link.signup"] or found["link.no_account"] or found["inside.no_account"] or found["inside.forgot"]
@@ -152,7 +152,7 @@ def _combine(group: Group, passwords: list[Control], texts: list[Control], found
 
 _NO_IDENTIFIER_STEP: Final = (
     "submit.newsletter", "submit.search", "submit.signup", "submit.forgot", "form.newsletter", "form.search", "form.forgot",
-    "text.search", "text.name", "text.contact", "context.newsletter", "context.forgot", "heading.newsletter",
+    "text.search", "text.contact", "context.newsletter", "context.forgot", "heading.newsletter",
     "heading.forgot", "hidden.newsletter", "above.change", "above.new_password", "text.payment", "text.otp",
 )  # fmt: skip
 """What a lone field for a name or address is for when it is no login: any of these is enough to doubt it."""

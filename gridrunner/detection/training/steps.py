@@ -1,7 +1,7 @@
 """Steps of a login made from whole ones: real pages that ask for a name alone are one labelled page in fifty.
 
 A whole login is taken apart as sites do it: the name without the password (and then, as many sites have it, with a button
-that only goes on, without the words of forgotten passwords, without telling ids), and the password without the name.
+that only goes on or says nothing, without the words of forgotten passwords, without telling ids), and the password without the name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ _TELLING: Final[dict[str, Any]] = {
 
 
 def identifier_steps(group: Group) -> Iterator[Group]:
-    """The first steps that a whole login could have: as it is, with a button that says "Next", and without ids as well."""
+    """The first steps that a whole login could have: as it is, with a button that says "Next",
+    without telling ids as well, and with a button that says nothing (an arrow).
+    """
     name = _name_of(group)
     if name is None:
         return
@@ -34,12 +36,15 @@ def identifier_steps(group: Group) -> Iterator[Group]:
     forgot = bit_of("forgot")
     going_on = replace(
         plain,
-        buttons=tuple(_says_next(each) if each is submit else each for each in group.buttons),
+        buttons=tuple(_says(each, NEXT, bit_of("next")) if each is submit else each for each in group.buttons),
         links_inside=tuple(link for link in group.links_inside if not (link.bits | link.ids) & forgot),
         links_near=tuple(link for link in group.links_near if not (link.bits | link.ids) & forgot),
     )
     yield going_on
     yield replace(going_on, raw=dict(going_on.raw, **_TELLING))
+    yield replace(
+        going_on, buttons=tuple(_says(each, "", 0) if each.text == NEXT else each for each in going_on.buttons)
+    )
 
 
 def _name_of(group: Group) -> Control | None:
@@ -49,8 +54,8 @@ def _name_of(group: Group) -> Control | None:
     return before[-1] if before else None
 
 
-def _says_next(button: Control) -> Control:
-    return replace(button, text=NEXT, bits=bit_of("next"), ids=0, raw=dict(button.raw, text=NEXT))
+def _says(button: Control, text: str, bits: int) -> Control:
+    return replace(button, text=text, bits=bits, ids=0, raw=dict(button.raw, text=text))
 
 
 def password_step(group: Group) -> Group | None:

@@ -19,13 +19,14 @@ def group_of(content: dict[str, Any]) -> Group:
 
 
 def test_a_whole_login_comes_apart() -> None:
-    plain, going_on, untold = identifier_steps(group_of(login()))
-    for step in (plain, going_on, untold):
+    plain, going_on, untold, arrow = identifier_steps(group_of(login()))
+    for step in (plain, going_on, untold, arrow):
         assert [each.element.selector for each in step.fields] == ["#e1"]
     assert plain.buttons[0].text == "Log in"
     assert (going_on.buttons[0].text, going_on.buttons[0].bits) == ("Next", bit_of("next"))
     assert going_on.raw["id"] == "login"
     assert untold.raw["id"] == ""
+    assert (arrow.buttons[0].text, arrow.buttons[0].bits) == ("", 0)
     second = password_step(group_of(login()))
     assert second is not None
     assert [each.type for each in second.fields] == ["password", "checkbox"]
