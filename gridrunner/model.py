@@ -23,12 +23,13 @@ class StepKind(StrEnum):
     WAIT_FOR = "wait_for"
     FOLLOW = "follow"
     DISMISS = "dismiss"
+    IDENTIFY = "identify"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step before probing. `target` is CSS (`host >>> inner` crosses a shadow root or a frame), or for FOLLOW the
-    word `login-link`, for DISMISS `cookie-wall`; `value` is the text that FILL types.
+    word `login-link`, for DISMISS `cookie-wall`, for IDENTIFY the throwaway name to type; `value` is the text that FILL types.
     """
 
     kind: StepKind

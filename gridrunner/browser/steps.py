@@ -1,4 +1,5 @@
-"""The steps of a site list, done with real input events: click, fill, wait for, follow the login link, dismiss a wall.
+"""The steps of a site list, done with real input events: click, fill, wait for, follow the login link, dismiss a wall,
+give a throwaway name.
 
 Each step waits for its own target and says in one sentence what was wrong when it cannot be done. Nothing here submits
 credentials or leaves the site unless the list says so.
@@ -14,8 +15,8 @@ from gridrunner.browser.frames import collect_facts
 from gridrunner.browser.page import Page
 from gridrunner.browser.readiness import wait_until_ready
 from gridrunner.browser.selectors import Located, NotThere, WaitFor, locate
-from gridrunner.detection import find_login_link, find_wall_button
-from gridrunner.model import Facts, Step, StepKind
+from gridrunner.detection import detect, find_login_link, find_wall_button
+from gridrunner.model import Facts, LoginStep, Step, StepKind
 
 STEP_TIMEOUT_S = 10.0
 """How long a step waits for its target; Cypress waits 4 s, Playwright's expectations 5 s, its actions 30 s."""
@@ -30,6 +31,13 @@ WALL_GONE_S = 2.0
 
 WALL_LOOK_S = 0.3
 """One look at whether the button still shows: `locate` answers at once when it does."""
+
+
+PASSWORD_S = 3.0
+"""How long a site may take to ask for the password after a name: it looks the name up first. Many never do, because nobody
+is called so; then this is what the step costs."""
+
+_KEY_ENTER = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"}
 
 
 class StepFailed(Exception):
@@ -63,6 +71,8 @@ def _do_step(page: Page, step: Step, *, deadline: float) -> None:
             page.call("Input.insertText", {"text": step.value or ""}, deadline=deadline)
         case StepKind.FOLLOW:
             _follow_login_link(page, deadline=deadline)
+        case StepKind.IDENTIFY:
+            _give_a_name(page, step.target, deadline=deadline)
         case StepKind.DISMISS:
             wait_until_ready(page, deadline=deadline)
             if not dismiss_wall(page, collect_facts(page, deadline=deadline), deadline=deadline):
@@ -110,6 +120,32 @@ def _follow_login_link(page: Page, *, deadline: float) -> None:
         raise NotThere("no link or button of the page says that it leads to a login")
     page.state.note("step", f"follows {link.label or link.selector!r}")
     click(page, _find(page, link.selector, WaitFor.CLICKABLE, deadline=deadline), deadline=deadline)
+
+
+def _give_a_name(page: Page, name: str, *, deadline: float) -> None:
+    """Take the first step of a login with a throwaway name. A form that asks for a password as well is left alone: sent
+    with a name alone it would be a failed login, which sites count.
+    """
+    wait_until_ready(page, deadline=deadline)
+    form = detect(collect_facts(page, deadline=deadline)).login
+    if form is None or form.username is None:
+        raise NotThere("the page has no first step of a login that takes a name")
+    if form.step is not LoginStep.IDENTIFIER:
+        page.state.note("step", "the login asks for the password already: no name is given")
+        return
+    click(page, _find(page, form.username.selector, WaitFor.CLICKABLE, deadline=deadline), deadline=deadline)
+    page.call("Input.insertText", {"text": name}, deadline=deadline)
+    if form.submit is not None:
+        page.state.note("step", f"gives the name {name!r} and presses {form.submit.label or form.submit.selector!r}")
+        click(page, _find(page, form.submit.selector, WaitFor.CLICKABLE, deadline=deadline), deadline=deadline)
+    else:
+        page.state.note("step", f"gives the name {name!r} and presses Enter")
+        for kind in ("keyDown", "keyUp"):
+            page.call("Input.dispatchKeyEvent", {"type": kind, **_KEY_ENTER}, deadline=deadline)
+    try:
+        _find(page, "input[type=password]", WaitFor.VISIBLE, deadline=min(deadline, time.monotonic() + PASSWORD_S))
+    except (NotThere, DeadlinePassed):
+        page.state.note("step", f"no password is asked for within {PASSWORD_S:g} s")
 
 
 def dismiss_wall(page: Page, facts: Facts, *, deadline: float) -> bool:

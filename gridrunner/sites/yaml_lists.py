@@ -59,6 +59,7 @@ _EXAMPLES: Final = {
     "outcome": "one word such as http-error",
     "follow": LOGIN_LINK,
     "dismiss": COOKIE_WALL,
+    "identify": "a throwaway name such as nobody@example.org",
     "serve": "a folder",
     "owner": "who mends it, such as login-team",
     "reason": "one line in quotes",
@@ -297,6 +298,8 @@ class _YamlList:
         text = self._text_of(node, kind)
         if text is None:
             return None
+        if kind is StepKind.IDENTIFY:
+            return text
         if kind in _STEP_WORDS:
             if text == _STEP_WORDS[kind]:
                 return text

@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
+from gridrunner.browser import steps as steps_module
 from gridrunner.browser.visit import UserProbe
 from gridrunner.model import (
     Expectation,
     ExpectedLogin,
     FaultKind,
+    LoginStep,
     Observation,
     Outcome,
     ReadyBy,
@@ -349,7 +351,15 @@ WALL = (
     "onclick=\"setTimeout(() => document.getElementById('cookie-wall').remove(), 150)\">Alle ablehnen</button>"
     "<button id=yes>Alle akzeptieren</button></div>"
 )
+NAME_FIRST = (
+    '<!doctype html><html lang=en><title>Sign in</title><h1>Sign in</h1><form onsubmit="event.preventDefault(); const name ='
+    " document.getElementById('name').value; setTimeout(() => { if (name != 'nobody') document.body.innerHTML ="
+    " '<h1>Welcome ' + name + '</h1><form><input type=password id=p aria-label=Password><button>Sign in</button></form>' },"
+    ' 200)"><label>E-mail or phone <input id=name autocomplete=username></label>BUTTON</form><a href=/new>Create account</a>'
+)
 FURTHER_PAGES = {
+    "/name-first": NAME_FIRST.replace("BUTTON", "<button>Next</button>"),
+    "/name-only": NAME_FIRST.replace("BUTTON", ""),
     "/home": "<!doctype html><html lang=de><title>Bank</title><a href=/contact>Kontakt</a><a href=/signup>Konto eröffnen"
     "</a><a href=/login>Anmelden</a><h1>Willkommen</h1>" + "<p>Ihre Bank. </p>" * 40,
     "/walled-home": "<!doctype html><html lang=de><title>Bank</title><a href=/login>Anmelden</a>" + WALL,
@@ -378,6 +388,44 @@ def test_login_link_is_followed_in_the_pages_language(open_session: OpenSession,
     assert found.detection is not None
     assert (found.url.rpartition("/")[2], found.detection.login_present) == ("login", True), found.detail
     assert steps_of(found) == ["follows 'Anmelden'", "step 1 (follow: login-link)"]
+
+
+@pytest.mark.parametrize(("path", "presses"), [("/name-first", "'Next'"), ("/name-only", "Enter")])
+def test_throwaway_name_leads_to_the_password(
+    open_session: OpenSession, further: PageServer, monkeypatch: pytest.MonkeyPatch, path: str, presses: str
+) -> None:
+    monkeypatch.setattr(steps_module, "PASSWORD_S", steps_module.STEP_TIMEOUT_S)
+    found = visit(open_session, further, path, steps=(Step(kind=StepKind.IDENTIFY, target="throwaway@example.org"),))
+    assert found.detection is not None, found.detail
+    assert found.detection.login is not None
+    assert found.detection.login.step is LoginStep.PASSWORD
+    assert steps_of(found) == [
+        f"gives the name 'throwaway@example.org' and presses {presses}",
+        "step 1 (identify: throwaway@example.org)",
+    ]
+
+
+def test_name_that_leads_nowhere_is_said(
+    open_session: OpenSession, further: PageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps_module, "PASSWORD_S", 0.5)
+    found = visit(open_session, further, "/name-first", steps=(Step(kind=StepKind.IDENTIFY, target="nobody"),))
+    assert found.detection is not None, found.detail
+    assert found.detection.login is not None
+    assert found.detection.login.step is LoginStep.IDENTIFIER
+    assert steps_of(found)[1] == "no password is asked for within 0.5 s"
+
+
+def test_whole_login_is_given_no_name(open_session: OpenSession, further: PageServer) -> None:
+    found = visit(open_session, further, "/login", steps=(Step(kind=StepKind.IDENTIFY, target="nobody"),))
+    assert found.outcome is Outcome.OBSERVED
+    assert steps_of(found)[0] == "the login asks for the password already: no name is given"
+
+
+def test_page_without_a_first_step_says_so(open_session: OpenSession, further: PageServer) -> None:
+    found = visit(open_session, further, "/garden", steps=(Step(kind=StepKind.IDENTIFY, target="nobody"),))
+    assert found.outcome is not Outcome.OBSERVED
+    assert "no first step of a login" in found.detail
 
 
 def test_wall_is_seen_past_and_dismissed_only_when_asked(open_session: OpenSession, further: PageServer) -> None:

@@ -24,6 +24,7 @@ sites:
       - {fill: "input[name=user]", value: ada}
       - {wait_for: "app-root >>> form"}
       - {follow: login-link}
+      - {identify: nobody@example.org}
     expect:
       login: unknown
       username: "#login_field"
@@ -49,6 +50,7 @@ def test_yaml_gives_every_field(tmp_path: Path) -> None:
                 Step(kind=StepKind.FILL, target="input[name=user]", value="ada"),
                 Step(kind=StepKind.WAIT_FOR, target="app-root >>> form"),
                 Step(kind=StepKind.FOLLOW, target="login-link"),
+                Step(kind=StepKind.IDENTIFY, target="nobody@example.org"),
             ),
             expect=Expectation(
                 login=ExpectedLogin.UNKNOWN,
@@ -68,7 +70,7 @@ def test_yaml_gives_every_field(tmp_path: Path) -> None:
             tags=("any",),
             expect=Expectation(login=ExpectedLogin.YES, sso=("google",)),
             visit_timeout_s=45.0,
-            source=SourceLine(file=str(path), line=20),
+            source=SourceLine(file=str(path), line=21),
         ),
     )
 

@@ -138,10 +138,10 @@ STEPS = {
     "5": ['13: a step cannot be a single value; write a mapping such as {click: "#login"}'],
     "{clik: a}": ["14: unknown key 'clik' in a step; did you mean 'click'?"],
     "{click: a, wait_for: b}": [
-        "13: a step does one thing, not click and wait_for; write one of click, fill, wait_for, follow, dismiss a step"
+        "13: a step does one thing, not click and wait_for; write one of click, fill, wait_for, follow, dismiss, identify a step"
     ],
-    "{}": ["13: a step does nothing; write one of click, fill, wait_for, follow, dismiss a step"],
-    "{value: x}": ["13: a step does nothing; write one of click, fill, wait_for, follow, dismiss a step"],
+    "{}": ["13: a step does nothing; write one of click, fill, wait_for, follow, dismiss, identify a step"],
+    "{value: x}": ["13: a step does nothing; write one of click, fill, wait_for, follow, dismiss, identify a step"],
     "{fill: a}": ["13: fill needs a value; write {fill: CSS, value: TEXT}"],
     "{fill: a, value: [x]}": ["30: value cannot be a list; write a text"],
     "{click: a, value: x}": ["31: click takes no value; only fill does"],
