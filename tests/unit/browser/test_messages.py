@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -14,11 +16,36 @@ CONTINUATION = 0x0
 FINAL = 0x80
 
 
-@pytest.fixture
-def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+@pytest.fixture(params=["plain", "tls"])
+def ends(request: pytest.FixtureRequest) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Our end and the other one, as hubs by ws and by wss give them."""
     ours, theirs = socket.socketpair()
+    if request.param == "tls":
+        ours, theirs = wrap(ours, theirs)
     with ours, theirs:
         yield ours, theirs
+
+
+def wrap(client: socket.socket, server: socket.socket) -> tuple[socket.socket, socket.socket]:
+    """The two ends after a handshake without certificates."""
+
+    def anonymous(purpose: int) -> ssl.SSLContext:
+        context = ssl.SSLContext(purpose)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("AECDH-AES256-SHA:@SECLEVEL=0")
+        return context
+
+    wrapped: list[socket.socket] = []
+    accept = threading.Thread(
+        target=lambda: wrapped.append(anonymous(ssl.PROTOCOL_TLS_SERVER).wrap_socket(server, server_side=True)),
+        daemon=True,
+    )
+    accept.start()
+    ours = anonymous(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(client)
+    accept.join(30.0)
+    return ours, wrapped[0]
 
 
 def part(opcode: int, payload: bytes) -> bytes:
@@ -48,11 +75,14 @@ class Reader:
 def test_messages_of_every_length(ends: tuple[socket.socket, socket.socket], size: int) -> None:
     ours, theirs = ends
     message = b"x" * size + b"{}"
-    theirs.setblocking(False)
-    theirs.sendall(make_frame(TEXT, message) + make_frame(TEXT, b"next"))
+    sending = threading.Thread(
+        target=theirs.sendall, args=(make_frame(TEXT, message) + make_frame(TEXT, b"next"),), daemon=True
+    )
+    sending.start()
     reader = Reader(ours)
     assert reader.read() == message
     assert reader.read() == b"next"
+    sending.join(30.0)
     theirs.sendall(make_frame(TEXT, b"small again"))
     assert reader.read() == b"small again"
 
