@@ -99,7 +99,9 @@ def _prepare_resumed(
         live_sites=still_owed(record, judge.live_checks),
         choice=choice,
         replays=tuple(Path(text) for text in record.header.replays),
-        attempts={site: max(each.attempt for each in seen) for site, seen in record.observations.items() if seen},
+        attempts={
+            site: max(each.attempt for each in seen) for site in owed if (seen := record.observations.get(site, ()))
+        },
         warnings=record.warnings,
         judged=judged,
     )

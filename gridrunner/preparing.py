@@ -127,6 +127,8 @@ def still_owed(
     """Sites that a resumed run visits, in plan order: those of which one of `checks` has no verdict, or failed and was
     not tried again before the run was cut short. `judged` are results that the journal does not hold yet.
     """
+    if not checks:
+        return ()
     was_cut = record.ended is None or record.ended.reason != StoppedBy.FINISHED
     late = {(result.check, result.site): result for result in judged}
     owed: dict[str, None] = {}

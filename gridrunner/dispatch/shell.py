@@ -13,6 +13,7 @@ import itertools
 import logging
 import queue
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -58,6 +59,11 @@ MOST_CLOSERS = 32
 
 MOST_WAIT_S = 0.5
 """How long the consumer sleeps at a time: a signal that another thread took is heard by then."""
+
+SWITCH_INTERVAL_S = 0.05
+"""How long a thread may keep the interpreter while others wait for it. Each that waits wakes once in this time to ask for it;
+at CPython's 0.005 s that is work of its own with hundreds of threads: 6.5 to 6.9 CPU-ms a visit instead of 6.2 to 6.3 (150
+sessions on a busy machine, 2026-11-26). What a visit computes in one go takes a few milliseconds."""
 
 EXIT_WAIT_S = 1.0
 """After the run, how long killed sessions may take when the machine could not wait for them: the run ended in an
@@ -124,11 +130,14 @@ class Dispatcher:
         """
         self._started_s = self._clock()
         judge = self._make_judge(self._sink)
+        usual_s = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         try:
             for hub in self._hubs.values():
                 _start_thread(f"hub-{hub.name}", self._guarded(partial(self._watch_hub, hub)))
             return self._consume(judge)
         finally:
+            sys.setswitchinterval(usual_s)
             self._is_over.set()
             for inbox in self._inboxes.values():
                 inbox.put(None)
