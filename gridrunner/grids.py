@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -18,12 +18,13 @@ from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.visit import UserProbe, VisitSettings
 from gridrunner.config import Origin, RunConfig
 from gridrunner.dispatch.ports import Hub
-from gridrunner.errors import UsageError
+from gridrunner.errors import GridFault, UsageError
 from gridrunner.grid.choosing import DriverSettings, make_driver
 from gridrunner.grid.drivers import HubAddress, OpenGrid, RunDemand, Say
 from gridrunner.grid.local import NAME as LOCAL
 from gridrunner.grid.local import LocalHub
 from gridrunner.grid.owners import owner_token
+from gridrunner.grid.reaping import REAP_TIMEOUT_S, reap_sessions
 from gridrunner.grid.remote import RemoteHub
 
 BROUGHT_UP = ("docker", "aws")
@@ -174,6 +175,22 @@ def make_hubs(
         for address in addresses or [HubAddress(url=url) for url in choice.urls]
     )
     return tuple(hubs)
+
+
+@contextmanager
+def keep_in_order(hubs: Sequence[Hub], run: str) -> Iterator[None]:
+    """Before a run: refuse hubs that are too old, and end sessions of runs that are over; after it, those that this one
+    left. A hub that does not answer is left alone. Raises UsageError.
+    """
+    clients = [hub.client for hub in hubs if isinstance(hub, RemoteHub)]
+    for client in clients:
+        with suppress(GridFault):
+            client.require_supported(timeout_s=REAP_TIMEOUT_S)
+    reap_sessions(clients)
+    try:
+        yield
+    finally:
+        reap_sessions(clients, (run,))
 
 
 def _may_be_lean(config: RunConfig) -> bool:

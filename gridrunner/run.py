@@ -42,6 +42,7 @@ from gridrunner.grids import (
     count_lanes,
     driver_settings,
     isolation_of,
+    keep_in_order,
     make_hubs,
     make_say,
     open_grids,
@@ -151,6 +152,7 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
                 addresses=grid.hubs,
             )
             live = live or _live_grid(config, choice, prepared, grid_rules, hub_url=grid.hubs[0].url)
+        stack.enter_context(keep_in_order(hubs, prepared.run))
         write_plan(prepared.folder / PLAN_NAME, prepared.plan)
         journal = stack.enter_context(_open_journal(prepared, command))
         for result in prepared.judged:

@@ -34,8 +34,9 @@ BROWSER = "chrome"
 """Of a slot's stereotype: what sessions of gridrunner ask for. A node that finds drivers itself has slots for browsers
 that it does not have, Edge and Firefox among them (Grid 4.48, 2026-11-26)."""
 
-OLDEST_VERSION = (4, 2)
-"""Of a hub: until 4.2 a session had no DevTools socket through the hub (`se:cdp`) that carried more than one client."""
+OLDEST_VERSION = (4, 19)
+"""Of a hub: 4.19.1 and 4.48 were tried with Chromium 156 and work; 4.7.1 closes the DevTools socket of a session at once
+(2026-11-26). What lies between was not tried."""
 
 _STATES = {"UP": NodeState.UP, "DRAINING": NodeState.DRAINING, "DOWN": NodeState.DOWN}
 
@@ -57,7 +58,7 @@ class HubClient:
             self._secret = read_secret(address.secret_file)
         self._end_at_node = address.end_at_node
         context = make_context(ca_file)
-        self._pool = urllib3.PoolManager(retries=False, timeout=STATUS_TIMEOUT_S, maxsize=4, ssl_context=context)
+        self._pool = urllib3.PoolManager(retries=False, maxsize=4, ssl_context=context)
 
     @property
     def has_secret(self) -> bool:
@@ -67,15 +68,21 @@ class HubClient:
     # ---------------------------------------------------------------------------------------------------------- looking
 
     def is_live(self) -> bool:
-        """Whether the hub answers, busy or not, with nodes or without. Never raises."""
+        """Whether the hub answers, busy or not, with nodes or without. Never raises.
+
+        A hub under a sub-path has its `/readyz` outside of it, where we may not reach it (Grid 4.48, 2026-11-26).
+        """
         try:
-            return self._request("GET", "/readyz").status == HTTPStatus.OK
+            if self._request("GET", "/readyz").status == HTTPStatus.OK:
+                return True
+            self._status()
         except GridFault:
             return False
+        return True
 
-    def nodes(self) -> tuple[NodeStatus, ...]:
+    def nodes(self, *, timeout_s: float = STATUS_TIMEOUT_S) -> tuple[NodeStatus, ...]:
         """The nodes that are registered, with their slots for our browser. Raises HubUnreachable."""
-        return tuple(_read_node(node) for node in self._status().get("nodes", []))
+        return tuple(_read_node(node) for node in self._status(timeout_s=timeout_s).get("nodes", []))
 
     def count_slots(self) -> int:
         """The sessions that the nodes that are UP have room for, busy or free. Raises HubUnreachable."""
@@ -91,22 +98,33 @@ class HubClient:
             return HubStatus(name=self.name, url=shown, is_up=False, detail=str(error))
         return HubStatus(name=self.name, url=shown, is_up=True, version=version, queue=queue, nodes=nodes)
 
-    def require_supported(self) -> str:
-        """The hub's version. Raises UsageError for one that is too old, HubUnreachable for what is no hub."""
-        self._status()
-        version, _queue = self._ask_grid()
+    def require_supported(self, *, timeout_s: float = STATUS_TIMEOUT_S) -> str:
+        """The hub's version, "" where neither it nor its nodes tell. Raises UsageError for one that is too old,
+        HubUnreachable for what is no hub.
+        """
+        nodes = self.nodes(timeout_s=timeout_s)
+        version = self._ask_grid()[0] or next((node.version for node in nodes if node.version), "")
         numbers = re.match(r"(\d+)\.(\d+)", version)
-        if numbers is None or (int(numbers[1]), int(numbers[2])) < OLDEST_VERSION:
+        if numbers is not None and (int(numbers[1]), int(numbers[2])) < OLDEST_VERSION:
             least = ".".join(map(str, OLDEST_VERSION))
             raise UsageError(
-                f"{self.name}: Selenium Grid {version or 'of an unknown version'} is too old for gridrunner",
+                f"{self.name}: Selenium Grid {version.partition(' ')[0]} is too old for gridrunner",
                 hint=f"use Selenium Grid {least} or newer; docker/build.sh builds one",
             )
         return version
 
-    def _status(self) -> dict[str, Any]:
-        answer = self._request("GET", "/status")
+    def find_node(self, session: str) -> str:
+        """The name of the node that a session is on; "" where that cannot be told. Never raises."""
+        try:
+            return next((node.name for node in self.nodes() if session in _sessions_of(node)), "")
+        except GridFault:
+            return ""
+
+    def _status(self, *, timeout_s: float = STATUS_TIMEOUT_S) -> dict[str, Any]:
+        answer = self._request("GET", "/status", timeout_s=timeout_s)
         value = _value_of(answer)
+        if isinstance(value, dict) and "nodes" not in value and value.get("message"):
+            raise HubUnreachable(f"{self.name}: cannot tell its nodes: {_message_of(answer)}")
         if not isinstance(value, dict) or "nodes" not in value:
             raise HubUnreachable(f"{self.name}: {_explain_stranger(answer)}", hint=_stranger_hint(answer))
         return value
@@ -173,11 +191,17 @@ class HubClient:
             raise HubUnreachable(f"{self.name}: cannot {what} the node: HTTP {answer.status} {_message_of(answer)}")
 
     def _request(
-        self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = STATUS_TIMEOUT_S,
     ) -> urllib3.BaseHTTPResponse:
         every = {"Content-Type": JSON_TYPE, **self._authorization, **(headers or {})}
         with translated(self.name):
-            return self._pool.request(method, self._url + path, body=body, headers=every)
+            return self._pool.request(method, self._url + path, body=body, headers=every, timeout=timeout_s)
 
 
 # ------------------------------------------------------------------------------------------------------------- reading

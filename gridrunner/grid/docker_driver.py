@@ -17,9 +17,9 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
+import docker
 from docker.errors import NotFound
 
-import docker
 from gridrunner.errors import GridFault, UsageError
 from gridrunner.grid.choosing import DriverSettings
 from gridrunner.grid.client import HubClient
@@ -378,6 +378,7 @@ class DockerDriver:
     def _make_nodes(self, image: ImageFacts, size: GridSize, made: list[Any], say: Say) -> None:
         running = self._running("node")
         self._remove([node for node in self._containers("node") if node.name not in {each.name for each in running}])
+        self._forget_gone_nodes(running)
         there = {_number_of(node.name) for node in running}
         free = (number for number in range(1, size.nodes + len(there) + 1) if number not in there)
         numbers = [next(free) for _ in range(size.nodes - len(there))]
@@ -401,6 +402,15 @@ class DockerDriver:
             load[hub] += 1
             jobs.append(lambda number=number, hub=hub: make(number, hub))  # type: ignore[misc]
         _run_all(jobs)
+
+    def _forget_gone_nodes(self, running: Sequence[Any]) -> None:
+        """Have the hubs forget nodes of ours whose containers are gone, instead of when their heartbeats are missed."""
+        there = {f"http://{_address_of(node)}:5555" for node in running}
+        for client in self.hub_clients():
+            with contextlib.suppress(GridFault, UsageError):
+                for node in client.nodes(timeout_s=3.0):
+                    if node.name.startswith(self._parts.node(0)[:-1]) and node.url not in there:
+                        client.remove_node(node.id)
 
     def _wait_until_ready(self, size: GridSize, say: Say, enough_nodes: int | None) -> GridStatus:
         wanted = size.nodes if enough_nodes is None else min(enough_nodes, size.nodes)

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
-import docker
 from gridrunner.errors import GridFault, GridrunnerError, UsageError
 
 OLDEST_API = (1, 40)

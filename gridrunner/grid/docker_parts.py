@@ -44,6 +44,9 @@ MOST_NODES_A_HUB = 60
 SHARED_MEMORY = "1g"
 """Shared memory of a node: upstream's compose files give 2 GiB, and 64 MB crash large pages."""
 
+SCRATCH = "512m"
+"""Of memory for profiles and temporary files of a container: a profile took 20 MB a session (Chromium 156, 2026-11-26)."""
+
 RESTARTS = 5
 """Of a container that crashed; one that was drained (exit code 0) stays away."""
 
@@ -174,7 +177,7 @@ def _options(
         options |= {
             "cap_drop": ["ALL"],
             "read_only": True,
-            "tmpfs": {"/tmp": "exec,mode=1777", "/home/seluser": "uid=1200,gid=1201"},  # noqa: S108 - in the container
+            "tmpfs": {"/tmp": f"exec,mode=1777,size={SCRATCH}", "/home/seluser": "uid=1200,gid=1201,size=64m"},  # noqa: S108
             "security_opt": security_options(),
         }
     return options

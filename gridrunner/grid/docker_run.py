@@ -14,7 +14,6 @@ from gridrunner.grid.docker_engine import translated_engine
 from gridrunner.grid.docker_parts import MOST_NODES_A_HUB
 from gridrunner.grid.drivers import GridSize, HubAddress, NodeState, RunDemand, Say
 from gridrunner.grid.owners import owner_token
-from gridrunner.grid.reaping import reap_sessions
 
 if TYPE_CHECKING:
     from gridrunner.grid.docker_driver import DockerDriver
@@ -33,12 +32,7 @@ def open_docker_grid(driver: DockerDriver, demand: RunDemand, say: Say) -> Itera
                 hint="bring it up with a way out: gridrunner grid down && gridrunner grid up --internet",
             )
         say(f"using grid {driver.name}, which is up")
-        clients = driver.hub_clients()
-        reap_sessions(clients)
-        try:
-            yield _open(driver)
-        finally:
-            reap_sessions(clients, (demand.run,))
+        yield _open(driver)
         return
     own = driver.for_run(demand.run, owner_token(), has_internet=demand.needs_internet)
     size = choose_size(demand)

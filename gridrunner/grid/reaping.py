@@ -18,6 +18,10 @@ AT_ONCE = 8
 """Ending a session took 0.1 to 1 s (Grid 4.48, 2026-11-24)."""
 
 
+REAP_TIMEOUT_S = 3.0
+"""For a hub's list of sessions: reaping is a favour to others, and nobody waits long for a hub that is silent."""
+
+
 def find_orphans(nodes: Iterable[NodeStatus], runs: Collection[str] = ()) -> list[SessionStatus]:
     """The sessions among `nodes` whose run is over, and those of `runs`."""
     sessions = (slot.session for node in nodes for slot in node.slots)
@@ -33,7 +37,7 @@ def reap_sessions(hubs: Collection[HubClient], runs: Collection[str] = ()) -> in
     wanted: list[tuple[HubClient, str]] = []
     for hub in hubs:
         try:
-            wanted += [(hub, session.id) for session in find_orphans(hub.nodes(), runs)]
+            wanted += [(hub, session.id) for session in find_orphans(hub.nodes(timeout_s=REAP_TIMEOUT_S), runs)]
         except GridFault:
             continue
     with ThreadPoolExecutor(AT_ONCE) as pool:

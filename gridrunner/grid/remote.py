@@ -76,7 +76,7 @@ class RemoteHub:
             self._quit(driver)
             raise
         return OpenBrowser(
-            node=_node_of(driver),
+            node=_node_of(driver) or self.client.find_node(driver.session_id or ""),
             session_id=driver.session_id or "",
             devtools_url=address,
             devtools_headers=tuple(f"{name}: {value}" for name, value in authorization_of(self._url).items()),

@@ -75,14 +75,13 @@ def translated(hub: str) -> Iterator[None]:
         raise SessionLost(f"{hub}: {first_line(error)}") from error
     except urllib3.exceptions.NewConnectionError as error:  # urllib3 counts it among the timeouts
         raise HubUnreachable(f"{hub}: cannot be reached: {_cause(error)}") from error
-    except urllib3.exceptions.SSLError as error:
-        raise HubUnreachable(
-            f"{hub}: its certificate cannot be trusted: {_cause(error)}",
-            hint="name the authority that signed it: --hub-ca FILE.pem",
-        ) from error
     except urllib3.exceptions.TimeoutError as error:
         raise SessionNotCreated(f"{hub}: no answer in time") from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise HubUnreachable(
+                f"{hub}: its certificate cannot be trusted (--hub-ca FILE names who signed it): {_cause(error)}"
+            ) from error
         raise HubUnreachable(f"{hub}: cannot be reached: {_cause(error)}") from error
 
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 
-import docker
 from tests.support.command_line import ROOT, CommandLine, Ended, open_project, wait_until
 from tests.support.engine import Images
 from tests.support.moto_server import MotoServer, start_moto

@@ -19,10 +19,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import docker
 import pytest
 from docker.errors import DockerException
 
-import docker
 from tests.support.command_line import ROOT
 
 USUAL_SOCKET = Path("/var/run/docker.sock")

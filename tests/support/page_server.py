@@ -12,9 +12,11 @@ Page = str | Callable[[http.server.BaseHTTPRequestHandler], None]
 
 
 class PageServer:
-    """Serves `pages` by path under every host name; 404 for the rest."""
+    """Serves `pages` by path under every host name; 404 for the rest. `bind` is loopback, or an address on a network that
+    the test made.
+    """
 
-    def __init__(self, pages: dict[str, Page]) -> None:
+    def __init__(self, pages: dict[str, Page], *, bind: str = "127.0.0.1") -> None:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
@@ -38,7 +40,7 @@ class PageServer:
             def log_message(self, *_arguments: Any) -> None:
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = http.server.ThreadingHTTPServer((bind, 0), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 

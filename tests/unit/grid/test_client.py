@@ -57,6 +57,14 @@ def test_a_full_hub_is_up_and_its_sessions_say_whose_they_are(hub: HubAnswers) -
     )
 
 
+def test_a_hub_under_a_sub_path_is_live_without_its_readyz(hub: HubAnswers) -> None:
+    assert client_of(hub).is_live()
+    assert hub.asked_for("GET") == ["/readyz", "/status"]
+    hub.answers["GET", "/readyz"] = (200, b"Router is true")
+    assert client_of(hub).is_live()
+    assert hub.asked_for("GET")[2:] == ["/readyz"]
+
+
 def test_a_hub_that_does_not_answer_is_a_status() -> None:
     with serve_answers() as hub:
         client = client_of(hub)
@@ -135,11 +143,24 @@ def test_session_that_the_hub_knows_is_ended_by_it(hub: HubAnswers) -> None:
     assert client_of(hub).end_session("x")
 
 
-@pytest.mark.parametrize("version", ["3.141.59", "4.1.0", "whatever"])
+@pytest.mark.parametrize("version", ["3.141.59", "4.7.1", "4.18.1"])
 def test_old_hub_is_refused_by_name(hub: HubAnswers, version: str) -> None:
     hub.serve_version(version)
     with pytest.raises(UsageError, match=f"hub-1: Selenium Grid {version} is too old"):
         client_of(hub).require_supported()
+
+
+def test_version_is_read_from_nodes_where_the_hub_has_no_graphql(hub: HubAnswers) -> None:
+    del hub.answers["POST", "/graphql"]
+    assert client_of(hub).require_supported() == "4.48.0 (revision abc)"
+    hub.serve_nodes()
+    assert client_of(hub).require_supported() == ""
+
+
+def test_node_of_a_session(hub: HubAnswers) -> None:
+    hub.serve_nodes(make_node("node-1"), make_node("node-2", sessions=1))
+    assert client_of(hub).find_node("node-2-0") == "node-2"
+    assert client_of(hub).find_node("unheard-of") == ""
 
 
 def test_hub_of_today_is_supported(hub: HubAnswers) -> None:
@@ -151,9 +172,14 @@ def test_hub_of_today_is_supported(hub: HubAnswers) -> None:
     [
         (200, b"<h1>hello</h1>", "not as a Selenium Grid hub"),
         (200, {"value": {"ready": True}}, "not as a Selenium Grid hub"),
+        (
+            200,
+            {"value": {"ready": False, "message": "Unable to read distributor status."}},
+            "Unable to read distributor",
+        ),
         (401, b"", "wants a user and a password"),
     ],
-    ids=["a web page", "no grid", "a locked door"],
+    ids=["a web page", "no grid", "a hub in trouble", "a locked door"],
 )
 def test_what_is_no_hub_for_us_is_named(hub: HubAnswers, status: int, body: object, said: str) -> None:
     hub.answers["GET", "/status"] = (status, body)
