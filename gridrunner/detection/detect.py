@@ -24,7 +24,7 @@ from gridrunner.detection.fields import (
 from gridrunner.detection.hidden import find_hidden_parts
 from gridrunner.detection.insertion import choose_insertion_point
 from gridrunner.detection.model_file import Scorer, Weights, shipped_weights
-from gridrunner.detection.purpose import is_login_aside, is_put_away
+from gridrunner.detection.purpose import find_aside_reason, is_put_away
 from gridrunner.detection.roles import other_fields
 from gridrunner.detection.sections import read_page
 from gridrunner.detection.snapshot import Control, Group, show_group
@@ -74,10 +74,11 @@ def detect(facts: Facts, *, weights: Weights | None = None) -> Detection:
     if unseen is not None:
         hidden = (*hidden, f"login form {unseen.group.element.selector}, which is in the page but not shown")
         assessed.insert(0, unseen)
+    aside = find_aside_reason(best.group, others) if best is not None else ""
     if best is not None:
         present: bool | None = True
         confidence = best.login
-        evidence = _reasons(best, weights, 6)
+        evidence = ((aside,) if aside else ()) + _reasons(best, weights, 6)
     elif hidden:
         present, confidence = None, UNKNOWN_CONFIDENCE
         evidence = tuple(f"not seen: {part}" for part in hidden)
@@ -93,7 +94,7 @@ def detect(facts: Facts, *, weights: Weights | None = None) -> Detection:
         hidden=hidden,
         evidence=evidence,
         weights_version=weights.version,
-        login_is_aside=best is not None and is_login_aside(best.group, others),
+        login_is_aside=bool(aside),
     )
 
 

@@ -13,13 +13,17 @@ from gridrunner.detection.snapshot import Group
 from gridrunner.detection.words import bit_of, read_identifier
 
 
-def is_login_aside(login: Group, others: Sequence[Group]) -> bool:
-    """Whether the page says that `login` stands beside one of its `others`, the forms that are no login."""
+def find_aside_reason(login: Group, others: Sequence[Group]) -> str:
+    """Why the page says that `login` stands beside one of its `others`, the forms that are no login; '' when it does not."""
     rivals = [other for other in others if other.passwords and other.frame is login.frame]
     if not any(not is_put_away(rival) for rival in rivals):
-        return False
-    open_one = _open_one(login)
-    return open_one == "signup" or (is_put_away(login) and open_one != "login")
+        return ""
+    purpose, word = _open_one(login)
+    if purpose == "signup":
+        return f"beside another form: the page calls its sign-up the open one ({word})"
+    if is_put_away(login) and purpose != "login":
+        return f"beside another form: the page has put the login away ({login.raw['put_away']})"
+    return ""
 
 
 def is_put_away(group: Group) -> bool:
@@ -27,11 +31,11 @@ def is_put_away(group: Group) -> bool:
     return bool(group.raw.get("put_away"))
 
 
-def _open_one(group: Group) -> str:
-    """The purpose that the nearest class name with a mode around a form names as the open one; '' where none does."""
+def _open_one(group: Group) -> tuple[str, str]:
+    """The purpose that the nearest class name with a mode around a form names as the open one, and the name; else ''."""
     login, signup = bit_of("login"), bit_of("signup")
     for word in group.raw.get("modes") or ():
         bits = read_identifier(str(word))
         if bool(bits & login) != bool(bits & signup):
-            return "login" if bits & login else "signup"
-    return ""
+            return "login" if bits & login else "signup", str(word)
+    return "", ""

@@ -58,6 +58,7 @@ def test_a_page_may_say_that_its_login_is_not_the_open_form(
     assert found.login_present is True  # it is there, and listed
     assert found.login is not None
     assert found.login_is_aside is is_aside
+    assert found.evidence[0].startswith("beside another form: the page ") is is_aside
     assert claims_login(found) is not is_aside
 
 
