@@ -12,8 +12,8 @@ moto is a stand-in for AWS; these functions make it one for a fleet with drain h
 - `SetDesiredCapacity` outside the group's limits is refused, and policies are held to them (moto takes any number);
 - what the provider read back differently from what it wrote: targets of hooks that were made up, `Enabled` missing in
   policies, a mixed instances policy lost in an update, tags of a launch template counted as tags of its instances,
-  descriptions of security group rules between groups, a network interface that outlives its instance and stays
-  attached to it.
+  descriptions of security group rules between groups, network interfaces made at launch that outlive their
+  instance, and others that stay attached to it.
 
 Launch hooks (`Pending:Wait`), health checks and alarms still have no effect: a test that needs an alarm to act calls
 `ExecutePolicy` itself and says so.
@@ -382,16 +382,23 @@ def _mend_what_is_read_back() -> None:
     scaling.LifecycleHook.__init__ = make_hook_without_target
     scaling.FakeScalingPolicy.__init__ = make_enabled_policy
     LaunchTemplate.create_version = make_version_as_given
-    terminate = Instance.terminate
+    terminate, prepare_interfaces = Instance.terminate, Instance.prep_nics
 
-    def terminate_and_detach(instance: Any) -> Any:
+    def prepare_interfaces_noting_given_ones(instance: Any, nic_spec: list[dict[str, Any]], **named: Any) -> None:
+        instance.given_interfaces = {one["NetworkInterfaceId"] for one in nic_spec if one.get("NetworkInterfaceId")}
+        prepare_interfaces(instance, nic_spec, **named)
+
+    def terminate_with_interfaces(instance: Any) -> Any:
+        # one that was made at launch goes with its instance, one that was there before stays, free
+        for interface in instance.nics.values():
+            interface.delete_on_termination = interface.id not in instance.given_interfaces
         previous = terminate(instance)
         for interface in instance.nics.values():
-            if not interface.delete_on_termination:
-                interface.attachment_id = interface.instance = interface.device_index = None
+            interface.attachment_id = interface.instance = interface.device_index = None
         return previous
 
-    Instance.terminate = terminate_and_detach
+    Instance.prep_nics = prepare_interfaces_noting_given_ones
+    Instance.terminate = terminate_with_interfaces
     SecurityGroupRule.description = property(
         lambda rule: rule.ip_range.get("Description") or rule.source_group.get("Description")
     )

@@ -12,6 +12,7 @@ from tests.support.moto_gaps import CAPACITY_LIMIT_TAG
 from tests.support.moto_server import MotoServer, start_moto
 
 GROUP, HOOK = "nodes", "drain"
+IMAGE = "ami-12c6146b"  # one that moto knows
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def server() -> Iterator[MotoServer]:
     with start_moto() as running:
         running.client("ec2").create_launch_template(
             LaunchTemplateName="node",
-            LaunchTemplateData={"ImageId": "ami-12c6146b", "InstanceType": "c5.large"},  # one that moto knows
+            LaunchTemplateData={"ImageId": IMAGE, "InstanceType": "c5.large"},
             TagSpecifications=[{"ResourceType": "launch-template", "Tags": [{"Key": "of", "Value": "the template"}]}],
         )
         yield running
@@ -163,6 +164,26 @@ def test_hooks_have_no_made_up_targets(scaling: Any) -> None:
     (hook,) = scaling.describe_lifecycle_hooks(AutoScalingGroupName=GROUP)["LifecycleHooks"]
     assert "NotificationTargetARN" not in hook
     assert "RoleARN" not in hook
+
+
+def test_interfaces_made_at_launch_go_with_their_instance_and_others_stay(server: MotoServer, scaling: Any) -> None:
+    ec2 = server.client("ec2")
+    subnet_id = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    given = ec2.create_network_interface(SubnetId=subnet_id)["NetworkInterface"]["NetworkInterfaceId"]
+    before = {one["NetworkInterfaceId"] for one in ec2.describe_network_interfaces()["NetworkInterfaces"]}
+    started = ec2.run_instances(
+        ImageId=IMAGE,
+        MinCount=1,
+        MaxCount=1,
+        InstanceType="c5.large",
+        NetworkInterfaces=[{"NetworkInterfaceId": given, "DeviceIndex": 0}],
+    )["Instances"]
+    scaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=1)
+    assert len(ec2.describe_network_interfaces()["NetworkInterfaces"]) == len(before) + 1
+    scaling.delete_auto_scaling_group(AutoScalingGroupName=GROUP, ForceDelete=True)
+    ec2.terminate_instances(InstanceIds=[started[0]["InstanceId"]])
+    assert {one["NetworkInterfaceId"] for one in ec2.describe_network_interfaces()["NetworkInterfaces"]} == before
+    ec2.delete_network_interface(NetworkInterfaceId=given)
 
 
 def test_tags_of_a_template_are_none_of_its_instances(server: MotoServer, scaling: Any) -> None:

@@ -44,6 +44,9 @@ def list_everything(aws: MotoServer) -> dict[str, set[str]]:
     ec2, iam = aws.client("ec2"), aws.client("iam")
     instances = [one for each in ec2.describe_instances()["Reservations"] for one in each["Instances"]]
     policies = iam.list_policies(Scope="Local")["Policies"]
+    parameters = aws.client("ssm").describe_parameters()[
+        "Parameters"
+    ]  # AWS' own, /aws/…, appear when they are asked for
     found: dict[str, list[str]] = {
         "instances": [one["InstanceId"] for one in instances if one["State"]["Name"] != "terminated"],
         "vpcs": [one["VpcId"] for one in ec2.describe_vpcs()["Vpcs"]],
@@ -74,7 +77,7 @@ def list_everything(aws: MotoServer) -> dict[str, set[str]]:
         "iam policies": [one["PolicyName"] for one in policies],
         "profiles": [one["InstanceProfileName"] for one in iam.list_instance_profiles()["InstanceProfiles"]],
         "repositories": [one["repositoryName"] for one in aws.client("ecr").describe_repositories()["repositories"]],
-        "parameters": [one["Name"] for one in aws.client("ssm").describe_parameters()["Parameters"]],
+        "parameters": [one["Name"] for one in parameters if not one["Name"].startswith("/aws/")],
     }
     return {kind: set(names) for kind, names in found.items()}
 
