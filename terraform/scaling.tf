@@ -30,7 +30,7 @@ resource "aws_cloudwatch_metric_alarm" "idle" {
   metric_query {
     id          = "idle"
     label       = "Nodes, and nothing to do"
-    expression  = "IF(FILL(wanted, 0) > ${var.min_nodes_per_hub} AND FILL(sessions, 0) + FILL(queue, 0) < 1, 1, 0)"
+    expression  = "IF((FILL(wanted, 0) > ${var.min_nodes_per_hub}) AND ((FILL(sessions, 0) + FILL(queue, 0)) < 1), 1, 0)"
     return_data = true
   }
 

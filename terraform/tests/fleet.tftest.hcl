@@ -124,7 +124,7 @@ run "a_floor_that_is_kept" {
     error_message = "guard and schedule respect the minimum"
   }
   assert {
-    condition     = one([for query in aws_cloudwatch_metric_alarm.idle["1"].metric_query : query.expression if query.id == "idle"]) == "IF(FILL(wanted, 0) > 2 AND FILL(sessions, 0) + FILL(queue, 0) < 1, 1, 0)"
+    condition     = one([for query in aws_cloudwatch_metric_alarm.idle["1"].metric_query : query.expression if query.id == "idle"]) == "IF((FILL(wanted, 0) > 2) AND ((FILL(sessions, 0) + FILL(queue, 0)) < 1), 1, 0)"
     error_message = "a fleet at its minimum is in no alarm"
   }
 }

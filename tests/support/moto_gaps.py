@@ -12,8 +12,8 @@ moto is a stand-in for AWS; these functions make it one for a fleet with drain h
 - `SetDesiredCapacity` outside the group's limits is refused, and policies are held to them (moto takes any number);
 - what the provider read back differently from what it wrote: targets of hooks that were made up, `Enabled` missing in
   policies, a mixed instances policy lost in an update, tags of a launch template counted as tags of its instances,
-  descriptions of security group rules between groups, network interfaces made at launch that outlive their
-  instance, and others that stay attached to it.
+  descriptions of security group rules between groups, network interfaces made for an instance or a NAT gateway
+  that outlive it, and others that stay attached to it.
 
 Launch hooks (`Pending:Wait`), health checks and alarms still have no effect: a test that needs an alarm to act calls
 `ExecutePolicy` itself and says so.
@@ -35,6 +35,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.core.types import Base64EncodedString
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.utils import parse_user_data
 
@@ -397,6 +398,14 @@ def _mend_what_is_read_back() -> None:
             interface.attachment_id = interface.instance = interface.device_index = None
         return previous
 
+    delete_nat_gateway = NatGatewayBackend.delete_nat_gateway
+
+    def delete_nat_gateway_with_interface(backend: Any, nat_gateway_id: str) -> Any:
+        gateway = delete_nat_gateway(backend, nat_gateway_id)
+        backend.enis.pop(gateway._eni.id, None)
+        return gateway
+
+    NatGatewayBackend.delete_nat_gateway = delete_nat_gateway_with_interface
     Instance.prep_nics = prepare_interfaces_noting_given_ones
     Instance.terminate = terminate_with_interfaces
     SecurityGroupRule.description = property(

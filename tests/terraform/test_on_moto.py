@@ -34,6 +34,7 @@ class Lifecycle:
     desired: dict[str, int] = field(default_factory=dict)
     refreshes: list[str] = field(default_factory=list)
     guard: tuple[list[str], list[str]] = ([], [])
+    trusts: dict[str, str] = field(default_factory=dict)
     ports: list[str] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
     left_in_state: list[str] | None = None
@@ -128,6 +129,22 @@ def live_shortly(terraform: Terraform, aws: MotoServer, **variables: object) -> 
     return seen
 
 
+def live_role(terraform: Terraform, aws: MotoServer) -> Lifecycle:
+    """The role of a CI on GitHub, for some fleet's policy."""
+    statement = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}
+    document = codec.encode({"Version": "2012-10-17", "Statement": [statement]}).decode()
+    policy = aws.client("iam").create_policy(PolicyName="some-fleet-ci", PolicyDocument=document)["Policy"]
+    seen, variables = Lifecycle(), {"repository": "example/shop", "ci_policy_arn": policy["Arn"]}
+    terraform.apply(**variables)
+    seen.second_plan = terraform.changes(**variables)
+    role = aws.client("iam").get_role(RoleName="gridrunner-github")["Role"]
+    seen.trusts = role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"]
+    terraform.destroy(**variables)
+    seen.left_in_state = terraform.addresses()
+    aws.client("iam").delete_policy(PolicyArn=policy["Arn"])
+    return seen
+
+
 def make_network(aws: MotoServer) -> dict[str, object]:
     """A network that was there before: what the example existing-vpc is told."""
     ec2 = aws.client("ec2")
@@ -172,7 +189,7 @@ def refuse_mistakes(module: Terraform) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
-    """Three examples live side by side: nearly all of a life is waiting that the provider does."""
+    """The examples live side by side: nearly all of a life is waiting that the provider does."""
     folder = tmp_path_factory.mktemp("terraform")
 
     def open_example(name: str, aws: MotoServer) -> Terraform:
@@ -180,13 +197,14 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
         terraform.init()
         return terraform
 
-    with start_moto(folder / "moto.log") as aws, ThreadPoolExecutor(4) as pool:
+    with start_moto(folder / "moto.log") as aws, ThreadPoolExecutor(5) as pool:
         network = make_network(aws)
         before = list_everything(aws)
         large = {"images": IMAGES, "client_cidrs": CLIENTS, "hubs": 2, "nodes": 3}
         lives: dict[str, Callable[[], Lifecycle]] = {
             "minimal": lambda: live_minimal(open_example("minimal", aws), aws),
             "existing-vpc": lambda: live_shortly(open_example("existing-vpc", aws), aws, nodes=1, **network),
+            "github-oidc": lambda: live_role(open_example("github-oidc", aws), aws),
             "multi-hub": lambda: live_shortly(open_example("multi-hub", aws), aws, **large),
         }
         running = {name: pool.submit(live) for name, live in lives.items()}
@@ -197,7 +215,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
         yield Seen(lives=done, before=before, after=after, refusals=refusals)
 
 
-@pytest.mark.parametrize("name", ["minimal", "existing-vpc", "multi-hub"])
+@pytest.mark.parametrize("name", ["minimal", "existing-vpc", "multi-hub", "github-oidc"])
 def test_a_second_plan_changes_nothing(seen: Seen, name: str) -> None:
     assert seen.lives[name].second_plan == []
 
@@ -223,12 +241,19 @@ def test_a_new_image_replaces_the_nodes(seen: Seen) -> None:
     assert seen.lives["minimal"].refreshes == ["InProgress"]
 
 
-@pytest.mark.parametrize("name", ["minimal", "existing-vpc", "multi-hub"])
+@pytest.mark.parametrize("name", ["minimal", "existing-vpc", "multi-hub", "github-oidc"])
 def test_destroy_leaves_nothing(seen: Seen, name: str) -> None:
     assert seen.lives[name].left_in_state == []
     assert {
         kind: sorted(names - seen.before[kind]) for kind, names in seen.after.items() if names - seen.before[kind]
     } == {}
+
+
+def test_only_one_branch_of_one_repository_gets_the_role(seen: Seen) -> None:
+    assert seen.lives["github-oidc"].trusts == {
+        "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+        "token.actions.githubusercontent.com:sub": "repo:example/shop:ref:refs/heads/main",
+    }
 
 
 def test_gridrunner_reads_the_output(seen: Seen) -> None:

@@ -41,22 +41,30 @@ variable "client_cidrs" {
   default     = []
 }
 
+variable "bucket_is_disposable" {
+  description = "Let terraform destroy delete the bucket with all runs and the history; apply it first."
+  type        = bool
+  default     = false
+}
+
 provider "aws" {
   region = var.region
 }
 
 module "images" {
-  source = "../../modules/images"
-  tag    = var.tag
+  source        = "../../modules/images"
+  tag           = var.tag
+  is_disposable = true # images can be built again
 }
 
 module "fleet" {
   source = "../.."
 
-  images             = module.images.images
-  nodes              = var.nodes
-  client_cidrs       = var.client_cidrs
-  ci_port_forwarding = length(var.client_cidrs) == 0
+  images               = module.images.images
+  nodes                = var.nodes
+  client_cidrs         = var.client_cidrs
+  ci_port_forwarding   = length(var.client_cidrs) == 0
+  bucket_is_disposable = var.bucket_is_disposable
 }
 
 output "gridrunner" {
