@@ -50,6 +50,7 @@ resource "aws_instance" "hub" {
     }),
   ])
 
+  # Provider 6 would rather see primary_network_interface, which 5 does not have; both take this one.
   network_interface {
     network_interface_id = aws_network_interface.hub[each.key].id
     device_index         = 0
