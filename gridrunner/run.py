@@ -134,10 +134,10 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
         start_loading_detector()
         reap_orphans()
         say = make_say(console)
-        if stored is not None:
-            stored.begin(prepared.run, prepared.plan)
         prices = open_price_book(config)
         demand = replace(_demand_of(config, prepared), nodes=wanted_nodes(config, prepared.rest, say))
+        if stored is not None:
+            stored.begin(prepared.run, prepared.plan)
         opened = stack.enter_context(open_grids(choice, driver_settings(config, env), demand, say))
         live = _live_grid(config, choice, prepared, host_rules)
         for grid in opened:
