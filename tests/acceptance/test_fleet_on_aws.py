@@ -37,8 +37,8 @@ STORE = "s3://runs-of-the-fleet-test/ci"
 """A bucket of the test's own: the fleet's refuses plain http, as moto speaks it (and moto keeps bucket policies)."""
 
 NODES = 2
-NOTICE_S = 25.0
-"""A spot notice of two minutes, shortened: what happens in its last seconds is the same."""
+NOTICE_S = 15.0
+"""A spot notice of two minutes, shortened: what happens in its last seconds is the same, and comes while visits go on."""
 
 RUN_LIMIT_S = 900.0
 """The demo list on two nodes takes under two minutes on two cores; a loaded machine takes several times that."""
@@ -91,7 +91,9 @@ def test_apply_scale_run_interrupt_lower_destroy(
         assert set(verdicts) == owed_cases(project.run_folder)
         assert set(verdicts.values()) <= {"passed", "skipped"}
         cost = json.loads((folder / "run.json").read_text())["cost"]
-        assert cost["instances"] >= NODES + 1  # the one that was taken was replaced
+        assert (
+            cost["instances"] >= NODES
+        )  # and the one that replaced the one that was taken, if the run still needed it
         assert 0 < cost["idle_share"] < 1
 
         groups = aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[played.group])
