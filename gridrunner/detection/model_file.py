@@ -29,11 +29,10 @@ class Scorer:
 
     def raw_score(self, features: Mapping[str, float]) -> float:
         """The log-odds before calibration."""
-        total = self.intercept
-        for name, weight in self.weights.items():
-            value = features.get(name)
+        total, weights = self.intercept, self.weights
+        for name, value in features.items():
             if value:  # most of a page's features are 0
-                total += weight * value
+                total += weights.get(name, 0.0) * value
         return total
 
     def probability(self, features: Mapping[str, float]) -> float:
@@ -42,7 +41,7 @@ class Scorer:
 
     def reasons(self, features: Mapping[str, float], count: int) -> list[tuple[str, float]]:
         """The features that moved the score most, as (name, log-odds), strongest first."""
-        moved = [(name, weight * features.get(name, 0.0)) for name, weight in self.weights.items()]
+        moved = [(name, weight * value) for name, weight in self.weights.items() if (value := features.get(name))]
         return sorted((each for each in moved if abs(each[1]) > 0.05), key=lambda each: -abs(each[1]))[:count]
 
 
