@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from gridrunner.detection import detect
 from gridrunner.detection.predictions import claims_login
 from gridrunner.detection.snapshot import Group, read_snapshot
+from gridrunner.detection.training.examples import identifier_examples, read_pages
 from gridrunner.detection.training.steps import identifier_steps, password_step
 from gridrunner.detection.words import bit_of
 from tests.unit.detection.page_facts import button, field, form, login, page, signup, whole
@@ -70,3 +73,15 @@ def test_a_login_that_is_alone_is_what_the_page_is_for() -> None:
 def test_of_two_logins_the_open_one_comes_first() -> None:
     found = detect(whole(page(login(put_away="aria-hidden"), login())))
     assert [each.username.selector for each in found.forms if each.username] == ["#e6", "#e1"]
+
+
+def test_saved_facts_bring_their_labels(tmp_path: Path) -> None:
+    line = {"id": "a", "site": "s", "kind": "login", "login_present": True, "facts": whole(page(login())),
+            "labels": {"username": ["#e1"], "password_current": ["#e2"], "submit": []}}  # fmt: skip
+    path = tmp_path / "facts.jsonl"
+    path.write_text(json.dumps(line) + "\n")
+    (found,) = read_pages(path, None)
+    assert (found.site, found.fields) == ("s", {"#e1": ["username"], "#e2": ["password_current"]})
+    assert [each.is_login for each in found.groups] == [True]
+    made_up = [example for example in identifier_examples(found) if example.weight < 1]
+    assert [example.truth for example in made_up] == [1, 1, 1, 1]
