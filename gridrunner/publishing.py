@@ -17,7 +17,7 @@ from rich.console import Console
 from gridrunner.config import RunConfig
 from gridrunner.results.baseline import Baseline, excuse_known
 from gridrunner.results.ci import CiReporter, CiSystem, choose_ci, find_attachment_base
-from gridrunner.results.figures import collect_figures, read_baseline, write_figures
+from gridrunner.results.figures import read_baseline, write_figures
 from gridrunner.results.record import RunRecord, exit_code_of, load_run
 from gridrunner.results.render import render_run
 from gridrunner.results.terminal import print_run_summary
@@ -67,7 +67,7 @@ class Publisher:
         if warning:
             console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
         if self.json is not None:
-            write_figures(collect_figures(record, comparison), self.json, sys.stdout.buffer)
+            write_figures(record, self.json, sys.stdout.buffer, comparison)
         return exit_code_of(record)
 
     def exit_code_of(self, record: RunRecord) -> int:

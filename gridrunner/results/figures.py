@@ -6,7 +6,7 @@ docs/ci.md describes it for users. Texts are cleaned of control characters, URLs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -18,12 +18,14 @@ from gridrunner.results.baseline import Baseline, Comparison, baseline_of
 from gridrunner.results.cases import CaseVerdict, SiteVerdict
 from gridrunner.results.causes import key_of
 from gridrunner.results.cost import RunCost
-from gridrunner.results.files import write_atomically
+from gridrunner.results.files import open_atomically
 from gridrunner.results.record import RunRecord, exit_code_of, load_run
 from gridrunner.results.text import make_line, strip_query
 
 FIGURES_FORMAT = 1
 """The newest format that this version reads, and the one it writes."""
+
+_NO_SITES = b'"sites":[]'
 
 REASON_LIMIT = 500  # characters, as a message in junit.xml
 
@@ -118,8 +120,21 @@ class _FormatOnly:
     format: int
 
 
-def collect_figures(record: RunRecord, comparison: Comparison | None = None) -> RunFigures:
-    """What `--json` writes of `record`; `comparison` is its comparison with the baseline."""
+def list_parts(record: RunRecord, comparison: Comparison | None = None) -> Iterator[bytes]:
+    """What `--json` writes of `record`, one line of JSON in pieces, a site at a time; `comparison` is its comparison with
+    the baseline. The same record gives the same bytes.
+    """
+    head, mark, tail = codec.encode(_collect_run(record, comparison)).partition(_NO_SITES)
+    assert mark, "a text cannot hold it: its quotes are escaped"
+    yield head + _NO_SITES[:-1]
+    comma = b""
+    for site in record.site_verdicts():
+        yield comma + codec.encode(_collect_site(site))
+        comma = b","
+    yield _NO_SITES[-1:] + tail + b"\n"
+
+
+def _collect_run(record: RunRecord, comparison: Comparison | None) -> RunFigures:
     header, totals = record.header, record.totals()
     return RunFigures(
         run=header.run,
@@ -144,7 +159,7 @@ def collect_figures(record: RunRecord, comparison: Comparison | None = None) -> 
         ),
         cost=record.cost(),
         baseline=_collect_comparison(comparison) if comparison is not None else None,
-        sites=tuple(_collect_site(site) for site in record.site_verdicts()),
+        sites=(),
     )
 
 
@@ -191,19 +206,16 @@ def _collect_case(case: CaseVerdict) -> CaseFigures:
     )
 
 
-def encode_figures(figures: RunFigures) -> bytes:
-    """`figures` as one line of JSON; the same figures give the same bytes."""
-    return codec.encode(figures) + b"\n"
-
-
-def write_figures(figures: RunFigures, path: Path, stdout: BinaryIO) -> None:
-    """Write `figures` to `path`, or to `stdout` for the path `-`. Raises RunFolderError when it cannot be written."""
-    data = encode_figures(figures)
+def write_figures(record: RunRecord, path: Path, stdout: BinaryIO, comparison: Comparison | None = None) -> None:
+    """Write the figures of `record` to `path`, or to `stdout` for the path `-`. Raises RunFolderError when it cannot be
+    written.
+    """
     if str(path) == "-":
-        stdout.write(data)
+        stdout.writelines(list_parts(record, comparison))
         stdout.flush()
-    else:
-        write_atomically(path, data)
+        return
+    with open_atomically(path) as file:
+        file.writelines(list_parts(record, comparison))
 
 
 def read_figures(path: Path) -> RunFigures:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+
+from hypothesis import settings
 
 from gridrunner import codec
 from gridrunner.model import (
@@ -58,6 +61,13 @@ HOSTILE = (
     "::error file=a::injected\n  ::set-output name=x::y\n##[command]rm\n##vso[task.complete]\n"
     "[red]markup[/red] [/] =HYPERLINK(1) \u202emoc.live https://evil.example www.evil.example <!-- -->"
 )
+
+
+def fuzz(examples: int) -> settings:
+    """How many examples a fuzz test takes: `examples`, times GRIDRUNNER_FUZZ where that is set. Thousands at leisure:
+    `GRIDRUNNER_FUZZ=20 pytest tests/unit/results -k "damaged or order or text"`.
+    """
+    return settings(max_examples=examples * int(os.environ.get("GRIDRUNNER_FUZZ", "1")), deadline=None)
 
 
 def make_site(name: str, line: int = 1, /, **given: object) -> Site:

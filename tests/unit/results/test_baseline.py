@@ -13,6 +13,7 @@ from junitparser import JUnitXml
 from rich.console import Console
 from sample_runs import CHECKS, FIELDS, FOUND, make_header, make_plan_of, make_result, make_site, write_run
 
+from gridrunner import codec
 from gridrunner.errors import RunFolderError, UsageError
 from gridrunner.model import Quarantine, Status, Verdict
 from gridrunner.planning.plan import hash_debt
@@ -21,7 +22,7 @@ from gridrunner.results.baseline import baseline_of, compare_runs, describe_comp
 from gridrunner.results.causes import group_causes, list_quarantined
 from gridrunner.results.ci import CiSystem, list_annotations
 from gridrunner.results.events import Event, Judged
-from gridrunner.results.figures import collect_figures, encode_figures, read_baseline, read_figures, write_figures
+from gridrunner.results.figures import RunFigures, list_parts, read_baseline, read_figures, write_figures
 from gridrunner.results.junit import write_junit
 from gridrunner.results.record import RunRecord, build_record, exit_code_of
 from gridrunner.results.summary import render_summary
@@ -210,7 +211,7 @@ def test_the_json_holds_totals_verdicts_and_exit_code(tmp_path: Path) -> None:
     baseline = baseline_of(judge({"a": (F, P), "b": (P, P)}, "before"))
     record = excuse_known(judge({"a": (F, P), "b": (F, P), "c": (F, P)}, c=HELD), baseline)
     out = io.BytesIO()
-    write_figures(collect_figures(record, compare_runs(record, baseline)), Path("-"), out)
+    write_figures(record, Path("-"), out, compare_runs(record, baseline))
     found = json.loads(out.getvalue())
     assert (found["format"], found["run"], found["exit_code"]) == (1, "now", 1)
     assert found["totals"]["checks"] == {
@@ -231,7 +232,7 @@ def test_the_json_holds_totals_verdicts_and_exit_code(tmp_path: Path) -> None:
 
 def test_a_baseline_is_read_from_a_run_folder_or_its_json(tmp_path: Path) -> None:
     record = judge({"a": (F, P), "b": (F, P)}, "before", b=HELD)
-    write_figures(collect_figures(record), tmp_path / "run.json", io.BytesIO())
+    write_figures(record, tmp_path / "run.json", io.BytesIO())
     assert read_baseline(tmp_path / "run.json") == baseline_of(record)
     folder = write_run(tmp_path / "run", record.plan, [Judged(result=make_result(FOUND, "a", F))], run="before")
     assert read_baseline(folder).cases[FOUND, "a"] is Verdict.FAILED
@@ -254,7 +255,9 @@ def test_what_is_no_baseline_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_the_same_run_gives_the_same_bytes() -> None:
     record = judge(NOW)
-    assert encode_figures(collect_figures(record)) == encode_figures(collect_figures(judge(NOW)))
+    first, second = b"".join(list_parts(record)), b"".join(list_parts(judge(NOW)))
+    assert first == second
+    assert [site.id for site in codec.decode(first, RunFigures).sites] == list(NOW)
 
 
 def test_publishing_keeps_terminal_files_and_exit_code_together(tmp_path: Path) -> None:

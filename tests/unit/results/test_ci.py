@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sample_runs import (
     CHECKS,
     FOUND,
     HOSTILE,
     every_record,
+    fuzz,
     make_header,
     make_observation,
     make_plan_of,
@@ -146,7 +147,7 @@ def test_a_green_run_annotates_nothing() -> None:
     assert list_annotations(build_record(plan, make_header(plan), pass_site("a")), str) == []
 
 
-@settings(max_examples=300, deadline=None)
+@fuzz(300)
 @given(text=st.text(st.characters(exclude_categories=()), max_size=120))
 @example(text=HOSTILE)
 @example(text="::error file=x,line=1::pwned\n::stop-commands::x\r::add-mask::y")

@@ -4,11 +4,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sample_runs import (
     every_events,
     every_plan,
+    fuzz,
     make_detection,
     make_header,
     make_observation,
@@ -184,7 +185,7 @@ def test_a_disk_that_takes_nothing_is_an_error_of_ours() -> None:
         JournalWriter(Path("/proc/nowhere/journal.jsonl"), HEADER)
 
 
-@settings(max_examples=300, deadline=None)
+@fuzz(300)
 @given(data=st.data())
 def test_a_journal_cut_anywhere_loses_only_its_last_line(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -206,7 +207,7 @@ def test_a_journal_cut_anywhere_loses_only_its_last_line(
     assert len(read_journal(path).events) == kept + 2
 
 
-@settings(max_examples=500, deadline=None)
+@fuzz(500)
 @given(
     garbage=st.one_of(
         st.binary(max_size=200),

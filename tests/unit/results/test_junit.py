@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import junitparser
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 from sample_runs import (
@@ -19,6 +19,7 @@ from sample_runs import (
     HOSTILE,
     every_events,
     every_record,
+    fuzz,
     make_header,
     make_observation,
     make_plan_of,
@@ -208,7 +209,7 @@ def attack(text: str) -> RunRecord:
     return build_record(plan, make_header(plan, run=text), events)
 
 
-@settings(max_examples=300, deadline=None)
+@fuzz(300)
 @given(text=st.text(st.characters(exclude_categories=()), max_size=60) | st.just(HOSTILE))
 def test_no_text_breaks_the_xml(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "hostile.xml"

@@ -6,7 +6,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sample_runs import (
     CHECKS,
@@ -16,6 +16,7 @@ from sample_runs import (
     every_events,
     every_plan,
     every_record,
+    fuzz,
     make_observation,
     make_plan_of,
     make_result,
@@ -290,7 +291,7 @@ def test_evidence_comes_along_and_nothing_from_elsewhere(tmp_path: Path) -> None
     assert "5 files of evidence are missing from the runs" in outcome.warnings
 
 
-@settings(max_examples=150, deadline=None)
+@fuzz(150)
 @given(data=st.data())
 def test_shards_damaged_anywhere_never_lose_a_case_in_silence(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

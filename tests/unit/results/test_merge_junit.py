@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import Failure, JUnitXml
-from sample_runs import every_events, every_plan, write_run
+from sample_runs import every_events, every_plan, fuzz, write_run
 
 from gridrunner.errors import RunFolderError, UsageError
 from gridrunner.merge_command import execute_merge, execute_report
@@ -163,7 +163,7 @@ def test_files_without_a_case_are_nothing_to_run(tmp_path: Path) -> None:
     assert (outcome.cases, outcome.exit_code) == (0, 4)
 
 
-@settings(max_examples=300, deadline=None)
+@fuzz(300)
 @given(data=st.data())
 def test_files_damaged_anywhere_are_read_or_named(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from junitparser import JUnitXml
 from sample_runs import (
@@ -20,6 +20,7 @@ from sample_runs import (
     every_events,
     every_plan,
     every_record,
+    fuzz,
     make_header,
     make_observation,
     make_plan_of,
@@ -146,7 +147,7 @@ def attack(text: str) -> RunRecord:
     return build_record(plan, make_header(plan, run=text), events, warnings=[text])
 
 
-@settings(max_examples=200, deadline=None)
+@fuzz(200)
 @given(text=st.text(st.characters(exclude_categories=("Cs",)), max_size=60))
 @example(text=HOSTILE.replace("\ud800", ""))
 @example(text="@CODE@ @DETAILS@ </script><!--<script>")

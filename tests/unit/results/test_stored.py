@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sample_runs import (
     CHECKS,
     every_events,
     every_plan,
+    fuzz,
     make_header,
     make_observation,
     make_plan_of,
@@ -62,7 +63,7 @@ def assert_same(stored: RunRecord, in_memory: RunRecord) -> None:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@fuzz(200)
 @given(events=st.lists(results | visits | resumptions, max_size=25))
 def test_any_order_of_lines_is_read_back(tmp_path_factory: pytest.TempPathFactory, events: Sequence[Event]) -> None:
     folder = write_run(tmp_path_factory.getbasetemp() / "stored", PLAN, events)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 from sample_runs import (
@@ -18,6 +18,7 @@ from sample_runs import (
     FOUND,
     HOSTILE,
     every_record,
+    fuzz,
     make_header,
     make_observation,
     make_plan_of,
@@ -136,7 +137,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=80) | st.lists
 ).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@fuzz(400)
 @given(text=ANY_TEXT)
 @example(text=HOSTILE)
 def test_no_text_leaves_its_place_in_terminal_or_markdown(text: str) -> None:
