@@ -124,7 +124,7 @@ def _merge(arguments: argparse.Namespace) -> int:
 def _report(arguments: argparse.Namespace) -> int:
     from gridrunner.merge_command import execute_report
 
-    return execute_report(arguments.run)
+    return execute_report(arguments.run, strict_junit=arguments.strict_junit)
 
 
 def _probe(arguments: argparse.Namespace) -> int:
@@ -260,6 +260,12 @@ def _make_parser() -> argparse.ArgumentParser:
         commands, "report", "render report.html, junit.xml and summary.md again from the journal", _report
     )
     report.add_argument("run", type=Path, metavar="RUN", help="run folder")
+    report.add_argument(
+        "--strict-junit",
+        action="store_true",
+        help="junit.xml valid against Jenkins' junit-10.xsd, for readers that check it: what a case's properties would "
+        "hold stands in its system-out",
+    )
 
     probe = parser_of(
         commands, "probe", "one page: detection with evidence, and a screenshot with the fields marked", _probe

@@ -53,9 +53,11 @@ def execute_merge(
     return publisher.publish(out, Console(stderr=publisher.uses_stdout), record=outcome.record)
 
 
-def execute_report(run: Path) -> int:
-    """Render the files of the run folder `run` again; returns 0, whatever the run came to. Raises RunFolderError."""
-    record = render_run(run).record
+def execute_report(run: Path, *, strict_junit: bool = False) -> int:
+    """Render the files of the run folder `run` again; returns 0, whatever the run came to. With `strict_junit` the JUnit
+    file holds only what junit-10.xsd allows. Raises RunFolderError.
+    """
+    record = render_run(run, strict_junit=strict_junit).record
     print_run_summary(record, run, Console())
     return 0
 

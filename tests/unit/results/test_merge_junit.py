@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import Failure, JUnitXml
+from lxml import etree
 from sample_runs import every_events, every_plan, fuzz, write_run
 
+from gridrunner.cli import main
 from gridrunner.errors import RunFolderError, UsageError
 from gridrunner.merge_command import execute_merge, execute_report
 from gridrunner.results.merge_junit import merge_junit
@@ -202,3 +204,12 @@ def test_the_report_command_renders_again(tmp_path: Path, capsys: pytest.Capture
     assert execute_report(run) == 0
     assert {path.name: path.read_bytes() for path in run.iterdir()} == first
     assert "9 sites" in capsys.readouterr().out
+
+
+def test_the_report_command_renders_junit_for_strict_readers(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", every_plan(), every_events())
+    schema = etree.XMLSchema(etree.parse(Path(__file__).parent / "data" / "junit-10.xsd"))
+    assert main(["report", str(run)]) == 0
+    assert not schema.validate(etree.parse(run / "junit.xml"))
+    assert main(["report", str(run), "--strict-junit"]) == 0
+    schema.assertValid(etree.parse(run / "junit.xml"))
