@@ -18,6 +18,7 @@ from gridrunner.judging import JudgeProcess, Selection
 from gridrunner.model import Observation, Plan, Result, Site
 from gridrunner.planning.plan import owed_sites
 from gridrunner.preparing import (
+    find_leftover,
     find_unjudged,
     load_resumable,
     plan_run,
@@ -89,19 +90,18 @@ def _prepare_resumed(
     stack.callback(judge.abort)
     recorded = judge.collect()
     require_same_checks(record, folder, (*recorded, *judge.live_checks))
-    judged = _judge_now(folder, sites, find_unjudged(record, recorded), selection)
-    owed = still_owed(record, recorded, judged=judged, retries=config["retries"])
+    leftover = find_leftover(record)
+    judged = _judge_now(folder, sites, find_unjudged(leftover, recorded), selection)
+    owed = still_owed(leftover, recorded, judged=judged, retries=config["retries"])
     prepared = Prepared(
         run=record.header.run,
         folder=folder,
         plan=record.plan,
         rest=replace(record.plan, shard_sites=owed),
-        live_sites=still_owed(record, judge.live_checks),
+        live_sites=still_owed(leftover, judge.live_checks),
         choice=choice,
         replays=tuple(Path(text) for text in record.header.replays),
-        attempts={
-            site: max(each.attempt for each in seen) for site in owed if (seen := record.observations.get(site, ()))
-        },
+        attempts=leftover.attempts,
         warnings=record.warnings,
         judged=judged,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +20,9 @@ from gridrunner.model import Observation, Plan, Result, Site, Status, Verdict
 from gridrunner.planning.durations import ExpectedDuration, expect_durations, find_early_sites
 from gridrunner.planning.plan import make_plan, owed_sites
 from gridrunner.planning.shards import cut_shard
+from gridrunner.results.cases import SiteVerdict
 from gridrunner.results.history import open_history
+from gridrunner.results.journal import collector_paused
 from gridrunner.results.planfile import read_plan
 from gridrunner.results.record import RunRecord, load_run
 from gridrunner.sites.lists import SiteLists, read_site_lists
@@ -105,39 +107,66 @@ def owed_or_failed(record: RunRecord) -> frozenset[str]:
     return frozenset(found.site.id for found in record.site_verdicts() if found.verdict not in good)
 
 
-def find_unjudged(record: RunRecord, checks: Sequence[str]) -> tuple[Observation, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """What a run that is to be resumed left open, from one pass over its journal: `sites` are those that may still owe
+    something, in plan order, `attempts` the number of the last visit of each site that has one; `was_cut`: it did not come
+    to its own end.
+    """
+
+    sites: tuple[SiteVerdict, ...]
+    attempts: Mapping[str, int]
+    was_cut: bool
+
+
+def find_leftover(record: RunRecord) -> Leftover:
+    """What the run of `record` left open."""
+    sites: list[SiteVerdict] = []
+    attempts: dict[str, int] = {}
+    with collector_paused():
+        for site in record.site_verdicts():
+            if site.observations:
+                attempts[site.site.id] = max(seen.attempt for seen in site.observations)
+            if any(case.verdict in _OPEN for case in site.cases) or _lacks_verdict(site, record.plan.checks):
+                sites.append(site)
+    was_cut = record.ended is None or record.ended.reason != StoppedBy.FINISHED
+    return Leftover(sites=tuple(sites), attempts=attempts, was_cut=was_cut)
+
+
+_OPEN = frozenset({Verdict.FAILED, Verdict.NOT_RUN, Verdict.ERROR})
+
+
+def _lacks_verdict(site: SiteVerdict, checks: Collection[str]) -> bool:
+    """Whether the newest visit of a site got there, and one of `checks` has not judged it."""
+    last = site.observations[-1] if site.observations else None
+    if last is None or last.outcome is None:
+        return False
+    judged = {case.check for case in site.cases for result in case.attempts if result.attempt == last.attempt}
+    return bool(frozenset(checks) - judged)
+
+
+def find_unjudged(leftover: Leftover, checks: Sequence[str]) -> tuple[Observation, ...]:
     """The newest observation of each site that was reached and lacks the result of a check: visiting it again would tell
     nothing new.
     """
-    wanted = frozenset(checks)
-    found = []
-    for seen in record.site_verdicts():
-        last = seen.observations[-1] if seen.observations else None
-        if last is None or last.outcome is None:
-            continue
-        judged = {case.check for case in seen.cases for result in case.attempts if result.attempt == last.attempt}
-        if wanted - judged:
-            found.append(last)
-    return tuple(found)
+    return tuple(site.observations[-1] for site in leftover.sites if _lacks_verdict(site, checks))
 
 
 def still_owed(
-    record: RunRecord, checks: Sequence[str], *, judged: Sequence[Result] = (), retries: int = 0
+    leftover: Leftover, checks: Sequence[str], *, judged: Sequence[Result] = (), retries: int = 0
 ) -> tuple[str, ...]:
     """Sites that a resumed run visits, in plan order: those of which one of `checks` has no verdict, or failed and was
     not tried again before the run was cut short. `judged` are results that the journal does not hold yet.
     """
-    if not checks:
-        return ()
-    was_cut = record.ended is None or record.ended.reason != StoppedBy.FINISHED
+    wanted = frozenset(checks)
     late = {(result.check, result.site): result for result in judged}
     owed: dict[str, None] = {}
-    for case in record.verdicts(checks):
+    for case in (case for site in leftover.sites for case in site.cases if case.check in wanted):
         result = late.get((case.check, case.site.id))
         if result is not None:
             is_open = result.status is Status.ERROR or (result.status is Status.FAILED and result.attempt <= retries)
         elif case.verdict is Verdict.FAILED:
-            is_open = was_cut and len(case.attempts) <= retries
+            is_open = leftover.was_cut and len(case.attempts) <= retries
         else:
             is_open = case.verdict in {Verdict.NOT_RUN, Verdict.ERROR}
         if is_open:
