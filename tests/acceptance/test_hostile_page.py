@@ -32,7 +32,7 @@ ATTACK_IN_SCRIPT = json.dumps(ATTACK).replace("<", "\\u003c")
 
 PAGE = f"""<!doctype html><html lang=en><meta charset=utf-8><title>x</title><body><script>
 const attack = {ATTACK_IN_SCRIPT};
-document.title = attack;
+document.title = "::error file=a::injected " + attack;
 const form = document.createElement("form");
 const label = document.createElement("label");
 const input = document.createElement("input");
@@ -86,9 +86,9 @@ def test_nothing_that_a_page_says_is_obeyed_anywhere(project: CommandLine, sites
     folder = project.run_folder
     assert "::error file=sites.yaml" in ended.stderr
     assert "window.pwned" in ended.stderr  # it is told, as text
-    journal = [json.loads(line) for line in (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()]
-    (seen, *_) = [event["observation"] for event in journal if event["event"] == "observation"]
-    assert "::error file=a::injected" in seen["title"]
+    journal = [json.loads(line) for line in (folder / "journal.jsonl").read_bytes().splitlines()]
+    (seen, *_) = [event["observation"] for event in journal if event.get("event") == "observation"]
+    assert seen["title"].startswith("::error file=a::injected <script>window.pwned=1")
     assert {"console-error", "dialog"} <= {event["kind"] for event in seen["events"]}
 
     again = project.run("report", folder)
