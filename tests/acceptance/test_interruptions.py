@@ -85,7 +85,7 @@ def test_sigterm_ends_like_ctrl_c(project: CommandLine, sites: OwnSites) -> None
 
 
 def test_ctrl_c_before_the_first_visit(project: CommandLine, sites: OwnSites) -> None:
-    sites.add_logins("a")
+    sites.add_held("a")  # however late the interrupt comes, the visit is not over
     running = project.start("run", "--sites", sites.write_list(), "--slots", "1")
     wait_until(lambda: len(project.processes()) > 1 or running.is_over(), "something started")
     running.interrupt()
