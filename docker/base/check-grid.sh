@@ -17,6 +17,7 @@ while [ $# -gt 0 ]; do
 done
 protocol=http
 [ "${SE_ENABLE_TLS:-false}" != true ] || protocol=https
+# Without SE_SUB_PATH: the hub answers at its root as well, /readyz there alone.
 url=${SE_SERVER_PROTOCOL:-$protocol}://$host:$port
 
 sick() {
@@ -32,7 +33,7 @@ ask() {
         if [ -n "$user" ] && [ -n "$password" ]; then
             printf 'user = "%s"\n' "$(printf '%s:%s' "$user" "$password" | sed 's/[\\"]/\\&/g')"
         fi
-    } | curl --config - --silent --show-error --fail --insecure --max-time 4 "$url${SE_SUB_PATH:-}$1" 2>&1
+    } | curl --config - --silent --show-error --fail --insecure --max-time 4 "$url$1" 2>&1
 }
 
 answer=$(ask /status) || sick "$url answers no status: $answer"

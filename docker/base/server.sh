@@ -54,14 +54,16 @@ pass_secrets() {
     [ -z "${SE_ROUTER_PASSWORD:-}" ] || export ROUTER_PASSWORD='$SE_ROUTER_PASSWORD'
 }
 
-# start_server ROLE: starts `java … ROLE flags` in the background; its process id is in $server.
+# start_server ROLE [JAVA OPTIONS]: starts `java … ROLE flags` in the background; its process id is in $server. The
+# options are what SE_JAVA_OPTS is when nobody sets it.
 start_server() {
     pass_secrets
     local -a java_options=() extra=()
-    read -ra java_options <<<"${SE_JAVA_OPTS:-${JAVA_OPTS:-}}"
+    read -ra java_options <<<"${SE_JAVA_OPTS:-${JAVA_OPTS:-${2-}}}"
     read -ra extra <<<"${SE_OPTS:-}"
     # No shared-memory file of performance figures: /tmp may be the only place that can be written to.
-    java -XX:-UsePerfData "${java_options[@]}" -jar /opt/selenium/selenium-server.jar "$1" "${arguments[@]}" "${extra[@]}" &
+    java -XX:-UsePerfData "-XX:SharedArchiveFile=/opt/selenium/$1.jsa" "${java_options[@]}" -jar /opt/selenium/selenium-server.jar \
+        "$1" "${arguments[@]}" "${extra[@]}" &
     server=$!
 }
 

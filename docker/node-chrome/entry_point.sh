@@ -59,7 +59,8 @@ stereotype=$(jq --compact-output --argjson extra "$extra_stereotype" '. + $extra
 arguments+=(--detect-drivers false --driver-configuration "display-name=chrome"
     "max-sessions=${SE_NODE_MAX_SESSIONS:-1}" "webdriver-executable=/usr/bin/chromedriver" "stereotype=$stereotype")
 
-start_server node
+# A node's server passes on what a few sessions say: the simplest collector and compiler cost least.
+start_server node "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 
 # The node's own server finishes its session and leaves; the hub sends it no other. The second signal, and the end of
 # the time, cut the session short.
