@@ -135,6 +135,7 @@ def make_hubs(
         name=f"gridrunner {run}",
         run=run,
         owner=owner_token(),
+        browser_on_hubs=BrowserName(config["browser"]) if config["browser"] else None,
         host_rules=tuple(host_rules),
         extensions=tuple(path.resolve() for path in config["extension"]),
     )

@@ -60,15 +60,22 @@ TAG = "se:gridrunner"
 (Grid 4.48, 2026-11-26)."""
 
 
+BROWSER_SWITCH = "--gridrunner-browser"
+"""By which a node of docker/node-chrome chooses between its browsers. Chromium ignores switches that it does not know, and
+so do nodes of other images."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOptions:
     """What a run asks of every session. `host_rules` are Chromium's `--host-resolver-rules` entries; `name` shows up in
-    the grid's status pages; `run` and `owner` (`grid.owners`) tell sessions of runs that are over.
+    the grid's status pages; `run` and `owner` (`grid.owners`) tell sessions of runs that are over. `browser_on_hubs` is the
+    browser that was asked for by name, for nodes that have several; None leaves it to the node.
     """
 
     name: str
     run: str = ""
     owner: str = ""
+    browser_on_hubs: BrowserName | None = None
     host_rules: tuple[str, ...] = ()
     extensions: tuple[Path, ...] = ()
     accept_insecure_certs: bool = False
@@ -99,6 +106,8 @@ def make_options(wanted: SessionOptions, browser: Browser | None) -> Options:
     options.page_load_strategy = "none"
     options.unhandled_prompt_behavior = "dismiss"
     options.accept_insecure_certs = wanted.accept_insecure_certs
+    if browser is None and wanted.browser_on_hubs is not None:
+        options.add_argument(f"{BROWSER_SWITCH}={wanted.browser_on_hubs}")
     if browser is None:
         options.set_capability("se:name", wanted.name)
         if wanted.run or wanted.owner:

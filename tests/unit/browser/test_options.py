@@ -44,3 +44,10 @@ def test_extension_travels_to_a_hub_as_a_zip_file(extension: Path) -> None:
     (packed,) = options.extensions
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(packed))) as files:
         assert sorted(files.namelist()) == ["images/mark.svg", "manifest.json"]
+
+
+def test_browser_that_was_named_is_asked_of_a_hub_by_a_switch() -> None:
+    wanted = SessionOptions(name="x", browser_on_hubs=BrowserName.CHROMIUM)
+    assert "--gridrunner-browser=chromium" in make_options(wanted, None).arguments
+    assert not [switch for switch in make_options(wanted, CHROMIUM).arguments if "gridrunner" in switch]
+    assert not [switch for switch in make_options(SessionOptions(name="x"), None).arguments if "gridrunner" in switch]
