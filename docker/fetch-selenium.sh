@@ -28,4 +28,5 @@ else
 fi
 is_right "$folder/selenium-server.jar" ||
     fail "selenium-server $SELENIUM_VERSION has digest $(sha256sum "$folder/selenium-server.jar" | cut -d ' ' -f 1), not $SELENIUM_SHA256: refused"
+chmod 644 "$folder/selenium-server.jar" # as it is in the image
 mv "$folder/selenium-server.jar" "$file"
