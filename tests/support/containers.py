@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +81,13 @@ class TestGrid:
 
 @contextmanager
 def open_grid(client: docker.DockerClient, images: Images) -> Iterator[TestGrid]:
-    """A grid without containers; everything that it gets is removed at the end."""
+    """A grid without containers; everything that it gets is removed at the end.
+
+    Images are started by their ids: another working tree that shares the engine may move the tags meanwhile.
+    """
+    fixed = replace(images, hub=client.images.get(images.hub).id, node=client.images.get(images.node).id)
     network = client.networks.create(f"gridrunner-test-{secrets.token_hex(4)}", labels={"gridrunner.test": "1"})
-    grid = TestGrid(client=client, images=images, network=network, secret='$a "b" \\c')
+    grid = TestGrid(client=client, images=fixed, network=network, secret='$a "b" \\c')
     try:
         yield grid
     finally:
