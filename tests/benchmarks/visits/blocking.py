@@ -28,6 +28,7 @@ from gridrunner.detection.predictions import to_prediction
 from gridrunner.evaluation.corpus import Corpus, LabelledPage
 from gridrunner.grid.local import LocalHub
 from gridrunner.model import Site
+from tests.benchmarks.visits.pages import Server
 
 PICTURE = (240, 80)
 VISITS_PER_SESSION = 200
@@ -72,8 +73,7 @@ class Pages:
             def log_message(self, *_arguments: Any) -> None:
                 """Nothing to say."""
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property

@@ -71,7 +71,7 @@ def test_reaps_only_the_drivers_of_a_gridrunner_that_is_gone(tmp_path: Path) -> 
     assert orphan.stdout is not None
     try:
         orphan.stdout.readline()
-        assert reap_orphans() >= 1  # a machine that others use may have more
+        reap_orphans()  # how many is not asserted: a gridrunner beside this one ends orphans too
         orphan.wait(timeout=60)
         assert is_running(living.pid)
         assert own_token().startswith(f"{os.getpid()}:")
