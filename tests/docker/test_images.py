@@ -259,8 +259,9 @@ def test_idle_node_leaves_on_sigterm(hub: Container, node: Container) -> None:
     assert "Firing node drain complete message" in logs_of(node)
 
 
-def test_drain_is_bounded(grid: TestGrid, hub: Container) -> None:
-    wait_for_words(hub, "0 nodes up")
+def test_drain_is_bounded(grid: TestGrid, hub: Container, shared_node: Container) -> None:
+    shared_node.stop(timeout=120)
+    wait_for_words(hub, "0 nodes up, 0 draining")
     node = grid.start_node(SE_NODE_DRAIN_TIMEOUT="1")
     wait_for_words(hub, "1 nodes up")
     with opened_session(hub) as driver:
