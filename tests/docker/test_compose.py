@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import docker
 import pytest
 
-import docker
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.grid.webdriver import open_driver, quit_driver
 from tests.support.command_line import ROOT

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import docker
 import pytest
 from docker.models.containers import Container
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.remote.webdriver import WebDriver
 
-import docker
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.errors import GridFault
 from gridrunner.grid.webdriver import open_driver, quit_driver, translated

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import docker
 from docker.models.containers import Container
 from docker.models.networks import Network
 
-import docker
 from tests.support.command_line import ROOT
 from tests.support.engine import Images
 
