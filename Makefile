@@ -5,7 +5,7 @@ VENV ?= .venv
 SITES ?= sites/demo.yaml
 ARGS ?=
 
-.PHONY: run test lint setup bench clean
+.PHONY: run test lint setup clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.ready-run
