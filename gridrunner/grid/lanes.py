@@ -32,11 +32,14 @@ pages, where headless shell had grown from 90 to 160 MiB (Chromium 156, 2026-11-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenBrowser:
-    """A session as a hub opened it. `end` quits it politely, `end_now` takes it away at once; both are bounded."""
+    """A session as a hub opened it. `end` quits it politely, `end_now` takes it away at once; both are bounded.
+    `devtools_fallback` is where its socket may be instead ("": nowhere).
+    """
 
     node: str
     session_id: str
     devtools_url: str
+    devtools_fallback: str = ""
     devtools_headers: tuple[str, ...] = ()
     ca_file: Path | None = None
     end: Callable[[], None]
@@ -88,10 +91,7 @@ class LanePool:
             self._leave(shared, is_killed=True)
             raise SessionNotCreated(f"{self._hub}: the browser that {slot} was to share could not be opened")
         try:
-            headers = list(browser.devtools_headers)
-            connection = Connection(
-                browser.devtools_url, label=f"{self._hub} {slot}", headers=headers, ca_file=browser.ca_file
-            )
+            connection = self._connect(browser, label=f"{self._hub} {slot}")
         except GridFault:
             self._give_up(shared)
             raise
@@ -106,6 +106,16 @@ class LanePool:
             settings=self._settings,
             store=self._store,
         )
+
+    @staticmethod
+    def _connect(browser: OpenBrowser, *, label: str) -> Connection:
+        headers = list(browser.devtools_headers)
+        try:
+            return Connection(browser.devtools_url, label=label, headers=headers, ca_file=browser.ca_file)
+        except GridFault:
+            if not browser.devtools_fallback:
+                raise
+            return Connection(browser.devtools_fallback, label=label, headers=headers, ca_file=browser.ca_file)
 
     def _reserve(self) -> tuple[_Shared, bool]:
         """A browser with a lane reserved on it, and whether the caller is the one to open it."""

@@ -16,7 +16,7 @@ from gridrunner.errors import SessionNotCreated, UsageError
 from gridrunner.grid.client import HubClient, hide_credentials
 from gridrunner.grid.drivers import HubAddress
 from gridrunner.grid.lanes import LanePool, OpenBrowser
-from gridrunner.grid.webdriver import authorization_of, devtools_url, open_driver, quit_driver
+from gridrunner.grid.webdriver import authorization_of, devtools_fallback, devtools_url, open_driver, quit_driver
 
 
 class RemoteHub:
@@ -79,6 +79,7 @@ class RemoteHub:
             node=_node_of(driver) or self.client.find_node(driver.session_id or ""),
             session_id=driver.session_id or "",
             devtools_url=address,
+            devtools_fallback=devtools_fallback(driver, self._url),
             devtools_headers=tuple(f"{name}: {value}" for name, value in authorization_of(self._url).items()),
             ca_file=self._ca_file,
             end=lambda: self._quit(driver),

@@ -148,6 +148,19 @@ def devtools_url(driver: WebDriver, hub_url: str) -> str:
     return _browser_socket(address)
 
 
+def devtools_fallback(driver: WebDriver, hub_url: str) -> str:
+    """Where the socket may be instead, "" for nowhere else: `devtools_url` without the path of `hub_url`.
+
+    A proxy that gives a hub a path of its own wants it in front; a hub that was started with a sub-path answers sockets
+    outside of it alone (400 inside; Grid 4.48, 2026-11-26).
+    """
+    through_grid = driver.capabilities.get("se:cdp")
+    if not through_grid:
+        return ""
+    first, plain = urlsplit(devtools_url(driver, hub_url)), urlsplit(through_grid)
+    return "" if first.path == plain.path else str(urlunsplit(first._replace(path=plain.path)))
+
+
 def _browser_socket(address: str) -> str:
     host, _, port = address.rpartition(":")
     if host == "localhost":

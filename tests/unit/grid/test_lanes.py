@@ -38,6 +38,7 @@ class FakeConnection:
 class FakeBrowsers:
     def __init__(self) -> None:
         self.urls = itertools.repeat("socket")
+        self.fallback = ""
         self.names = itertools.count(1)
         self.ended: list[str] = []
         self.refuses = False
@@ -50,6 +51,7 @@ class FakeBrowsers:
             node="n",
             session_id=name,
             devtools_url=next(self.urls),
+            devtools_fallback=self.fallback,
             end=lambda: self.ended.append(f"{name} quit"),
             end_now=lambda: self.ended.append(f"{name} killed"),
         )
@@ -116,3 +118,10 @@ def test_a_browser_without_a_socket_is_ended(browsers: FakeBrowsers, tmp_path: P
         pool.open_lane(slot="a", timeout_s=1)
     assert browsers.ended == ["1 killed"]
     assert pool.open_lane(slot="a", timeout_s=1).id == "2"
+
+
+def test_socket_is_looked_for_where_else_it_may_be(browsers: FakeBrowsers, tmp_path: Path) -> None:
+    pool = make_pool(browsers, tmp_path)
+    browsers.urls, browsers.fallback = iter(["unreachable"]), "socket"
+    assert pool.open_lane(slot="a", timeout_s=1).id == "1"
+    assert browsers.ended == []

@@ -11,7 +11,7 @@ from selenium.common.exceptions import InvalidSessionIdException, SessionNotCrea
 
 from gridrunner.errors import HubUnreachable, SessionLost, SessionNotCreated
 from gridrunner.grid.remote import hide_credentials
-from gridrunner.grid.webdriver import devtools_url, first_line, translated
+from gridrunner.grid.webdriver import devtools_fallback, devtools_url, first_line, translated
 
 
 def driver_with(**capabilities: Any) -> Any:
@@ -31,6 +31,18 @@ def driver_with(**capabilities: Any) -> Any:
 )
 def test_socket_address_is_the_one_the_client_reached_the_hub_by(hub: str, given: str, expected: str) -> None:
     assert devtools_url(driver_with(**{"se:cdp": given}), hub) == expected
+
+
+@pytest.mark.parametrize(
+    ("hub", "given", "expected"),
+    [
+        ("http://hub/grid", "ws://10.0.0.7:4444/session/a/se/cdp", "ws://hub/session/a/se/cdp"),
+        ("http://hub/grid", "ws://10.0.0.7:4444/grid/session/a/se/cdp", ""),
+        ("http://hub:4444", "ws://10.0.0.7:4444/session/a/se/cdp", ""),
+    ],
+)
+def test_hub_with_a_sub_path_of_its_own_answers_sockets_outside_of_it(hub: str, given: str, expected: str) -> None:
+    assert devtools_fallback(driver_with(**{"se:cdp": given}), hub) == expected
 
 
 def test_session_without_devtools_says_what_to_enable() -> None:
