@@ -96,20 +96,23 @@ def open_grids(
     if not choice.kinds:
         yield ()
         return
-    with _sigterm_as_interrupt(), ExitStack() as stack:
+    with _signals_as_interrupt(), ExitStack() as stack:
         yield tuple(stack.enter_context(make_driver(kind, settings).open_for_run(demand, say)) for kind in choice.kinds)
 
 
 @contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
+def _signals_as_interrupt() -> Iterator[None]:
+    """Also Ctrl-C: a shell that starts something in the background has it ignore that."""
+
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def make_say(console: Console) -> Say:

@@ -12,7 +12,7 @@ import socket
 import tarfile
 import time
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ from docker.errors import NotFound
 from gridrunner.errors import GridFault, UsageError
 from gridrunner.grid.choosing import DriverSettings
 from gridrunner.grid.client import HubClient
-from gridrunner.grid.docker_engine import PortTaken, connect, find_image, translated_engine
+from gridrunner.grid.docker_engine import ENGINE_TIMEOUT_S, PortTaken, connect, find_image, translated_engine
 from gridrunner.grid.docker_parts import (
     HUB_IMAGE,
     HUB_PORT,
@@ -102,10 +102,10 @@ class DockerDriver:
         is_new = not self._containers("hub")
         made: list[Any] = []
         try:
-            self._make_networks()
+            _run_all([self._make_networks])
             if is_new:
-                self._make_secret(hub_image)
-            self._make_hubs(hub_image, size.hubs, made, say)
+                _run_all([lambda: self._make_secret(hub_image)])
+            _run_all([lambda: self._make_hubs(hub_image, size.hubs, made, say)])
             self._make_nodes(node_image, size, made, say)
             status = self._wait_until_ready(size, say, enough_nodes)
         except BaseException:
@@ -480,9 +480,20 @@ class DockerDriver:
 
 
 def _run_all(jobs: Sequence[Callable[[], None]]) -> None:
-    """All of them, AT_ONCE at a time; raises what the first that failed raised, after all have ended."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures = [pool.submit(job) for job in jobs]
+    """All of them, AT_ONCE at a time; raises what the first that failed raised, after all have ended.
+
+    Ctrl-C waits for those that have begun: what the engine was told to make it makes, and only then can it be taken away.
+    """
+    pool = ThreadPoolExecutor(AT_ONCE)
+    futures = [pool.submit(job) for job in jobs]
+    try:
+        wait(futures)
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+        wait([future for future in futures if not future.cancelled()], timeout=ENGINE_TIMEOUT_S)
+        raise
+    finally:
+        pool.shutdown(wait=False)
     for future in futures:
         future.result()
 

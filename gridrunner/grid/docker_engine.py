@@ -99,7 +99,7 @@ def translated_engine(what: str) -> Iterator[None]:
 
 def explain_refusal(what: str, text: str) -> GridrunnerError:
     """The engine's words as an error that says what to do."""
-    port = re.search(r"(?:for|bind) [^ ]*?:(\d+)\b", text)
+    port = re.search(r"(?:for|tcp4?) \S*?:(\d+)\b", text)
     if "already allocated" in text or "address already in use" in text:
         number = f" {port[1]}" if port else ""
         return PortTaken(f"{what}: port{number} is taken", hint="choose another with --port, or leave it out")

@@ -49,7 +49,7 @@ def test_engine_that_is_too_old() -> None:
         (
             "Error starting userland proxy: listen tcp4 127.0.0.1:4444: bind: address already in use",
             PortTaken,
-            "is taken",
+            "g-hub-1: port 4444 is taken",
         ),
         ("mkdir /var/lib/docker/overlay2/x: no space left on device", GridFault, "disk of the Docker engine is full"),
         (
