@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,9 +20,6 @@ from gridrunner.grid.drivers import HubAddress
 from gridrunner.grid.webdriver import open_driver, quit_driver
 from tests.docker.stage import SIZE, Stage, ignore
 from tests.support.command_line import Running, wait_until
-
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
-"""Debian's libfaketime, which ci/setup.sh installs for the tests: a process under it sees another time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +40,6 @@ class Fault:
     before: Callable[[Stage], Any] = lambda _stage: None
     after: Callable[[Stage], Any] = lambda _stage: None
     arguments: tuple[str, ...] = ()
-    needs: Path | None = None
-    """A file of this machine without which it cannot be tried."""
 
 
 def _kill_idle_before(stage: Stage) -> None:
@@ -127,13 +121,10 @@ def _cut_network(stage: Stage, running: Running) -> Hit:
     return Hit(session=visit.session, broken=(visit.node,), slots=3)
 
 
-def _fill_disk_before(stage: Stage) -> None:
-    _exec(stage, f"{stage.driver.name}-node-1", "dd if=/dev/zero of=/tmp/full bs=1M; true")
-
-
 def _fill_disk(stage: Stage, running: Running) -> Hit:
-    stage.await_busy(running)
-    return Hit(broken=(f"{stage.driver.name}-node-1",))
+    visit = stage.await_busy(running)
+    _exec(stage, visit.node, "dd if=/dev/zero of=/tmp/full bs=1M; true")
+    return Hit(broken=(visit.node,))
 
 
 def _slow_node(stage: Stage, running: Running) -> Hit:
@@ -192,25 +183,6 @@ def _wrong_secret(stage: Stage, running: Running) -> Hit:
     return Hit(broken=(str(intruder.name),))
 
 
-def _skewed_node_before(stage: Stage) -> None:
-    """One node's clock is two hours ahead."""
-    name = f"{stage.driver.name}-node-1"
-    hub = stage.container(name).labels["gridrunner.hub"]
-    stage.container(name).remove(force=True, v=True)
-    stage.driver._forget_gone_nodes(stage.driver._running("node"))
-    wait_until(lambda: stage.driver.status().slots_up == 3, "the hub forgot the node", timeout_s=150)
-    library = {FAKETIME: {"bind": "/opt/libfaketime.so.1", "mode": "ro"}}
-    skew = {"LD_PRELOAD": "/opt/libfaketime.so.1", "FAKETIME": "+2h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    skew["FAKETIME_ONLY_CMDS"] = "java"  # Chromium hangs under the library, on a machine with another clock it does not
-    _start_node(stage, 1, hub, environment=skew, volumes=library)
-    wait_until(lambda: stage.driver.status().slots_up == 4, "the node with another clock is up", timeout_s=150)
-
-
-def _skewed_node(stage: Stage, running: Running) -> Hit:
-    stage.await_busy(running)
-    return Hit(broken=(f"{stage.driver.name}-node-1",))
-
-
 def _start_node(stage: Stage, number: int, hub: str, **changes: Any) -> Any:
     name = stage.driver._settings.node_image
     assert name is not None
@@ -252,12 +224,9 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="scale down during the run (4 to 2 nodes)", does=_scale_down),
     Fault(name="scale up during the run (4 to 6 nodes)", does=_scale_up),
     Fault(name="a node's network is cut", does=_cut_network),
-    Fault(name="a node's disk is full", before=_fill_disk_before, does=_fill_disk),
+    Fault(name="a node's disk is full", does=_fill_disk),
     Fault(name="a node is slow (a tenth of a core)", does=_slow_node),
     Fault(name="hubs are up, without a node at first", before=_remove_all_nodes, does=_bring_nodes),
     Fault(name="all slots are somebody else's at first", before=_take_all_slots, does=_give_slots_back),
     Fault(name="a wrong registration secret", does=_wrong_secret),
-    Fault(
-        name="a node's clock is two hours ahead", before=_skewed_node_before, does=_skewed_node, needs=Path(FAKETIME)
-    ),
 )
