@@ -1,7 +1,7 @@
 """The real AWS provider applies the examples to the stand-in for AWS (moto with tests/support/moto_gaps.py): second
 plans, scaling past terraform's back and by it, a new image, and what is left after destroy.
 
-No instance exists there, so nothing boots; in `tests/aws` fake hubs follow the groups that gridrunner scales.
+No instance exists there, so nothing boots; `tests/acceptance` has the test in which containers play instances.
 """
 
 from __future__ import annotations
