@@ -42,19 +42,27 @@ class BrowserSession:
         end: Callable[[], None],
         end_now: Callable[[], None],
         on_lost: Callable[[], None] = lambda: None,
+        leaves: Callable[[], bool] = lambda: False,
         settings: VisitSettings,
         store: EvidenceStore,
     ) -> None:
-        """`end` quits the session politely, `end_now` takes it away at once; both are bounded and never raise."""
+        """`end` quits the session politely, `end_now` takes it away at once; both are bounded and never raise; `leaves` tells
+        whether its node drains.
+        """
         self.hub, self.node, self.id = hub, node, session_id
         self._connection = connection
-        self._end, self._end_now, self._on_lost = end, end_now, on_lost
+        self._end, self._end_now, self._on_lost, self._leaves = end, end_now, on_lost, leaves
         self._settings, self._store = settings, store
         self._page: Page | None = None
         self._spare: Page | None = None
         self._is_visiting = False
         connection.listen("", self._on_browser_event, _WATCHED)
         connection.send("Target.setDiscoverTargets", {"discover": True, "filter": [{"type": "page"}]})
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether its node drains, so that it should take no further visit."""
+        return self._leaves()
 
     def visit(
         self, site: Site, *, attempt: int, upcoming: Site | None, probes: tuple[UserProbe, ...] = ()

@@ -56,12 +56,13 @@ class SessionRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitEnded:
-    """What StartVisit asked for came back."""
+    """What StartVisit asked for came back; `is_leaving`: the session's node drains, so this was its last visit."""
 
     at_s: float
     slot: str
     serial: int
     observation: Observation
+    is_leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,11 @@ class Session(Protocol):
         """The WebDriver session id."""
         ...
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether its node drains: after the visit that runs it gets no further one, and is closed."""
+        ...
+
     def visit(self, site: Site, *, attempt: int, upcoming: Site | None) -> Observation:
         """Visit `site` within its visit timeout. Never raises for what the page or the grid does: a lost session comes
         back with `fault` set. `upcoming` is the site that this session will probably visit next, if one is known: it

@@ -221,9 +221,16 @@ class Dispatcher:
             if isinstance(order, OpenSession):
                 self._open_session(order)
             else:
-                observation = _visit(self._sessions.get(order.serial), order)
+                session = self._sessions.get(order.serial)
+                observation = _visit(session, order)
                 self._events.put(
-                    VisitEnded(at_s=self._now_s(), slot=order.slot, serial=order.serial, observation=observation)
+                    VisitEnded(
+                        at_s=self._now_s(),
+                        slot=order.slot,
+                        serial=order.serial,
+                        observation=observation,
+                        is_leaving=session is not None and session.is_leaving,
+                    )
                 )
 
     def _open_session(self, order: OpenSession) -> None:

@@ -71,7 +71,7 @@ class Visits:
             started_s=round(slot.visit_started_s, 4),
         )
         if observation.fault is None:
-            self._end_good(slot, slot.work, observation)
+            self._end_good(slot, slot.work, observation, is_leaving=event.is_leaving)
         else:
             self.end_lost(slot, observation.fault, observation)
 
@@ -106,7 +106,7 @@ class Visits:
             else:
                 self._backlog.put_back((work,))
 
-    def _end_good(self, slot: Slot, work: Work, observation: Observation) -> None:
+    def _end_good(self, slot: Slot, work: Work, observation: Observation, *, is_leaving: bool) -> None:
         now_s = self._outbox.now_s
         took_s = now_s - slot.visit_started_s
         self._balancer.note_visit(slot.hub, took_s=took_s, expected_s=work.expected_s, now_s=now_s)
@@ -126,6 +126,8 @@ class Visits:
             self._staffing.drop_session(slot, "killed, and the visit ended all the same", is_killed=True)
         elif observation.outcome in _RECYCLED_AFTER:
             self._staffing.drop_session(slot, f"recycled: {work.site.id} {observation.outcome}", is_killed=True)
+        elif is_leaving:
+            self._staffing.drop_session(slot, f"its node {slot.node} drains")
         elif slot.visits >= self._settings.visits_per_session:
             self._staffing.drop_session(slot, f"recycled after {slot.visits} visits")
         elif not self.wants_retries:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ class HubClient:
 
     def count_slots(self) -> int:
         """The sessions that the nodes that are UP have room for, busy or free. Raises HubUnreachable."""
-        return sum(len(node.slots) for node in self.nodes() if node.state is NodeState.UP)
+        return count_slots(self.nodes())
 
     def status(self) -> HubStatus:
         """Everything; a hub that does not answer is a status with `is_up` False. Never raises for what the hub does."""
@@ -211,6 +211,16 @@ def hide_credentials(url: str) -> str:
     """`url` without user, password and query: it goes into logs, reports and journals."""
     parts = urlsplit(url)
     return str(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")))
+
+
+def count_slots(nodes: Iterable[NodeStatus]) -> int:
+    """The sessions that those that are UP have room for, busy or free."""
+    return sum(len(node.slots) for node in nodes if node.state is NodeState.UP)
+
+
+def find_draining_sessions(nodes: Iterable[NodeStatus]) -> set[str]:
+    """The ids of sessions on nodes that drain."""
+    return {session for node in nodes if node.state is NodeState.DRAINING for session in _sessions_of(node)}
 
 
 def _sessions_of(node: NodeStatus) -> set[str]:

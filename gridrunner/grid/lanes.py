@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +57,7 @@ class _Shared:
     lanes: int = 1
     lanes_ever: int = 1
     is_retired: bool = False
+    is_leaving: bool = False
     browser: OpenBrowser | None = None
     is_opened: threading.Event = field(default_factory=threading.Event)
 
@@ -103,9 +104,17 @@ class LanePool:
             end=lambda: self._leave(shared, is_killed=False),
             end_now=lambda: self._give_up(shared),
             on_lost=lambda: self._part(shared),
+            leaves=lambda: shared.is_leaving,
             settings=self._settings,
             store=self._store,
         )
+
+    def note_draining(self, sessions: Collection[str]) -> None:
+        """The nodes of these sessions (by id) drain: their browsers get no new lanes, and their lanes say so."""
+        with self._lock:
+            for shared in self._shared:
+                if shared.browser is not None and shared.browser.session_id in sessions:
+                    shared.is_retired = shared.is_leaving = True
 
     @staticmethod
     def _connect(browser: OpenBrowser, *, label: str) -> Connection:

@@ -13,7 +13,7 @@ from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.errors import SessionNotCreated, UsageError
-from gridrunner.grid.client import HubClient, hide_credentials
+from gridrunner.grid.client import HubClient, count_slots, find_draining_sessions, hide_credentials
 from gridrunner.grid.drivers import HubAddress
 from gridrunner.grid.lanes import LanePool, OpenBrowser
 from gridrunner.grid.webdriver import authorization_of, devtools_fallback, devtools_url, open_driver, quit_driver
@@ -50,8 +50,12 @@ class RemoteHub:
         )
 
     def slots(self) -> int:
-        """Visits at once: the slots of the nodes that are UP, times the lanes of each. Raises HubUnreachable."""
-        return self.client.count_slots() * self._lanes_per_session
+        """Visits at once: the slots of the nodes that are UP, times the lanes of each. Sessions of ours on nodes that drain
+        are told to take no further visit. Raises HubUnreachable.
+        """
+        nodes = self.client.nodes()
+        self._pool.note_draining(find_draining_sessions(nodes))
+        return count_slots(nodes) * self._lanes_per_session
 
     def open_session(self, *, slot: str, timeout_s: float) -> BrowserSession:
         """A lane for `slot`, on a new session where the others are full. Raises GridFault within `timeout_s` and the

@@ -44,9 +44,12 @@ HUB_GONE = Fault(kind=FaultKind.HUB_UNREACHABLE, message="no answer")
 
 @dataclass
 class Script:
-    """What visits do, by site and attempt; a site or attempt that is not in it is observed."""
+    """What visits do, by site and attempt; a site or attempt that is not in it is observed. While a site of `drained_at` is
+    visited its node begins to drain.
+    """
 
     visits: Mapping[str, Sequence[Scripted]] = field(default_factory=dict)
+    drained_at: frozenset[str] = frozenset()
 
     def at(self, site: str, attempt: int) -> Scripted:
         """What visit `attempt` of `site` does."""
@@ -63,6 +66,7 @@ class FakeSession:
         self.id = f"{hub.name}-session-{number}"
         self.visited: list[tuple[str, int]] = []
         self.upcoming: list[str | None] = []
+        self.is_leaving = False
         self.was_closed = False
         self.was_killed = threading.Event()
         self._hub = hub
@@ -70,6 +74,7 @@ class FakeSession:
     def visit(self, site: Site, *, attempt: int, upcoming: Site | None) -> Observation:
         """What the hub's script says."""
         self.visited.append((site.id, attempt))
+        self.is_leaving = site.id in self._hub.script.drained_at
         self.upcoming.append(upcoming.id if upcoming else None)
         scripted = self._hub.script.at(site.id, attempt)
         if isinstance(scripted, Exception):

@@ -89,6 +89,15 @@ def test_a_lost_session_is_killed_and_its_site_visited_again() -> None:
     assert hub.sessions[0].was_killed.is_set()
 
 
+def test_a_session_whose_node_drains_ends_with_the_visit_that_runs() -> None:
+    hub = FakeHub(capacity=1, script=Script(drained_at=frozenset({"s2"})))
+    summary = make_dispatcher(hub, expected_s=(3.0, 2.0, 1.0)).run()
+    assert summary.is_complete
+    assert [session.visited for session in hub.sessions] == [[("s1", 1), ("s2", 1)], [("s3", 1)]]
+    assert hub.sessions[0].was_closed
+    assert not hub.sessions[0].was_killed.is_set()
+
+
 def test_a_visit_that_hangs_is_killed_after_its_bound() -> None:
     hub = FakeHub(capacity=1, script=Script({"s1": [Hang]}))
     settings = DispatchSettings(visit_timeout_s=0.05, visit_grace_s=0.05)

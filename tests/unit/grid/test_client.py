@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gridrunner.errors import HubUnreachable, UsageError
-from gridrunner.grid.client import HubClient
+from gridrunner.grid.client import HubClient, find_draining_sessions
 from gridrunner.grid.drivers import HubAddress, NodeState
 from tests.support.hub_answers import HubAnswers, make_node, serve_answers
 
@@ -161,6 +161,11 @@ def test_node_of_a_session(hub: HubAnswers) -> None:
     hub.serve_nodes(make_node("node-1"), make_node("node-2", sessions=1))
     assert client_of(hub).find_node("node-2-0") == "node-2"
     assert client_of(hub).find_node("unheard-of") == ""
+
+
+def test_sessions_on_nodes_that_drain_are_known(hub: HubAnswers) -> None:
+    hub.serve_nodes(make_node("node-1", sessions=1), make_node("node-2", sessions=1, availability="DRAINING"))
+    assert find_draining_sessions(client_of(hub).nodes()) == {"node-2-0"}
 
 
 def test_hub_of_today_is_supported(hub: HubAnswers) -> None:

@@ -125,3 +125,16 @@ def test_socket_is_looked_for_where_else_it_may_be(browsers: FakeBrowsers, tmp_p
     browsers.urls, browsers.fallback = iter(["unreachable"]), "socket"
     assert pool.open_lane(slot="a", timeout_s=1).id == "1"
     assert browsers.ended == []
+
+
+def test_lanes_on_a_node_that_drains_say_so_and_their_browser_gets_no_new_ones(
+    browsers: FakeBrowsers, tmp_path: Path
+) -> None:
+    pool = make_pool(browsers, tmp_path)
+    lane = pool.open_lane(slot="a", timeout_s=1)
+    pool.note_draining({"of somebody else"})
+    assert not lane.is_leaving
+    pool.note_draining({lane.id})
+    assert lane.is_leaving
+    later = pool.open_lane(slot="b", timeout_s=1)
+    assert (later.id, later.is_leaving) == ("2", False)
