@@ -95,6 +95,7 @@ get_docker() {
     if has dockerd && can_apt; then
         has debootstrap || apt_install debootstrap || say "apt has no debootstrap for this machine"
         has npm || apt_install npm || say "apt has no npm for this machine"
+        has faketime || apt_install faketime || say "apt has no faketime for this machine"
     fi
 }
 

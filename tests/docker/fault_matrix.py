@@ -47,7 +47,7 @@ class Row:
 def measure(stage: Stage, fault: Fault, quiet: Outcome) -> Row:
     """Throw one fault into a run."""
     fault.before(stage)
-    running = stage.start(*fault.arguments)
+    running = stage.start(*fault.arguments, env=fault.env)
     hit = fault.does(stage, running)
     back: list[float | None] = []
     watcher = threading.Thread(target=lambda: back.append(_watch(stage, hit)))

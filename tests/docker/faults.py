@@ -6,8 +6,11 @@ done before the run begins, or put right afterwards, has a `before` or an `after
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,13 +36,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One row."""
+    """One row; `missing` names what this machine would need for it."""
 
     name: str
     does: Callable[[Stage, Running], Hit]
     before: Callable[[Stage], Any] = lambda _stage: None
     after: Callable[[Stage], Any] = lambda _stage: None
     arguments: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    missing: str = ""
 
 
 def _kill_idle_before(stage: Stage) -> None:
@@ -211,6 +216,22 @@ def _exec(stage: Stage, name: str, command: str) -> None:
     assert done.exit_code == 0, done.output.decode(errors="replace")
 
 
+def _skew_clock(stage: Stage, running: Running) -> Hit:
+    stage.await_busy(running)
+    begun = datetime.fromisoformat(stage.header()["started"])
+    assert begun - datetime.now(UTC) > timedelta(minutes=50), f"the run's clock is not ahead: {begun}"
+    return Hit()
+
+
+FAKETIME = tuple(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+SKEWED = {
+    "LD_PRELOAD": "libfaketime.so.1",
+    "LD_LIBRARY_PATH": os.pathsep.join(str(path.parent) for path in FAKETIME),
+    "FAKETIME": "+1h",
+    "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+}
+"""gridrunner an hour ahead of hubs and nodes. The other way round cannot be had: containers share the machine's clock."""
+
 FAULTS: tuple[Fault, ...] = (
     Fault(name="kill -9 of an idle node, before the run", before=_kill_idle_before, does=_kill_idle),
     Fault(name="kill -9 of a busy node", does=_kill_busy),
@@ -229,4 +250,10 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="hubs are up, without a node at first", before=_remove_all_nodes, does=_bring_nodes),
     Fault(name="all slots are somebody else's at first", before=_take_all_slots, does=_give_slots_back),
     Fault(name="a wrong registration secret", does=_wrong_secret),
+    Fault(
+        name="the grid's clocks are an hour behind ours",
+        does=_skew_clock,
+        env=SKEWED,
+        missing="" if FAKETIME else "no faketime",
+    ),
 )

@@ -4,8 +4,9 @@ of the command line on it, into which faults are thrown at a known moment.
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -82,13 +83,14 @@ class Stage:
 
     # ------------------------------------------------------------------------------------------------------------- runs
 
-    def start(self, *more: str) -> Running:
-        """A run of the list on the grid, in a folder of its own."""
+    def start(self, *more: str, env: Mapping[str, str] | None = None) -> Running:
+        """A run of the list on the grid, in a folder of its own; `env` goes over the project's environment."""
         self.runs += 1
         out = f"out-{self.runs}"
         return self.project.start(
             *("run", "--sites", self.list_path, "--grid", "docker", "--grid-name", self.driver.name),
             *("--out", out, "--history", f"{out}/history.sqlite", "--verbose", *more),
+            env=env,
         )
 
     def gridrunner(self, *arguments: str) -> Ended:
@@ -121,6 +123,12 @@ class Stage:
     def events(self, kind: str) -> list[dict[str, Any]]:
         """The journal so far."""
         return [] if self.folder is None else events_of(self.folder, kind)
+
+    def header(self) -> dict[str, Any]:
+        """The first line of the newest run's journal."""
+        assert self.folder is not None
+        found: dict[str, Any] = json.loads((self.folder / "journal.jsonl").read_text().partition("\n")[0])
+        return found
 
     def await_busy(self, running: Running, *, hub: str = "") -> Visit:
         """Wait until a slow page is being visited (on `hub`, if one is named) and some sites are done; where."""
