@@ -9,9 +9,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from gridrunner.cli_grid import add_grid_commands
@@ -42,10 +45,26 @@ examples:
 """
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C. A kind of its own, because CPython ends the process by SIGINT, and not with our exit code, once a plain
+    KeyboardInterrupt has passed through exec'd code, though it was caught (pythonrun.c, run_eval_code_obj): making a
+    dataclass is such code, and imports make many.
+    """
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise Interrupted
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    arguments = _make_parser().parse_args(argv)
+    is_main = threading.current_thread() is threading.main_thread()
+    if (
+        is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ):  # ignored, as under nohup, it stays so
+        signal.signal(signal.SIGINT, _interrupt)
     try:
+        arguments = _make_parser().parse_args(argv)
         code: int = arguments.command(arguments)
     except SiteListError as error:
         _say("\n".join(error.mistakes))
@@ -180,8 +199,6 @@ def _sites_serve(arguments: argparse.Namespace) -> int:
 
 
 def _wait_for_signal() -> None:
-    import signal
-
     signal.pause()
 
 
