@@ -46,7 +46,7 @@ examples:
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C. A kind of its own, because CPython ends the process by SIGINT, and not with our exit code, once a plain
+    """Ctrl-C. A kind of its own, because CPython ends `python -m` by SIGINT, and not with our exit code, once a plain
     KeyboardInterrupt has passed through exec'd code, though it was caught (pythonrun.c, run_eval_code_obj): making a
     dataclass is such code, and imports make many.
     """
