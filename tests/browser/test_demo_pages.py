@@ -28,6 +28,7 @@ pytestmark = pytest.mark.browser
 SITES = Path(__file__).parents[2] / "sites"
 LIST: dict[str, Any] = yaml.safe_load((SITES / "demo.yaml").read_text(encoding="utf-8"))
 OBSERVED = [site for site in LIST["sites"] if site["expect"].get("outcome", "observed") == "observed"]
+FIRST_STEPS = {site["url"]: site["expect"] for site in OBSERVED if "username" in site["expect"]}
 
 PATIENCE_S = 30  # the slowest page answers after 2.5 s; the rest is for a machine that does other things as well
 LOOK_EVERY_S = 0.1
@@ -112,6 +113,10 @@ def test_page_loads_and_selectors_match_one_element(driver: webdriver.Chrome, si
     if "alert" in site["tags"]:
         WebDriverWait(driver, PATIENCE_S, LOOK_EVERY_S).until(alert_is_present()).accept()
     for step in site.get("steps", []):
+        if "identify" in step:
+            wait_for(driver, FIRST_STEPS[site["url"]]["username"]).send_keys(step["identify"])
+            wait_for(driver, FIRST_STEPS[site["url"]]["submit"]).click()
+            continue
         target = wait_for(driver, step.get("click") or step.get("fill") or step["wait_for"])
         if "click" in step:
             target.click()
