@@ -88,6 +88,11 @@ def _read(file: IO[bytes]) -> str:
     return Path(file.name).read_text(encoding="utf-8")
 
 
+def _take_interrupts() -> None:
+    """Ctrl-C reaches the command, also where the tests themselves were started with it ignored (`make test &`)."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class CommandLine:
     """`gridrunner` in the folder `folder`. Make it with `open_project`."""
 
@@ -136,6 +141,7 @@ class CommandLine:
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
+                preexec_fn=_take_interrupts,  # noqa: PLW1509 - nothing but one system call in the child
             )
             self._started.append(process)
             return Running(process, stdout, stderr)  # type: ignore[arg-type]
