@@ -34,6 +34,8 @@ def clean_text(text: str) -> str:
 
 def make_line(text: str, limit: int = 300) -> str:
     """`text` as one clean line of at most `limit` characters."""
+    if not text:
+        return text  # half of what a run says is nothing
     if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
     line = _SPACES.sub(" ", _REORDERING.sub("", clean_text(text))).strip()
