@@ -15,6 +15,7 @@ import pytest
 
 from tests.docker.stage import write_sites
 from tests.support.command_line import ROOT, CommandLine, open_project, wait_until
+from tests.support.containers import process_lines
 from tests.support.engine import Images
 from tests.support.run_folders import events_of, owed_cases, read_cases
 
@@ -84,7 +85,7 @@ def test_the_secret_is_in_its_file_alone(grid: CommandLine, docker_client: docke
     for name in ("hub-1", "node-1"):
         container = docker_client.containers.get(f"{NAME}-{name}")
         assert secret not in json.dumps(container.attrs)
-        assert secret not in json.dumps(container.top(ps_args="-eo pid,args"))
+        assert secret not in json.dumps(process_lines(container))
         assert secret.encode() not in container.logs()
     shown = grid.run("grid", "status")
     assert secret not in shown.stdout + shown.stderr

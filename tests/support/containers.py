@@ -149,8 +149,8 @@ LOOPBACK = {"0100007F", "00000000000000000000000001000000", "0000000000000000FFF
 
 
 def process_lines(container: Container) -> list[str]:
-    """The command lines in the container."""
-    return [" ".join(row[-1:]) for row in container.top(ps_args="-eo pid,args")["Processes"]]
+    """The command lines in the container, whole: the engine's `ps` cuts them where its environment has COLUMNS."""
+    return [" ".join(row[-1:]) for row in container.top(ps_args="-ww -eo pid,args")["Processes"]]
 
 
 def write_extension(folder: Path) -> Path:
