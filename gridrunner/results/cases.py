@@ -4,7 +4,7 @@ verdict, in the plan's order, and a reason wherever it is not a plain pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -64,15 +64,17 @@ def judge_site(
     """The verdicts of `checks` on `site`; `known_failures` are (check, site) that failed in the baseline."""
     by_attempt = {observation.attempt: observation for observation in state.seen}
     cases = tuple(
-        _judge_case(check, site, attempts, state, by_attempt, known_failures)
-        for check, attempts in zip(checks, state.row, strict=True)
+        [
+            _judge_case(check, site, attempts, state, by_attempt, known_failures)
+            for check, attempts in zip(checks, state.row, strict=True)
+        ]
     )
     return SiteVerdict(
         site=site,
-        verdict=_worst_of(cases),
+        verdict=_worst_of(site, cases),
         cases=cases,
         observations=state.seen,
-        busy_s=sum(observation.timings.total_s for observation in state.seen),
+        busy_s=sum([observation.timings.total_s for observation in state.seen]),
     )
 
 
@@ -105,7 +107,7 @@ def _judge_case(
     if len(attempts) == 1 and attempts[0].status is Status.PASSED and site.quarantine is None:
         # Nearly all there is: what follows would come to the same.
         observation = by_attempt.get(attempts[0].attempt) or (seen[-1] if seen else None)
-        return CaseVerdict(check=check, site=site, verdict=Verdict.PASSED, attempts=attempts, observation=observation)
+        return CaseVerdict(check, site, Verdict.PASSED, attempts, observation)
     if not attempts:
         return _explain_unjudged(check, site, state)
     steps = [(result.status, _is_faulted(by_attempt.get(result.attempt))) for result in attempts]
@@ -157,12 +159,12 @@ def _is_lost(status: Status, is_faulted: bool) -> bool:
     return is_faulted and status is Status.ERROR
 
 
-def _worst_of(cases: Iterable[CaseVerdict]) -> Verdict:
+def _worst_of(site: Site, cases: Sequence[CaseVerdict]) -> Verdict:
     """As `worst`, but a failure in quarantine keeps a site from counting as passed."""
-    cases = tuple(cases)
-    verdict = worst(case.verdict for case in cases)
-    is_held = verdict is Verdict.PASSED and any(case.held is not None for case in cases)
-    return Verdict.SKIPPED if is_held else verdict
+    verdict = worst([case.verdict for case in cases])
+    if verdict is Verdict.PASSED and site.quarantine is not None and any(case.held is not None for case in cases):
+        return Verdict.SKIPPED
+    return verdict
 
 
 def _find_reason(verdict: Verdict, attempts: tuple[Result, ...], decisive: Result) -> str:

@@ -10,6 +10,9 @@ from typing import IO
 
 from gridrunner.errors import RunFolderError
 
+BUFFER_BYTES = 1 << 18
+"""Of a file that is read or written in small pieces from end to end: a call of the operating system each 256 KiB."""
+
 
 class NewerFormatError(RunFolderError):
     """A file was written by a newer gridrunner; nothing in it may be guessed at."""
@@ -31,7 +34,7 @@ def open_atomically(path: Path) -> Iterator[IO[bytes]]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         make_folder(path.parent)
-        with part.open("wb") as file:
+        with part.open("wb", BUFFER_BYTES) as file:
             yield file
         part.replace(path)
     except OSError as error:

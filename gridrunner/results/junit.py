@@ -17,13 +17,13 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
@@ -57,6 +57,9 @@ _ATTRIBUTE_ESCAPES = {'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"
 _SPOOL_BYTES = 1 << 20
 """Of a suite's cases are kept in memory, the rest in a file without a name: a suite's counts stand before its cases."""
 
+_SPOOL_CASES = 100
+"""Of a suite are written at a time, and of course those of a site: of 20 KiB at most (`DETAILS_LIMIT`), mostly of 200 bytes."""
+
 
 def write_junit(record: RunRecord, path: Path, *, strict: bool = False, attachment_base: str = "") -> None:
     """Write `record` to `path` as JUnit XML, whole or not at all, in memory that does not grow with the run.
@@ -82,22 +85,18 @@ class JunitWriter:
         self._attachment_base = attachment_base
         self._spent = 0
         classnames = name_classes(record.plan.checks)
-        self._suite_of = classnames
         self._first_check = next(iter(record.plan.checks), "")
-        self._counts = {name: Counter[str]() for name in self._suite_of.values()}
-        self._openings = {
-            check: f'<testcase classname="{_quote(clean_text(name))}" name="{_quote(clean_text(function_of(check)))}'
+        self._open_files = ExitStack()
+        with self._translated():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._suites = {name: _Suite(path.parent, self._open_files) for name in dict.fromkeys(classnames.values())}
+        self._columns = {
+            check: (
+                self._suites[name],
+                f'<testcase classname="{_quote(clean_text(name))}" name="{_quote(clean_text(function_of(check)))}',
+            )
             for check, name in classnames.items()
         }
-        self._open_files = ExitStack()
-        self._spools: dict[str, SpooledTemporaryFile[bytes]] = {}
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            for name in self._counts:
-                spool = SpooledTemporaryFile(_SPOOL_BYTES, dir=str(path.parent))  # noqa: SIM115 - closed with the writer
-                self._spools[name] = self._open_files.enter_context(spool)
-        except OSError as error:
-            raise RunFolderError(f"{path} cannot be written: {error.strerror or error}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -114,46 +113,51 @@ class JunitWriter:
         rest = '"'
         if source is not None and not self._is_strict:
             rest = f'" file="{_quote(clean_text(source.file))}" line="{source.line}"'
-        written: dict[str, list[str]] = {}
         for case in site.cases:
-            name = self._suite_of[case.check]
-            judged_s = sum([result.duration_s for result in case.attempts])
-            # The visits that all checks of a site share count for the first: a suite's sum has each second once.
-            time_s = judged_s + site.busy_s if case.check == self._first_check else judged_s
-            counts = self._counts[name]
-            counts[_shown_verdict(case)] += 1
-            counts["microseconds"] += round(time_s * 1e6)
+            suite, opening = self._columns[case.check]
+            is_first = case.check == self._first_check
+            attempts = case.attempts
+            time_s = attempts[0].duration_s if len(attempts) == 1 else sum([result.duration_s for result in attempts])
+            if is_first:  # the visits that all checks share count for the first: a suite's sum has each second once
+                time_s += site.busy_s
+            suite.counts[_shown_verdict(case)] += 1
+            suite.microseconds += round(time_s * 1e6)
             # A visit is described once a site, and wherever something went wrong: GitLab takes 30 MB a file.
-            is_told = case.verdict is not Verdict.PASSED or case.check == self._first_check
+            is_told = is_first or case.verdict is not Verdict.PASSED
             inside = ""
             if is_told or case.quarantine is not None:
                 properties = (_describe_visit(case) if is_told else {}) | _describe_excuse(case)
                 inside = self._list_children(case, site, properties)
-            start = f"{self._openings[case.check]}{place}{_format_time(time_s)}{rest}"
-            written.setdefault(name, []).append(f"{start}>{inside}</testcase>\n" if inside else f"{start} />\n")
+            end = f">{inside}</testcase>\n" if inside else " />\n"
+            suite.cases.append(f"{opening}{place}{_format_time(time_s)}{rest}{end}")
+        with self._translated():
+            for suite in self._suites.values():
+                if len(suite.cases) >= _SPOOL_CASES:
+                    suite.flush()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
         try:
-            for name, texts in written.items():
-                self._spools[name].write("".join(texts).encode())
+            yield
         except OSError as error:
             raise RunFolderError(f"{self._path} cannot be written: {error.strerror or error}") from error
 
     def finish(self) -> None:
         """Put the file together. Raises RunFolderError when it cannot be written."""
-        suites = self._counts
-        root = self._count_attributes(sum(suites.values(), Counter[str]()))
+        suites = self._suites
+        root = self._count_attributes(sum([suite.counts for suite in suites.values()], Counter[Verdict]()))
         if self._is_strict:
             root.pop("skipped")
         root = {"name": "gridrunner", **root, "time": _format_time(self._record.last_at_s)}
         with open_atomically(self._path) as file:
             file.write(f'<?xml version="1.0" encoding="utf-8"?>\n{_open_tag("testsuites", root)}\n'.encode())
-            for name, counts in suites.items():
-                file.write(f"{self._open_suite(name, counts)}\n".encode())
-                self._spools[name].seek(0)
-                shutil.copyfileobj(self._spools[name], file, _SPOOL_BYTES)
+            for name, suite in suites.items():
+                file.write(f"{self._open_suite(name, suite)}\n".encode())
+                suite.copy_to(file)
                 file.write(b"</testsuite>\n")
             file.write(b"</testsuites>\n")
 
-    def _count_attributes(self, counts: Counter[str]) -> dict[str, str]:
+    def _count_attributes(self, counts: Counter[Verdict]) -> dict[str, str]:
         return {
             "tests": str(sum(counts[verdict] for verdict in Verdict)),
             "failures": str(counts[Verdict.FAILED]),
@@ -161,13 +165,13 @@ class JunitWriter:
             "skipped": str(counts[Verdict.SKIPPED]),
         }
 
-    def _open_suite(self, name: str, counts: Counter[str]) -> str:
+    def _open_suite(self, name: str, suite: _Suite) -> str:
         header = self._record.header
         shard = self._record.plan.shard
         attributes = {
             "name": name,
-            **self._count_attributes(counts),
-            "time": _format_time(counts["microseconds"] / 1e6),
+            **self._count_attributes(suite.counts),
+            "time": _format_time(suite.microseconds / 1e6),
             "timestamp": header.started,
         }
         known = {
@@ -234,6 +238,29 @@ class JunitWriter:
             path = str(PurePosixPath(self._attachment_base) / screenshot)
             lines.append(f"[[ATTACHMENT|{make_line(path, 1000)}]]")
         return lines
+
+
+class _Suite:
+    """The cases of one classname, written to a file of their own until all are there, and their sums."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        """The file stands in `folder` and is closed with `stack`."""
+        self.counts = Counter[Verdict]()
+        self.microseconds = 0
+        self.cases: list[str] = []
+        spool = SpooledTemporaryFile(_SPOOL_BYTES, dir=str(folder))  # noqa: SIM115 - closed with the stack
+        self._spool = stack.enter_context(spool)
+
+    def flush(self) -> None:
+        """Write the cases that are still held. Raises OSError."""
+        self._spool.write("".join(self.cases).encode())
+        self.cases.clear()
+
+    def copy_to(self, file: IO[bytes]) -> None:
+        """Write all cases to `file`. Raises OSError."""
+        self.flush()
+        self._spool.seek(0)
+        shutil.copyfileobj(self._spool, file, _SPOOL_BYTES)
 
 
 def name_classes(checks: Sequence[str]) -> dict[str, str]:
@@ -307,7 +334,14 @@ def _find_screenshot(case: CaseVerdict, tries: Sequence[Observation]) -> str | N
 
 def _render_properties(values: dict[str, str]) -> str:
     """Written by hand, as `ElementTree` would: of a million cases that is a minute less (measured 2026-11-26)."""
-    items = "".join([_render_property(name, value) for name, value in values.items() if value])
+    items = "".join(
+        [
+            # Seconds are different each time, and made of digits.
+            f'<property name="{name}" value="{value}" />' if name.endswith("_s") else _render_property(name, value)
+            for name, value in values.items()
+            if value
+        ]
+    )
     return f"<properties>{items}</properties>" if items else "<properties />"
 
 
@@ -332,4 +366,6 @@ def _shorten(message: str) -> str:
 
 def _format_time(seconds: float) -> str:
     """Fixed point: junit-10.xsd refuses `1e-05`; never negative."""
-    return f"{max(seconds, 0.0):.6f}" if 0 < seconds < 0.001 else f"{max(seconds, 0.0):.3f}"
+    if seconds >= 0.001:
+        return f"{seconds:.3f}"
+    return f"{seconds:.6f}" if seconds > 0 else "0.000"

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -21,12 +22,12 @@ from typing import IO
 
 from gridrunner import codec
 from gridrunner.errors import RunFolderError, UsageError
-from gridrunner.model import Observation, Plan, Status, Verdict
+from gridrunner.model import Observation, Plan, Verdict
 from gridrunner.results.events import Decided, FleetUsed, JournalHeader, Observed, RunEnded
 from gridrunner.results.evidence import EvidenceCopier
 from gridrunner.results.files import NewerFormatError, open_atomically
 from gridrunner.results.journal import JOURNAL_NAME, JournalReader, collector_paused
-from gridrunner.results.merge_index import Attempt, RunSource, SourceIndex, TimedEvent
+from gridrunner.results.merge_index import LineReader, RunSource, SourceIndex, TimedEvent
 from gridrunner.results.planfile import PLAN_NAME, PlanHead, read_plan, read_plan_head, write_plan
 from gridrunner.results.record import RecordBuilder, RunRecord, seconds_between
 from gridrunner.results.stored import SiteLines, StoredRows, StoredSites, StoredVisits
@@ -223,29 +224,45 @@ class _Merger:
 
     def _write_sites(self, file: IO[bytes], builder: RecordBuilder, lines: SiteLines) -> None:
         at = file.tell()
-        with self._index.open_files(self._sources) as read_line:
+        with ExitStack() as stack:
+            reader = LineReader(self._sources, stack)
             for place, planned in enumerate(self._plan.sites):
-                faulted: set[int] = set()
-                for number, start in self._index.visits_of(place):
-                    event = codec.decode(read_line(number, start), Observed)
-                    observation = self._move_observation(event.observation, number, start)
-                    if observation.fault is not None:
-                        faulted.add(observation.attempt)
-                    moved = Observed(observation=observation)
-                    builder.take(moved)
-                    line = codec.encode(moved)
-                    lines.add(place, at, len(line))
-                    at += file.write(line + b"\n")
-                    self._evidence.copy(self._sources[number].reader.path.parent, observation)
-                for check in range(len(self._plan.checks)):
-                    attempts = self._index.attempts_of(place, check)
-                    if not attempts:
-                        self._missing[planned.site.id] = self._missing.get(planned.site.id, 0) + 1
-                    self._cases[_settle(attempts, faulted)] += 1
-                    for attempt in attempts:
-                        line = read_line(attempt.source, attempt.start).rstrip(b"\n")
-                        lines.add(place, at, len(line))
-                        at += file.write(line + b"\n")
+                visits = self._list_visits(place, reader)
+                for visit in visits:
+                    builder.take(visit)
+                piece = b"".join([codec.encode(visit) + b"\n" for visit in visits])
+                faulted = {visit.observation.attempt for visit in visits if visit.observation.fault is not None}
+                piece += self._copy_results(place, planned.site.id, faulted, reader)
+                if piece:
+                    lines.add(place, at, len(piece) - 1)
+                    at += file.write(piece)
+
+    def _list_visits(self, place: int, reader: LineReader) -> list[Observed]:
+        """The visits of a site, on the clock of the first run; their evidence is copied."""
+        visits: list[Observed] = []
+        for number, start in self._index.visits_of(place):
+            event = codec.decode(reader.read(number, start), Observed)
+            observation = self._move_observation(event.observation, number, start)
+            self._evidence.copy(self._sources[number].reader.path.parent, observation)
+            visits.append(Observed(observation=observation))
+        return visits
+
+    def _copy_results(self, place: int, site: str, faulted: set[int], reader: LineReader) -> bytes:
+        """The lines of a site's results, which are counted; `faulted` are its attempts that a fault of ours ended."""
+        plain = self._index.plain_row_of(place)
+        piece = reader.read_row(plain) if plain is not None else None
+        if plain is not None and piece is not None:
+            for status, count in plain.statuses.items():
+                self._cases[settle([(status, False)])] += count  # of one attempt, a fault changes nothing
+            return piece
+        copied: list[bytes] = []
+        for check in range(len(self._plan.checks)):
+            attempts = self._index.attempts_of(place, check)
+            if not attempts:
+                self._missing[site] = self._missing.get(site, 0) + 1
+            self._cases[settle([(attempt.status, attempt.number in faulted) for attempt in attempts])] += 1
+            copied += [reader.read(attempt.source, attempt.start) for attempt in attempts]
+        return b"".join(copied)
 
     def _move_observation(self, seen: Observation, number: int, start: int) -> Observation:
         source = self._sources[number]
@@ -299,12 +316,6 @@ def _describe_cuts(sources: Sequence[RunSource]) -> list[str]:
         for ways in cuts.values()
         if len(ways) > 1
     ]
-
-
-def _settle(attempts: Sequence[Attempt], faulted: set[int]) -> Verdict:
-    if len(attempts) == 1 and attempts[0].status is Status.PASSED:
-        return Verdict.PASSED
-    return settle([(attempt.status, attempt.number in faulted) for attempt in attempts])
 
 
 def _move_event(event: TimedEvent, shift_s: float, lane: str) -> TimedEvent:

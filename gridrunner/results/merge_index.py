@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import NamedTuple
+from operator import gt
+from typing import BinaryIO, NamedTuple
 
 from gridrunner.errors import RunFolderError
 from gridrunner.model import Plan, Status
@@ -30,6 +31,7 @@ from gridrunner.results.events import (
     SessionChanged,
     VisitStarted,
 )
+from gridrunner.results.files import BUFFER_BYTES
 from gridrunner.results.journal import JournalLine, JournalReader
 from gridrunner.results.planfile import PlanHead
 from gridrunner.results.record import seconds_between
@@ -39,17 +41,27 @@ TimedEvent = VisitStarted | Faulted | ChunkEnded | Decided | SessionChanged | Fl
 _NOBODY = -1
 _STATUSES = tuple(Status)
 _STATUS_CODES = {status: code for code, status in enumerate(_STATUSES)}
+_SEVERAL = len(_STATUSES)  # in place of a status: there is more than one attempt
+_MOST_ATTEMPTS = 65_535  # what 16 bits hold
 
 
 class Attempt(NamedTuple):
-    """One result: its attempt's number, its status, and the byte at which its line starts in journal `source`. A tuple,
-    because a million of them are made.
-    """
+    """One result: its attempt's number, its status, and the byte at which its line starts in journal `source`."""
 
     number: int
     status: Status
     source: int
     start: int
+
+
+class PlainRow(NamedTuple):
+    """The results of a site that was judged once by one run, as most are: the bytes at which the lines start in journal
+    `source`, in the order of the checks, and how many results have which status. A tuple, because 100,000 are made.
+    """
+
+    source: int
+    starts: Sequence[int]
+    statuses: Mapping[Status, int]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -178,7 +190,7 @@ class SourceIndex:
             self._owner[cell] = source
             self._start[cell] = start
             self._status[cell] = _STATUS_CODES[status]
-            self._number[cell] = min(max(number, 0), 65535)
+            self._number[cell] = number if 0 <= number <= _MOST_ATTEMPTS else min(max(number, 0), _MOST_ATTEMPTS)
             return True
         if owner != source:
             return False
@@ -186,6 +198,7 @@ class SourceIndex:
         if not more:
             first = self._first_attempt(cell)
             more[first.number] = first
+            self._status[cell] = _SEVERAL
         more[number] = Attempt(number=number, status=status, source=source, start=start)
         return True
 
@@ -211,6 +224,16 @@ class SourceIndex:
             start=self._start[cell],
         )
 
+    def plain_row_of(self, site: int) -> PlainRow | None:
+        """The results of a site that has one for each check, all of one run; None where it is not as simple."""
+        cells = slice(site * self._width, (site + 1) * self._width)
+        owners, statuses = self._owner[cells], self._status[cells]
+        owner = owners[0] if owners else _NOBODY
+        if owner == _NOBODY or owners.count(owner) < self._width or _SEVERAL in statuses:
+            return None
+        counts = {_STATUSES[code]: statuses.count(code) for code in set(statuses)}
+        return PlainRow(owner, self._start[cells], counts)
+
     def attempts_of(self, site: int, check: int) -> list[Attempt]:
         """The attempts that count for one (check, site), in order; none: it is missing."""
         cell = site * self._width + check
@@ -228,19 +251,34 @@ class SourceIndex:
         starts = [more[number] for number in sorted(more)] if more is not None else [self._visit_start[site]]
         return [(owner, start) for start in starts]
 
-    @contextmanager
-    def open_files(self, sources: Sequence[RunSource]) -> Iterator[Callable[[int, int], bytes]]:
-        """A function that reads the line at a byte of a run's journal."""
-        with ExitStack() as stack:
-            files = [stack.enter_context(source.reader.path.open("rb")) for source in sources]
 
-            places = [0] * len(files)
+class LineReader:
+    """Reads lines of the runs to merge by the bytes at which they start."""
 
-            def read_line(number: int, start: int) -> bytes:
-                if places[number] != start:  # lines that are wanted mostly follow one another
-                    files[number].seek(start)
-                line = files[number].readline()
-                places[number] = start + len(line)
-                return line
+    def __init__(self, sources: Sequence[RunSource], stack: ExitStack) -> None:
+        """`stack` closes their journals."""
+        self._files = [stack.enter_context(source.reader.path.open("rb", BUFFER_BYTES)) for source in sources]
+        self._places = [0] * len(self._files)
 
-            yield read_line
+    def read(self, source: int, start: int) -> bytes:
+        """The line that starts at `start` in the journal of `source`, its newline included."""
+        file = self._find(source, start)
+        line = file.readline()
+        self._places[source] = start + len(line)
+        return line if line.endswith(b"\n") else line + b"\n"
+
+    def read_row(self, row: PlainRow) -> bytes | None:
+        """All lines of a row at once; None where they do not follow one another in its order."""
+        first, last = row.starts[0], row.starts[-1]
+        if any(map(gt, row.starts, row.starts[1:])):
+            return None
+        before_last = self._find(row.source, first).read(last - first)
+        self._places[row.source] = last
+        # Each start is that of a line: with as many lines as starts, no other line is among them.
+        return before_last + self.read(row.source, last) if before_last.count(b"\n") == len(row.starts) - 1 else None
+
+    def _find(self, source: int, start: int) -> BinaryIO:
+        file = self._files[source]
+        if self._places[source] != start:  # lines that are wanted mostly follow one another
+            file.seek(start)
+        return file
