@@ -13,6 +13,7 @@ from rich.text import Text
 from gridrunner.errors import UsageError
 from gridrunner.publishing import Publisher
 from gridrunner.results.history import open_history
+from gridrunner.results.journal import collector_paused
 from gridrunner.results.junit import JUNIT_NAME
 from gridrunner.results.merge import merge_runs
 from gridrunner.results.merge_junit import merge_junit
@@ -22,6 +23,7 @@ from gridrunner.results.terminal import print_run_summary
 from gridrunner.results.text import make_log_line
 
 
+@collector_paused()
 def execute_merge(
     runs: Sequence[Path],
     out: Path,

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from gridrunner import codec
 from gridrunner.errors import RunFolderError
@@ -43,14 +43,6 @@ class Journal:
     header: JournalHeader
     events: tuple[Event, ...]
     warnings: tuple[str, ...] = ()
-
-
-class JournalLine(NamedTuple):
-    """One event with the place of its line in the file, in bytes, newline excluded. A tuple, because a million are made."""
-
-    event: Event
-    start: int
-    end: int
 
 
 class JournalWriter:
@@ -159,8 +151,8 @@ class JournalReader:
         self.header = _read_header(path, first)
         self._first_line_bytes = len(first)
 
-    def read_lines(self) -> Iterator[JournalLine]:
-        """Every event with its place. A last line without its newline that does not parse is dropped with a warning;
+    def read_lines(self) -> Iterator[tuple[Event, int, int]]:
+        """Every event with the place of its line: the first byte, and the one after the last, without newline. A last line without its newline that does not parse is dropped with a warning;
         anything else that does not parse raises RunFolderError naming path:line.
         """
         start = self._first_line_bytes
@@ -179,7 +171,7 @@ class JournalReader:
                     return
                 self.lines_read = number
                 end = start + len(line)
-                yield JournalLine(event, start, end - line.endswith(b"\n"))
+                yield event, start, end - line.endswith(b"\n")
                 start = end
 
 
@@ -201,7 +193,7 @@ def read_journal(path: Path) -> Journal:
     """The whole journal in memory. Raises RunFolderError as `JournalReader` does."""
     reader = JournalReader(path)
     with collector_paused():
-        events = tuple(line.event for line in reader.read_lines())
+        events = tuple(event for event, _, _ in reader.read_lines())
     return Journal(header=reader.header, events=events, warnings=tuple(reader.warnings))
 
 

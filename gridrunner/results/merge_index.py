@@ -21,6 +21,7 @@ from gridrunner.model import Plan, Status
 from gridrunner.results.events import (
     ChunkEnded,
     Decided,
+    Event,
     Faulted,
     FleetUsed,
     JournalHeader,
@@ -32,7 +33,7 @@ from gridrunner.results.events import (
     VisitStarted,
 )
 from gridrunner.results.files import BUFFER_BYTES
-from gridrunner.results.journal import JournalLine, JournalReader
+from gridrunner.results.journal import JournalReader
 from gridrunner.results.planfile import PlanHead
 from gridrunner.results.record import seconds_between
 
@@ -75,8 +76,8 @@ class RunSource:
     head: PlanHead | None
     lane: str = ""
     damage: str = ""
-    _others: list[TimedEvent] = field(default_factory=list)
-    _unfinished: dict[str, VisitStarted] = field(default_factory=dict)
+    _others: list[tuple[TimedEvent, float]] = field(default_factory=list)
+    _unfinished: dict[str, tuple[VisitStarted, float]] = field(default_factory=dict)
     _offsets: list[tuple[int, float]] = field(default_factory=lambda: [(0, 0.0)])
 
     @property
@@ -98,10 +99,10 @@ class RunSource:
             return 0.0, self.header.started
         return (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp(), ""
 
-    def read_lines(self) -> Iterator[JournalLine]:
-        """The lines that can be read; where a line in the middle cannot, `damage` says so and reading ends."""
+    def read_events(self) -> Iterator[tuple[Event, int]]:
+        """The events that can be read, each with its line's first byte; where a line in the middle cannot, `damage` says so and reading ends."""
         try:
-            yield from self.reader.read_lines()
+            yield from ((event, start) for event, start, _ in self.reader.read_lines())
         except RunFolderError:
             self.damage = f"the journal of {self.header.run} cannot be read after line {self.reader.lines_read}"
             if self.shard:
@@ -115,9 +116,9 @@ class RunSource:
             case RunEnded():
                 pass
             case VisitStarted():
-                self._unfinished[event.site] = replace(event, at_s=event.at_s + self._offsets[-1][1])
+                self._unfinished[event.site] = event, self._offsets[-1][1]
             case _:
-                self._others.append(replace(event, at_s=event.at_s + self._offsets[-1][1]))
+                self._others.append((event, self._offsets[-1][1]))
 
     def finish_visit(self, site: str) -> None:
         """A visit that began has its observation: its beginning needs no event of its own any more."""
@@ -125,7 +126,10 @@ class RunSource:
 
     def list_others(self) -> list[TimedEvent]:
         """What was kept, with the visits that never ended, in the order of time."""
-        return sorted([*self._others, *self._unfinished.values()], key=lambda event: event.at_s)
+        kept = [*self._others, *self._unfinished.values()]
+        return sorted(
+            [replace(event, at_s=event.at_s + offset_s) for event, offset_s in kept], key=lambda event: event.at_s
+        )
 
     def offset_at(self, start: int) -> float:
         """Seconds between the run's beginning and the clock of the line at `start`: not 0 after a resume."""
@@ -161,8 +165,8 @@ class SourceIndex:
         visits: dict[int, dict[int, int]] = {}
         judged = bytearray(len(self._is_judged))
         replaced = bytearray(len(self._owner))
-        for line in source.read_lines():
-            match line.event:
+        for event, start in source.read_events():
+            match event:
                 case Judged(result=result):
                     check = self._check_index.get(result.check)
                     site = self._site_index.get(result.site)
@@ -170,7 +174,7 @@ class SourceIndex:
                         self.unplanned += 1
                         continue
                     cell = site * self._width + check
-                    if self._claim(cell, number, result.attempt, result.status, line.start):
+                    if self._claim(cell, number, result.attempt, result.status, start):
                         judged[site] = 1
                     elif not replaced[cell]:
                         replaced[cell] = 1
@@ -179,9 +183,9 @@ class SourceIndex:
                     source.finish_visit(seen.site)
                     site = self._site_index.get(seen.site)
                     if site is not None:
-                        visits.setdefault(site, {})[seen.attempt] = line.start
+                        visits.setdefault(site, {})[seen.attempt] = start
                 case other:
-                    source.keep(other, line.start)
+                    source.keep(other, start)
         self._take_visits(number, visits, judged)
 
     def _claim(self, cell: int, source: int, number: int, status: Status, start: int) -> bool:

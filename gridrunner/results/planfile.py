@@ -33,7 +33,7 @@ class PlanHead:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _PlanFile:
     plan: Plan
-    format: int = PLAN_FORMAT
+    format: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def write_plan(path: Path, plan: Plan) -> None:
 
 def encode_plan(plan: Plan) -> bytes:
     """What `write_plan` writes."""
-    return codec.encode(_PlanFile(plan=plan)) + b"\n"
+    return codec.encode(_PlanFile(plan=plan, format=PLAN_FORMAT)) + b"\n"
 
 
 def read_plan(path: Path) -> Plan:
@@ -92,12 +92,20 @@ T = TypeVar("T", _PlanFile, _PlanHeadFile)
 
 def _decode(data: bytes, name: str, kind: type[T]) -> T:
     try:
-        number = codec.decode(data, _FormatOnly).format
-        if number > PLAN_FORMAT:
-            raise NewerFormatError(
-                f"{name} has plan format {number}; this gridrunner reads up to format {PLAN_FORMAT}",
-                hint="read it with the gridrunner that wrote it, or a newer one",
-            )
-        return codec.decode(data, kind)
+        try:
+            decoded = codec.decode(data, kind)
+        except codec.DecodeError:
+            _refuse_newer(codec.decode(data, _FormatOnly).format, name)  # which may well look different
+            raise
     except codec.BrokenJsonError as error:
         raise RunFolderError(f"{name} is no plan: {error}", hint="plan again with `gridrunner plan`") from error
+    _refuse_newer(decoded.format, name)
+    return decoded
+
+
+def _refuse_newer(number: int, name: str) -> None:
+    if number > PLAN_FORMAT:
+        raise NewerFormatError(
+            f"{name} has plan format {number}; this gridrunner reads up to format {PLAN_FORMAT}",
+            hint="read it with the gridrunner that wrote it, or a newer one",
+        )

@@ -149,12 +149,12 @@ def load_run(folder: Path) -> RunRecord:
     lines = SiteLines(len(builder.sites))
     offsets = [(0, 0.0)]
     with collector_paused():
-        for line in reader.read_lines():
-            place = builder.take(line.event)
+        for event, start, end in reader.read_lines():
+            place = builder.take(event)
             if place is not None:
-                lines.add(place, line.start, line.end - line.start)
-            elif isinstance(line.event, Resumed):
-                offsets.append((line.start, builder.offset_s))
+                lines.add(place, start, end - start)
+            elif isinstance(event, Resumed):
+                offsets.append((start, builder.offset_s))
     stored = StoredSites(reader.path, builder.sites, builder.checks, lines, offsets)
     return builder.build(StoredRows(stored), StoredVisits(stored), tuple(reader.warnings))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridrunner.results.baseline import Baseline, Comparer, Comparison
+from gridrunner.results.journal import collector_paused
 from gridrunner.results.junit import JUNIT_NAME, JunitWriter
 from gridrunner.results.record import RunRecord, load_run
 from gridrunner.results.report.data import ReportCollector
@@ -26,6 +27,7 @@ class Rendered:
     comparison: Comparison | None = None
 
 
+@collector_paused()
 def render_run(
     folder: Path,
     *,

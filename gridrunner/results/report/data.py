@@ -141,7 +141,7 @@ class ReportCollector:
         place_of = {lanes[lane]: place for place, lane in enumerate(ordered)}
         return {
             "wall": round(record.last_at_s, 2),
-            "lanes": [{"hub": _line(strip_query(hub)), "slot": _line(slot)} for hub, slot in ordered],
+            "lanes": [{"hub": _hub_line(hub), "slot": _line(slot)} for hub, slot in ordered],
             "visits": [(place_of[lane], *visit) for lane, *visit in self._visits],
             "openings": [(place_of[lane], *opening) for lane, *opening in openings],
         }
@@ -223,7 +223,7 @@ def _describe_row(site: SiteVerdict, before: Verdict | None) -> dict[str, Any]:
     optional = {
         "locale": _line(site.site.locale or ""),
         "tags": [_line(tag) for tag in site.site.tags],
-        "hubs": sorted({_line(strip_query(tried.hub)) for tried in site.observations if tried.hub}),
+        "hubs": sorted({_hub_line(tried.hub) for tried in site.observations if tried.hub}),
         "kind": str(form.kind) if form is not None else "",
         "key": key_of(culprit) if culprit is not None and site.verdict in RED else "",
         "cause": _line(title_of(culprit)) if culprit is not None else "",
@@ -292,7 +292,7 @@ def _describe_try(seen: Observation) -> dict[str, Any]:
         "detail": _line(seen.fault.message if seen.fault is not None else seen.detail),
         "status": seen.http_status,
         "ready": str(seen.ready_by or ""),
-        "hub": _line(strip_query(seen.hub)),
+        "hub": _hub_line(seen.hub),
         "node": _line(seen.node),
         "slot": _line(seen.slot),
         "session": _line(seen.session),
@@ -390,6 +390,11 @@ def _line(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _short_line(text: str) -> str:
     return make_line(text, LINE_LIMIT)
+
+
+@lru_cache(maxsize=256)  # far fewer hubs than visits
+def _hub_line(hub: str) -> str:
+    return _line(strip_query(hub))
 
 
 def _lines(texts: Sequence[str]) -> list[str]:

@@ -216,6 +216,15 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
         merge_runs([good, newer], tmp_path / "out")
 
 
+@pytest.mark.parametrize("change", [b'"format":9', b'"format":9,"plan":"of another shape"'])
+def test_a_plan_of_a_newer_format_is_refused(tmp_path: Path, change: bytes) -> None:
+    newer = write_shard(tmp_path, 1)
+    plan = newer / "plan.json"
+    plan.write_bytes(plan.read_bytes().replace(b'"format":1', change))
+    with pytest.raises(RunFolderError, match="plan format 9"):
+        merge_runs([newer], tmp_path / "out")
+
+
 def test_damage_in_the_middle_counts_up_to_there_and_is_never_green(tmp_path: Path) -> None:
     whole = write_results(tmp_path, "whole", 8, [event for name in NAMES for event in pass_site(name)])
     bad = write_results(tmp_path, "bad", 9, [event for name in NAMES for event in pass_site(name)])
@@ -314,6 +323,27 @@ def test_shards_damaged_anywhere_never_lose_a_case_in_silence(
         assert outcome.cases[Verdict.PASSED] == 48
     else:
         assert outcome.warnings
+
+
+@fuzz(150)
+@given(data=st.data())
+def test_results_in_any_order_keep_their_sites(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    root = tmp_path_factory.mktemp("order", numbered=True)
+    checks = [*CHECKS, "other.py::test_other"]
+    statuses = st.sampled_from(Status)
+    results = [
+        Judged(result=make_result(check, site, data.draw(statuses), attempt))
+        for site in (*NAMES[:2], "stranger")
+        for check in checks
+        for attempt in range(1, data.draw(st.integers(1, 5)) // 4 + 2)
+    ]
+    run = write_results(root, "run", 8, data.draw(st.permutations(results)))
+    outcome = merge([run], root / "out")
+    verdicts = list(load_run(run).site_verdicts())
+    assert list(outcome.record.site_verdicts()) == verdicts
+    assert list(load_run(root / "out").site_verdicts()) == verdicts
+    lines = (root / "out" / "journal.jsonl").read_bytes().splitlines()
+    assert sum(b'"result"' in line for line in lines) == sum(len(case.attempts) for case in outcome.record.verdicts())
 
 
 def test_what_is_merged_is_written_as_it_was(tmp_path: Path) -> None:
