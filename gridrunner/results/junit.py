@@ -122,13 +122,13 @@ class JunitWriter:
                 time_s += site.busy_s
             suite.counts[_shown_verdict(case)] += 1
             suite.microseconds += round(time_s * 1e6)
+            end = " />\n"
             # A visit is described once a site, and wherever something went wrong: GitLab takes 30 MB a file.
             is_told = is_first or case.verdict is not Verdict.PASSED
-            inside = ""
             if is_told or case.quarantine is not None:
-                properties = (_describe_visit(case) if is_told else {}) | _describe_excuse(case)
-                inside = self._list_children(case, site, properties)
-            end = f">{inside}</testcase>\n" if inside else " />\n"
+                properties = _describe_visit(case) if is_told else {}
+                inside = self._list_children(case, site, properties | _describe_excuse(case))
+                end = f">{inside}</testcase>\n" if inside else end
             suite.cases.append(f"{opening}{place}{_format_time(time_s)}{rest}{end}")
         with self._translated():
             for suite in self._suites.values():

@@ -99,10 +99,10 @@ class RunSource:
             return 0.0, self.header.started
         return (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp(), ""
 
-    def read_events(self) -> Iterator[tuple[Event, int]]:
-        """The events that can be read, each with its line's first byte; where a line in the middle cannot, `damage` says so and reading ends."""
+    def read_lines(self) -> Iterator[tuple[Event, int, int]]:
+        """What can be read, as of `JournalReader.read_lines`; where a line in the middle cannot, `damage` says so and reading ends."""
         try:
-            yield from ((event, start) for event, start, _ in self.reader.read_lines())
+            yield from self.reader.read_lines()
         except RunFolderError:
             self.damage = f"the journal of {self.header.run} cannot be read after line {self.reader.lines_read}"
             if self.shard:
@@ -165,7 +165,7 @@ class SourceIndex:
         visits: dict[int, dict[int, int]] = {}
         judged = bytearray(len(self._is_judged))
         replaced = bytearray(len(self._owner))
-        for event, start in source.read_events():
+        for event, start, _ in source.read_lines():
             match event:
                 case Judged(result=result):
                     check = self._check_index.get(result.check)
