@@ -27,6 +27,7 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
   const LARGE_FRAME = 20000;      // pixels squared: 200 x 100, the smallest frame that shows a login with its button
   const IDENTIFIER = 'input[autocomplete~=username i], input[autocomplete~=webauthn i]';
   const RELEVANT = 'input, form, iframe, frame, button, dialog, select, [popover]';
+  const MOVERS = 'script, iframe, frame, object, embed, [onload], [onerror]';  // without them nothing changes a document
   const BUSY = '[aria-busy=true], [role=progressbar], progress, [class*=spinner i], [class*=skeleton i], [class*=loading i]';
   const OBSERVED = {
     subtree: true, childList: true, attributes: true,
@@ -60,6 +61,7 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
   });
 
   const quietNeededMs = () => {
+    if (!didChange && !anywhere(MOVERS, () => true)) return Math.min(SETTLE_MS, quietMs);
     if (!anywhere('script', () => true)) return quietMs;
     const body = bodyOf(document);
     const isSparse = !(body instanceof HTMLElement) || innerTextOf(body).trim().length < SPARSE_TEXT;
@@ -76,6 +78,13 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
   const watchInside = (element) => {
     const inner = shadowRootOf(element);
     if (inner) watch(inner);
+  };
+
+  /** Roots attached to elements that were there already, as upgrades of custom elements do: no mutation tells of them. */
+  const discover = () => {
+    const known = roots.size;
+    for (const root of [...roots]) for (const element of queryIn(root, '*')) watchInside(element);
+    return roots.size > known;
   };
 
   const concernsForms = (record) => {
@@ -106,7 +115,10 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
     }
     if (readyState(document) !== 'complete' || awaitsFrame()) return null;
     const needed = quietNeededMs();
-    return still >= needed ? 'quiet' : needed - still;
+    if (still < needed) return needed - still;
+    if (!discover()) return 'quiet';
+    lastChange = performance.now();
+    return judge();
   };
 
   let observer, timer = 0, finish = () => {};
@@ -135,7 +147,8 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
       if (event.target instanceof HTMLLinkElement) failedSheets.add(event.target);
       onLoad(event);
     };
-    const onParsed = () => { isParsed = true; look(); };
+    const onParsed = () => { isParsed = true; discover(); look(); };
+    const onAllLoaded = () => { discover(); move(); };
     const handlers = [
       ['readystatechange', look], ['DOMContentLoaded', onParsed], ['load', onLoad], ['error', onError],
       ['transitionend', look], ['animationend', look], ['toggle', look],
@@ -146,11 +159,11 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
       clearTimeout(deadline);
       observer.disconnect();
       for (const [name, handler] of handlers) unlisten(document, name, handler, true);
-      unlisten(window, 'load', move);
+      unlisten(window, 'load', onAllLoaded);
       resolve({ by });
     };
     for (const [name, handler] of handlers) listen(document, name, handler, true);
-    listen(window, 'load', move);
+    listen(window, 'load', onAllLoaded);
     watch(document);
     look();
   });

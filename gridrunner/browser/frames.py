@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from dom_probes import read_probe
 from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
+from gridrunner.browser.installed import Installed
 from gridrunner.browser.page import Frame, Page, value_of
 from gridrunner.model import Facts
 
@@ -26,8 +26,6 @@ FRAME_READ_S = 3.0
 
 FACTS_VERSION = 1
 
-_COLLECT = read_probe("collect_page.js")
-
 _PLACE_OF_FRAME = """
 function () {
   const known = globalThis.__gridrunner;
@@ -42,7 +40,7 @@ def collect_facts(page: Page, *, deadline: float) -> Facts:
 
     Raises what `Page.run` raises for the top frame; a child frame that fails is put down as unreadable.
     """
-    top = page.run(_COLLECT, {}, deadline=deadline)
+    top = page.run_installed(Installed.COLLECT, {}, deadline=deadline)
     frames: list[dict[str, Any]] = [_describe(page.state.frames[page.main_frame], None, None, (0.0, 0.0), top)]
     index_of = {page.main_frame: 0}
     waiting = _children_of(page, page.main_frame)
@@ -89,7 +87,7 @@ def _collect_child(
     offset = (parent_facts["offset"][0] + inner["x"], parent_facts["offset"][1] + inner["y"])
     try:
         limit = min(deadline, time.monotonic() + FRAME_READ_S)
-        facts, reason = page.run(_COLLECT, {}, frame=frame.id, deadline=limit), ""
+        facts, reason = page.run_installed(Installed.COLLECT, {}, frame=frame.id, deadline=limit), ""
     except (CommandFailed, DeadlinePassed) as error:
         facts, reason = None, str(error) or "it did not answer in time"
     described = _describe(frame, parent_index, owner.get("selector"), offset, facts)

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from gridrunner.browser.cdp import Answer, CommandFailed, Connection, encode_text
+from gridrunner.browser.installed import MISSING, SCRIPT, Installed
 from gridrunner.browser.options import VIEWPORT
 from gridrunner.model import PageEvent
 
@@ -142,9 +143,11 @@ class Page:
         self._connection.listen(target, lambda method, params: self._on_event(target, method, params), self._handlers)
         send = self._connection.send
         no_bodies = {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}
+        script = {"source": encode_text(SCRIPT), "worldName": WORLD, "runImmediately": target != self.target}
         auto_attach = {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": True}
         return [
             send("Page.enable", target=target),
+            send("Page.addScriptToEvaluateOnNewDocument", script, target=target),
             send("Network.enable", no_bodies, target=target),
             send("Runtime.enable", target=target),
             send("Log.enable", target=target),
@@ -217,6 +220,13 @@ class Page:
         }
         return value_of(self.call("Runtime.callFunctionOn", params, target=where.target, deadline=deadline))
 
+    def run_installed(
+        self, probe: Installed, options: Mapping[str, Any], *, frame: str | None = None, deadline: float
+    ) -> Any:
+        """Call an installed probe as `run` calls a function, and raise what it raises."""
+        value = self.run(probe.call, options, frame=frame, deadline=deadline)
+        return self.run(probe.source, options, frame=frame, deadline=deadline) if value == MISSING else value
+
     def world_of(self, frame: Frame, *, deadline: float) -> int:
         """The execution context of the isolated world in a frame's present document."""
         if frame.world is None:
@@ -226,6 +236,12 @@ class Page:
         return frame.world
 
     # --------------------------------------------------------------------------------------------------------- events
+
+    @property
+    def has_document(self) -> bool:
+        """Whether the document that was navigated to is there, its isolated world announced unless it has none."""
+        world = self.state.frames[self.main_frame].world if self.main_frame in self.state.frames else None
+        return self.state.documents > 0 and (world is not None or self.state.is_loaded)
 
     def is_awaiting_data(self, now: float) -> bool:
         """Whether a document, XHR or fetch is under way that is not a long poll."""
@@ -260,6 +276,23 @@ class Page:
             self.state.last_document_s = time.monotonic()
             self.state.is_loaded = self.state.is_leaving = False
             self.state.scheduled_navigation_s = None
+
+    def _on_context_created(self, target: str, params: dict[str, Any]) -> None:
+        context = params["context"]
+        if context.get("name") == WORLD:
+            frame = self.state.frames.get(context.get("auxData", {}).get("frameId", ""))
+            if frame is not None and frame.target == target:
+                frame.world = int(context["id"])
+
+    def _on_context_destroyed(self, target: str, params: dict[str, Any]) -> None:
+        for frame in self.state.frames.values():
+            if frame.target == target and frame.world == params.get("executionContextId"):
+                frame.world = None
+
+    def _on_contexts_cleared(self, target: str, params: dict[str, Any]) -> None:
+        for frame in self.state.frames.values():
+            if frame.target == target:
+                frame.world = None
 
     def _on_requested_navigation(self, target: str, params: dict[str, Any]) -> None:
         if params.get("frameId") == self.main_frame and params.get("disposition", "currentTab") == "currentTab":
@@ -372,6 +405,9 @@ class Page:
         "Network.responseReceived": _on_response,
         "Network.loadingFinished": _on_finished,
         "Network.loadingFailed": _on_failed,
+        "Runtime.executionContextCreated": _on_context_created,
+        "Runtime.executionContextDestroyed": _on_context_destroyed,
+        "Runtime.executionContextsCleared": _on_contexts_cleared,
         "Runtime.exceptionThrown": _on_exception,
         "Runtime.consoleAPICalled": _on_console,
         "Log.entryAdded": _on_log_entry,

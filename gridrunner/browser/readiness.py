@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 
-from dom_probes import read_probe
 from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
+from gridrunner.browser.installed import Installed
 from gridrunner.browser.page import Page
 from gridrunner.model import ReadyBy
 
@@ -23,8 +23,6 @@ DOCUMENT_LIMIT = 8
 
 NEXT_DOCUMENT_S = 5.0
 """A refresh that the page has announced for within this many seconds is waited for (meta refresh pages use 0 to 5)."""
-
-_READY = read_probe("ready.js")
 
 
 class KeptLeaving(Exception):
@@ -42,7 +40,9 @@ def wait_until_ready(page: Page, *, deadline: float) -> ReadyBy:
         if left_ms <= 0:
             return ReadyBy.DEADLINE
         try:
-            answer = page.run(_READY, {"quiet_ms": QUIET_MS, "deadline_ms": left_ms}, deadline=deadline)
+            answer = page.run_installed(
+                Installed.READY, {"quiet_ms": QUIET_MS, "deadline_ms": left_ms}, deadline=deadline
+            )
             if answer["by"] == ReadyBy.FOUND:
                 return ReadyBy.FOUND
             if answer["by"] == ReadyBy.DEADLINE:

@@ -6,11 +6,9 @@ import time
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dom_probes import read_probe
 from gridrunner.browser.cdp import CommandFailed
+from gridrunner.browser.installed import Installed
 from gridrunner.browser.page import Page
-
-_FIND = read_probe("find_element.js")
 
 ANSWER_MARGIN_S = 0.25
 """The page gives up waiting this much before we do, so that its reason still arrives."""
@@ -51,7 +49,7 @@ def locate(page: Page, selector: str, *, wait_for: WaitFor | None = None, deadli
     while True:
         left_ms = max(0.0, (deadline - time.monotonic() - ANSWER_MARGIN_S) * 1000)
         question = {"segments": segments, "wait_for": wait_for, "deadline_ms": left_ms}
-        found = page.run(_FIND, question, frame=frame_id, deadline=deadline)
+        found = page.run_installed(Installed.FIND, question, frame=frame_id, deadline=deadline)
         if found is None:
             raise NotThere("nothing on the page matches it")
         if "blocked_by" in found:

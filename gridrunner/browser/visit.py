@@ -6,6 +6,7 @@ page that hangs, crashes, leaves or answers with something else ends as an outco
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -160,6 +161,11 @@ def _navigate(page: Page, url: str, on_navigating: Callable[[], None], *, deadli
     error = answer.value().get("errorText")
     if error:
         raise _Ended(classify_net_error(error), error)
+    if "loaderId" in answer.result:  # else it is a place in the document that is there
+        with contextlib.suppress(
+            DeadlinePassed
+        ):  # the answer comes before the document; what is asked too soon is lost
+            page.wait_until(lambda: page.has_document or page.state.did_download, deadline=deadline)
 
 
 def _probe_until_it_stays(page: Page, found: _Found, *, soft_deadline: float, deadline: float) -> None:

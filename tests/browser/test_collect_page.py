@@ -377,6 +377,23 @@ def test_ready_sees_a_form_in_an_open_shadow_root(driver: webdriver.Chrome) -> N
     assert wait(driver, SHADOW.replace("MODE", "open")) == "found"
 
 
+def test_ready_sees_a_root_that_an_element_gets_long_after_it_came(driver: webdriver.Chrome) -> None:
+    upgrade = "customElements.define('late-login', class extends HTMLElement { connectedCallback() { "
+    upgrade += f"this.attachShadow({{mode: 'open'}}).innerHTML = `{LOGIN}`; }} }})"
+    page = f"<late-login></late-login>{TEXT}<script>setTimeout(() => {upgrade}, 300)</script>"
+    assert wait(driver, page, quiet_ms=1000) == "found"
+
+
+def test_a_page_that_nothing_can_change_is_quiet_at_once(driver: webdriver.Chrome) -> None:
+    assert wait(driver, TEXT, quiet_ms=60_000, deadline_ms=20_000) == "quiet"
+
+
+def test_a_page_that_a_frame_may_change_is_not_quiet_at_once(driver: webdriver.Chrome) -> None:
+    change = "parent.document.body.innerHTML = `<form><input type=password></form>`"
+    frame = f"<iframe srcdoc='<script>setTimeout(() => {change}, 300)</script>'></iframe>"
+    assert wait(driver, TEXT + frame, quiet_ms=1500) == "found"
+
+
 def test_a_carousel_is_quiet(driver: webdriver.Chrome) -> None:
     moving = "<p id=x>x<script>setInterval(() => x.style.left = Math.random() + 'px', 20)</script>"
     assert wait(driver, TEXT + moving) == "quiet"

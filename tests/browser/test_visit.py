@@ -94,6 +94,9 @@ PAGES = {
     "/frame": "<!doctype html><title>Log in</title><h1>Welcome</h1>"
     "<iframe id=f src='http://other.localhost:PORT/login' width=500 height=300></iframe>",
     "/same-frame": "<!doctype html><title>Log in</title><iframe id=f src=/login width=500 height=300></iframe>",
+    "/written-frame": "<!doctype html><title>Log in</title><iframe id=f width=500 height=300></iframe><script>"
+    f"f.contentDocument.write({json.dumps(LOGIN)}); f.contentDocument.close()</script>",
+    "/srcdoc-frame": f"<!doctype html><title>Log in</title><iframe srcdoc='{LOGIN}' width=500 height=300></iframe>",
     "/surrogate": "<!doctype html><script>document.title = 'half \\ud83d pair'; console.error('\\ud800 too')</script>"
     + LOGIN.replace("<title>Log in</title>", ""),
     "/console": "<!doctype html><script>console.error('oh no'); undefinedName()</script>" + LOGIN,
@@ -136,6 +139,8 @@ def selector_of(element: Any) -> str | None:
         ("/closed", Outcome.OBSERVED, None),
         ("/frame", Outcome.OBSERVED, True),
         ("/same-frame", Outcome.OBSERVED, True),
+        ("/written-frame", Outcome.OBSERVED, True),
+        ("/srcdoc-frame", Outcome.OBSERVED, True),
         ("/error", Outcome.HTTP_ERROR, False),
         ("/auth", Outcome.AUTH_REQUIRED, False),
     ],

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from dom_probes import read_probe
+from gridrunner.browser.installed import Installed
 
 GARDEN_PATH = "/garden"
 """Pages whose path begins like this have no form; every other page is a login."""
@@ -42,7 +42,7 @@ _PICTURE = base64.b64encode(
 ).decode()
 """One transparent pixel as lossless WebP."""
 
-_READY, _COLLECT, _FIND = read_probe("ready.js"), read_probe("collect_page.js"), read_probe("find_element.js")
+_READY, _COLLECT, _FIND = Installed.READY.call, Installed.COLLECT.call, Installed.FIND.call
 
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/156.0.0.0 Safari/537.36"
 _HINTS = {"sec-ch-ua": '"Chromium";v="156"', "sec-ch-ua-mobile": "?0", "sec-ch-ua-platform": '"Linux"'}
