@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gridrunner.config import RunConfig
-from gridrunner.judging import judge_run
+from gridrunner.judging.process import judge_run
 from gridrunner.preparing import select_again
 from gridrunner.publishing import make_publisher
 from gridrunner.results.events import Judged

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 
 from gridrunner.dispatch.ports import JudgeSink
-from gridrunner.judging import JudgeProcess
+from gridrunner.judging.process import JudgeProcess
 from gridrunner.model import Observation, Result
 
 

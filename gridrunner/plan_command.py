@@ -13,7 +13,7 @@ from rich.table import Table
 
 from gridrunner.config import RunConfig
 from gridrunner.fleet_plan import NodeOffer, at_spot, find_offer
-from gridrunner.judging import JudgeProcess
+from gridrunner.judging.process import JudgeProcess
 from gridrunner.model import Plan
 from gridrunner.planning.capacity import Fleet, find_cost, find_fleet, weigh_fleet
 from gridrunner.planning.plan import order_sites, owed_sites

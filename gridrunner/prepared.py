@@ -14,7 +14,8 @@ from pathlib import Path
 from gridrunner.config import RunConfig
 from gridrunner.grids import GridChoice
 from gridrunner.judge_port import JudgeRounds
-from gridrunner.judging import JudgeProcess, Selection
+from gridrunner.judging.process import JudgeProcess
+from gridrunner.judging.protocol import Selection
 from gridrunner.model import Observation, Plan, Result, Site
 from gridrunner.planning.plan import owed_sites
 from gridrunner.preparing import (

@@ -15,7 +15,7 @@ from gridrunner.browser.visit import UserProbe
 from gridrunner.config import RunConfig
 from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.errors import NothingToRun, RunFolderError, UsageError
-from gridrunner.judging import Selection
+from gridrunner.judging.protocol import Selection
 from gridrunner.model import Observation, Plan, Result, Site, Status, Verdict
 from gridrunner.planning.durations import ExpectedDuration, expect_durations, find_early_sites
 from gridrunner.planning.plan import make_plan, owed_sites

@@ -44,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if folder is None:
         return
     from gridrunner.judging.items import RunPlugin
-    from gridrunner.judging.source import load_source
+    from gridrunner.judging.recorded import load_source
 
     path = Path(folder).absolute()
     if not path.is_dir():

@@ -48,7 +48,8 @@ from gridrunner.grids import (
     open_grids,
 )
 from gridrunner.judge_port import JudgeRounds
-from gridrunner.judging import JudgeProcess, Selection, run_live_checks
+from gridrunner.judging.process import JudgeProcess, run_live_checks
+from gridrunner.judging.protocol import Selection
 from gridrunner.model import Plan
 from gridrunner.plan_command import print_plan
 from gridrunner.planning.plan import owed_sites

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 from gridrunner.errors import NothingToRun
 from gridrunner.judging.engine import CHECK_TIMEOUT_S, CLOSE_TIMEOUT_S, Checks, Judge
 from gridrunner.judging.protocol import Selection
-from gridrunner.judging.source import load_source
+from gridrunner.judging.recorded import load_source
 from gridrunner.model import Observation, Result, Site
 
 if TYPE_CHECKING:

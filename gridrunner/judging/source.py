@@ -1,4 +1,4 @@
-"""What checks are judged on: the sites and observations of a run, from its folder or from memory.
+"""What checks are judged on: the sites and observations of a run.
 
 Invariant: each site is judged on exactly one attempt, and for each site without one there is a sentence that says why.
 """
@@ -12,10 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gridrunner import codec
-from gridrunner.judging.protocol import Batch
 from gridrunner.model import Detection, Facts, Observation, Site
-from gridrunner.planning.plan import owed_sites
-from gridrunner.results.record import load_run
 
 _CACHED_SITES = 4  # checks run site by site, so that one is enough; four cover reordering by other plugins
 
@@ -50,31 +47,6 @@ class RunSource:
         if observation.fault is not None:
             return f"not observed: {observation.fault.kind.value}: {observation.fault.message}"
         return None
-
-
-def load_source(folder: Path, batch_file: Path | None = None) -> RunSource:
-    """The recorded run in `folder` with the latest attempt of each site, or the part of it that `batch_file` names.
-
-    Raises RunFolderError.
-    """
-    record = load_run(folder)
-    sites = {planned.site.id: planned.site for planned in owed_sites(record.plan)}
-    if batch_file is None:
-        latest = {site: attempts[-1] for site, attempts in record.observations.items() if attempts}
-        return RunSource(folder=folder, sites=sites, observations=latest)
-    batch = codec.decode(batch_file.read_bytes(), Batch)
-    return RunSource(
-        folder=folder,
-        sites={site: sites[site] for site in batch.attempts},
-        observations={
-            site: observation
-            for site, attempt in batch.attempts.items()
-            for observation in record.observations.get(site, ())
-            if observation.attempt == attempt
-        },
-        checks=frozenset(batch.checks),
-        attempts=batch.attempts,
-    )
 
 
 @functools.lru_cache(maxsize=_CACHED_SITES)

@@ -106,7 +106,7 @@ def _collect(order: Order) -> Answer:
     source = RunSource(folder=Path(order.folder), sites={PLACEHOLDER_SITE.id: PLACEHOLDER_SITE}, observations={})
     census = _Census()
     selection = order.selection
-    options = ["--collect-only", "-q", "-q", "--color=no"]
+    options = ["--collect-only", "-p", "no:terminal"]  # whose summary makes plugins import all that they have
     options += ["-k", selection.keyword] if selection.keyword else []
     options += ["-m", selection.mark] if selection.mark else []
     with redirect_stderr(io.StringIO()) as complaints:
@@ -193,6 +193,9 @@ class _Census:
             name = report.nodeid.partition("::")[0] or "the checks"
             self._problems.append(f"{name}: {_essence(report.longreprtext)}")
 
+    def pytest_internalerror(self, excrepr: object) -> None:
+        self._problems.append(_name_internal_error(excrepr))
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._selected = list(session.items)
 
@@ -248,6 +251,10 @@ def _essence(text: str) -> str:
     return (lines[-1] if lines else text.strip().splitlines()[-1] if text.strip() else "cannot be collected").strip()
 
 
+def _name_internal_error(excrepr: object) -> str:
+    return f"pytest has an internal error: {str(excrepr).splitlines()[-1]}"
+
+
 def _complaint(text: str) -> str:
     """What pytest wrote when it refused to start: `ERROR: …`, or the import error of a conftest.py."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -267,7 +274,7 @@ class _End:
         self._reasons.append(f"a check ended pytest: {excinfo.typename}: {excinfo.value}")
 
     def pytest_internalerror(self, excrepr: object) -> None:
-        self._reasons.append(f"pytest has an internal error: {str(excrepr).splitlines()[-1]}")
+        self._reasons.append(_name_internal_error(excrepr))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

@@ -19,7 +19,8 @@ from judging_samples import (
 
 from gridrunner import codec
 from gridrunner.errors import NothingToRun, UsageError
-from gridrunner.judging import JudgeProcess, Selection, judge_run, run_live_checks
+from gridrunner.judging.process import JudgeProcess, judge_run, run_live_checks
+from gridrunner.judging.protocol import Selection
 from gridrunner.judging.reports import DETAILS_LIMIT, MESSAGE_LIMIT
 from gridrunner.model import Observation, Result, Site, Status
 
