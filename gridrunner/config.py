@@ -261,7 +261,7 @@ SETTINGS: tuple[Setting, ...] = (
         parse=_one_of("lean", "all"),
         default="lean",
         metavar="WHAT",
-        help="lean (default): first attempts fetch no pictures, media, fonts and known trackers; all: everything",
+        help="lean (default): first attempts fetch no media, fonts and known trackers; all: everything",
     ),
     Setting(
         name="screenshots",

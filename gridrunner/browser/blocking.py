@@ -1,16 +1,14 @@
-"""What a visit does not fetch: pictures, media and fonts by their file names, and a few trackers that hold up pages.
+"""What a visit does not fetch: media and fonts by their file names, and a few trackers that hold up pages.
 
 Detection needs none of it, a screenshot does: so a visit is lean only on its first attempt, and never with
-`--screenshots all`. Layout keeps the sizes that pages give their pictures. The browser refuses the requests itself, by
-pattern; nothing is intercepted, so it costs no round trip.
+`--screenshots all`. Pictures are fetched: where a page gives one no size, the layout is not true without it (docs/speed.md
+has the figures). The browser refuses the requests itself, by pattern; nothing is intercepted, so it costs no round trip.
 """
 
 from __future__ import annotations
 
 FILE_TYPES = (
-    # pictures, media and fonts that browsers show: MDN "Image file type and format guide", "Media container formats",
-    # "WOFF", 2026-11. SVG is left out: it is small, and login pages draw their provider buttons with it.
-    *("png", "jpg", "jpeg", "gif", "webp", "avif", "bmp", "ico"),
+    # media and fonts that browsers take: MDN "Media container formats", "WOFF", 2026-11
     *("mp4", "webm", "ogv", "m4v", "mov", "mp3", "m4a", "ogg", "wav", "m3u8", "ts"),
     *("woff", "woff2", "ttf", "otf", "eot"),
 )

@@ -55,12 +55,13 @@ def measure(driver: str, task: Task, latency_ms: float) -> Measured:
     command = DRIVERS[driver](task)
     started = time.monotonic()
     root = str(Path(__file__).parents[3])
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # as users run it
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=task.folder,
-        env={**os.environ, "PYTHONPATH": root},
+        env={**kept, "PYTHONPATH": root},
         start_new_session=True,
         text=True,
     )

@@ -1,7 +1,8 @@
-"""`python -m tests.benchmarks.visits.blocking CORPUS`: does leaving pictures, media, fonts and trackers out change detection?
+"""`python -m tests.benchmarks.visits.blocking CORPUS`: does leaving media, fonts and trackers out change detection?
 
-Every page of a labelled corpus is visited twice: with everything fetched, every picture answered by one of PICTURE pixels
-whatever host it is on, and as a first attempt with `--fetch lean`. Prints how many predictions differ, and in what.
+Every page of a labelled corpus is visited three times: with everything fetched, every picture answered by one of PICTURE
+pixels whatever host it is on, as a first attempt with `--fetch lean`, and with everything again: what differs between the
+first and the last is the noise. Prints how many predictions differ, and in what.
 """
 
 from __future__ import annotations
@@ -37,10 +38,11 @@ SESSION_TIMEOUT_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """The two predictions of a page; None where a visit gave no detection."""
+    """The predictions of a page; None where a visit gave no detection."""
 
     full: dict[str, Any] | None
     lean: dict[str, Any] | None
+    again: dict[str, Any] | None
 
 
 class Pages:
@@ -108,7 +110,7 @@ def compare_pages(corpus: Corpus, pages: Pages, *, jobs: int, limit: int | None)
         waiting.put(page)
     found: dict[str, Compared] = {}
     with tempfile.TemporaryDirectory(prefix="gridrunner-blocking-") as folder:
-        hubs = [_make_hub(pages, Path(folder), jobs, is_lean=is_lean) for is_lean in (False, True)]
+        hubs = [_make_hub(pages, Path(folder), jobs, is_lean=is_lean) for is_lean in (False, True, False)]
 
         def work(slot: str) -> None:
             sessions: list[BrowserSession] = []
@@ -123,8 +125,8 @@ def compare_pages(corpus: Corpus, pages: Pages, *, jobs: int, limit: int | None)
                         session.close()
                     sessions = [hub.open_session(slot=slot, timeout_s=SESSION_TIMEOUT_S) for hub in hubs]
                 visits += 1
-                full, lean = (_predict(session, page, pages.url(page)) for session in sessions)
-                found[page.id] = Compared(full=full, lean=lean)
+                full, lean, again = (_predict(session, page, pages.url(page)) for session in sessions)
+                found[page.id] = Compared(full=full, lean=lean, again=again)
             for session in sessions:
                 session.close()
 
@@ -151,18 +153,29 @@ def _predict(session: BrowserSession, page: LabelledPage, url: str) -> dict[str,
     return None if observation.detection is None else to_prediction(page.id, observation.detection)
 
 
-def name_differences(both: Compared) -> list[str]:
-    """In what the two predictions of a page differ, in words."""
-    full, lean = both.full, both.lean
-    if full is None or lean is None:
-        return [] if full is lean else ["no detection in one of the two"]
-    if full["login_present"] != lean["login_present"]:
+def name_differences(one: dict[str, Any] | None, other: dict[str, Any] | None) -> list[str]:
+    """In what two predictions of a page differ, in words."""
+    if one is None or other is None:
+        return [] if one is other else ["no detection in one of the two"]
+    if one["login_present"] != other["login_present"]:
         return ["login present"]
-    best = [next((form for form in each["forms"] if form["kind"] == "login"), {}) for each in (full, lean)]
+    best = [next((form for form in each["forms"] if form["kind"] == "login"), {}) for each in (one, other)]
     roles = ("username", "password_current", "submit")
     words = [role for role in roles if best[0].get(role) != best[1].get(role)]
-    kinds = [[form["kind"] for form in each["forms"]] for each in (full, lean)]
+    kinds = [[form["kind"] for form in each["forms"]] for each in (one, other)]
     return words + (["kinds of forms"] if kinds[0] != kinds[1] else [])
+
+
+def print_differences(name: str, differences: dict[str, list[str]]) -> None:
+    """The pages that differ, and how many in what."""
+    for page, words in differences.items():
+        if words:
+            print(f"{name}: {page}: {', '.join(words)}")
+    counts = Counter(word for words in differences.values() for word in words)
+    different = sum(map(bool, differences.values()))
+    print(
+        f"{name}: {different} pages differ{': ' if counts else ''}{', '.join(f'{n} x {w}' for w, n in counts.items())}"
+    )
 
 
 def main() -> None:
@@ -174,15 +187,9 @@ def main() -> None:
     corpus = Corpus(options.corpus)
     pages = Pages(corpus)
     found = compare_pages(corpus, pages, jobs=options.jobs, limit=options.limit)
-    counts: Counter[str] = Counter()
-    for page, both in found.items():
-        words = name_differences(both)
-        counts.update(words)
-        if words:
-            print(f"{page}: {', '.join(words)}")
-    different = sum(bool(name_differences(both)) for both in found.values())
-    print(f"{len(found)} pages, {pages.pictures} pictures fetched by the visits that fetch all")
-    print(f"{different} pages differ{': ' if counts else ''}{', '.join(f'{n} x {word}' for word, n in counts.items())}")
+    print(f"{len(found)} pages, {pages.pictures} pictures fetched")
+    print_differences("lean", {page: name_differences(each.full, each.lean) for page, each in found.items()})
+    print_differences("all, again", {page: name_differences(each.full, each.again) for page, each in found.items()})
 
 
 if __name__ == "__main__":

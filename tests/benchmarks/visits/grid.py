@@ -19,6 +19,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+JAVA_OPTIONS = {"hub": (), "node": ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")}
+SERVER_OPTIONS = ("--tracing", "false")
+"""What the images in docker/ start their servers with."""
+
 START_TIMEOUT_S = 90.0
 LOOK_EVERY_S = 0.25
 
@@ -53,7 +57,7 @@ def open_grid(jar: Path, *, browser: Path, chromedriver: Path, slots: int) -> It
         try:
             for name, *words in commands:
                 with (folder / f"{name}.log").open("wb") as log:
-                    command = ["java", "-jar", str(jar), name, *words]
+                    command = ["java", *JAVA_OPTIONS[name], "-jar", str(jar), name, *words, *SERVER_OPTIONS]
                     processes.append(
                         subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
                     )
