@@ -152,8 +152,10 @@ class JournalReader:
         self._first_line_bytes = len(first)
 
     def read_lines(self) -> Iterator[tuple[Event, int, int]]:
-        """Every event with the place of its line: the first byte, and the one after the last, without newline. A last line without its newline that does not parse is dropped with a warning;
-        anything else that does not parse raises RunFolderError naming path:line.
+        """Every event with the place of its line: the first byte, and the one after the last, without newline.
+
+        A last line without its newline that does not parse is dropped with a warning; anything else that does not parse
+        raises RunFolderError naming path:line.
         """
         start = self._first_line_bytes
         with self.path.open("rb", BUFFER_BYTES) as file:

@@ -100,7 +100,9 @@ class RunSource:
         return (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp(), ""
 
     def read_lines(self) -> Iterator[tuple[Event, int, int]]:
-        """What can be read, as of `JournalReader.read_lines`; where a line in the middle cannot, `damage` says so and reading ends."""
+        """What can be read, as `JournalReader.read_lines` gives it; where a line in the middle cannot, `damage` says so and
+        reading ends.
+        """
         try:
             yield from self.reader.read_lines()
         except RunFolderError:
