@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gridrunner.browser.installed import Installed
+from gridrunner.browser.page import WORLD
 
 GARDEN_PATH = "/garden"
 """Pages whose path begins like this have no form; every other page is a login."""
@@ -247,6 +248,7 @@ class FakeBrowser:
         self._tell_browser("Target.targetInfoChanged", {"targetInfo": self._describe(tab)})
         self._emit_end(tab, loader)
         self._emit_world(tab, "")
+        self._emit_world(tab, WORLD)  # of the script that every tab is given
         first = pace.requests // 2
         self._emit_requests(tab, loader, url, range(first))
         self._later(pace.rest_s, lambda: self._finish_load(tab, loader, url, range(first, pace.requests)))
@@ -426,6 +428,7 @@ _SILENT = frozenset(
         "Log.enable",
         "Network.enable",
         "Network.setBlockedURLs",
+        "Page.addScriptToEvaluateOnNewDocument",
         "Page.enable",
         "Page.handleJavaScriptDialog",
         "Page.setLifecycleEventsEnabled",
