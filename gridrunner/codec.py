@@ -21,6 +21,7 @@ BrokenJsonError = msgspec.DecodeError
 
 
 def _write_path(value: object) -> str:
+    """For msgspec, whose hooks raise NotImplementedError for types that they do not know (its `enc_hook` and `dec_hook`)."""
     if isinstance(value, Path):
         return str(value)
     raise NotImplementedError(f"{type(value).__name__} has no form in JSON")

@@ -2,7 +2,7 @@
 
 They go to the tab while it is prepared, so that a visit sends a few words instead of 45 kB: through a hub on two cores that
 was 90 ms a visit (2026-11-26), and making the world is no round trip of its own any more. A document that was there before
-(a frame without an address) has none of them: then the call says so, and the probe is sent.
+(a frame without an address) and a frame in another process have none of them: then the call says so, and the probe is sent.
 """
 
 from __future__ import annotations

@@ -126,6 +126,9 @@ class Page:
             self._connection.send("Target.getTargetInfo", {"targetId": self.main_frame}, then=self._on_place)
         self.state.frames[self.main_frame] = Frame(id=self.main_frame, parent=None, target=self.target)
         self._setup = self._enable(self.target)
+        # Out-of-process frames are not given it: most are advertisements, which nobody reads.
+        script = {"source": encode_text(SCRIPT), "worldName": WORLD}
+        self._setup.append(self._connection.send("Page.addScriptToEvaluateOnNewDocument", script, target=self.target))
         width, height = VIEWPORT
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._setup.append(self._connection.send("Emulation.setDeviceMetricsOverride", metrics, target=self.target))
@@ -143,11 +146,9 @@ class Page:
         self._connection.listen(target, lambda method, params: self._on_event(target, method, params), self._handlers)
         send = self._connection.send
         no_bodies = {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}
-        script = {"source": encode_text(SCRIPT), "worldName": WORLD, "runImmediately": target != self.target}
         auto_attach = {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": True}
         return [
             send("Page.enable", target=target),
-            send("Page.addScriptToEvaluateOnNewDocument", script, target=target),
             send("Network.enable", no_bodies, target=target),
             send("Runtime.enable", target=target),
             send("Log.enable", target=target),
