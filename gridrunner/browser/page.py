@@ -104,10 +104,12 @@ class Page:
         self._open_tab({"browserContextId": self.context})
 
     def _open_tab(self, context: Mapping[str, str] = MappingProxyType({})) -> None:
-        """A tab that downloads nothing, in `context` or, where that is empty, in the session's first one."""
+        """A tab that downloads nothing, in `context` or, where that is empty, in the session's first one. In a window of its
+        own: Chromium opens no tab in a context that has no window ("no browser is open"), headless shell does not care.
+        """
         self._connection.send("Browser.setDownloadBehavior", {"behavior": "deny", "eventsEnabled": False, **context})
         width, height = VIEWPORT
-        place = {"url": "about:blank", "width": width, "height": height, "newWindow": not context, **context}
+        place = {"url": "about:blank", "width": width, "height": height, "newWindow": True, **context}
         self._connection.send("Target.createTarget", place, then=self._on_tab)
 
     def _on_tab(self, answer: Answer) -> None:

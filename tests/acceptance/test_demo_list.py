@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from tests.acceptance.conftest import DemoRun
+from tests.acceptance.conftest import DEMO_LIST, DEMO_TIMEOUT_S, DemoRun
+from tests.support.command_line import CommandLine
 from tests.support.run_folders import events_of, failure_messages, owed_cases, read_cases, read_plan
 
 pytestmark = pytest.mark.browser
@@ -89,3 +90,11 @@ def test_report_is_rendered_again_byte_for_byte(demo_run: DemoRun) -> None:
 
 def test_timeline_is_json(demo_run: DemoRun) -> None:
     assert json.loads((demo_run.folder / "timeline.json").read_text(encoding="utf-8"))
+
+
+def test_full_chromium_comes_to_the_same_verdicts(project: CommandLine) -> None:
+    """The browser of those who have no headless shell."""
+    few = ["--select", "locale:de", "--select", "locale:ja", "--browser", "chromium"]
+    ended = project.run("run", "--sites", DEMO_LIST, "--slots", "1", *few, timeout_s=DEMO_TIMEOUT_S)
+    assert ended.code == 0, ended.stderr
+    assert len(events_of(project.run_folder, "observation")) >= 4

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gridrunner.browser.binaries import find_browser
+from gridrunner.browser.binaries import BrowserName, find_browser
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.session import BrowserSession
@@ -22,20 +22,24 @@ OpenSession = Callable[..., BrowserSession]
 
 @pytest.fixture
 def open_session(tmp_path: Path) -> Iterator[OpenSession]:
-    """Opens a session; keyword arguments are those of VisitSettings, and `lanes_per_browser` or `beside`: a lane of the
-    same browser as another session of this test.
+    """Opens a session; keyword arguments are those of VisitSettings, `browser` (None: the fastest), and `lanes_per_browser`
+    or `beside`: a lane of the same browser as another session of this test.
     """
     opened: list[BrowserSession] = []
     hubs: dict[int, LocalHub] = {}
 
     def open_one(
-        *, lanes_per_browser: int = 1, beside: BrowserSession | None = None, **settings: object
+        *,
+        browser: BrowserName | None = None,
+        lanes_per_browser: int = 1,
+        beside: BrowserSession | None = None,
+        **settings: object,
     ) -> BrowserSession:
         hub = (
             hubs[id(beside)]
             if beside is not None
             else LocalHub(
-                browser=find_browser(None, os.environ),
+                browser=find_browser(browser, os.environ),
                 browsers=1,
                 options=SessionOptions(name="test", host_rules=CLOSED_NETWORK),
                 settings=VisitSettings(**settings),  # type: ignore[arg-type]

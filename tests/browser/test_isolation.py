@@ -1,4 +1,4 @@
-"""What one site stores is invisible to the next, in every mode: the same origin is visited twice in one session."""
+"""What one site stores is invisible to the next, in every mode and browser: the same origin is visited twice in one session."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
+from gridrunner.browser.binaries import BrowserName
 from gridrunner.browser.visit import UserProbe
 from gridrunner.model import Observation, Outcome, Site
 from tests.browser.conftest import OpenSession
 from tests.support.page_server import PageServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.parametrize("browser", [BrowserName.HEADLESS_SHELL, BrowserName.CHROMIUM]),
+]
 
 STORE = """async () => {
   document.cookie = 'a=1; max-age=600';
@@ -83,9 +87,9 @@ def visit(session: Any, url: str, source: str) -> Observation:
 
 @pytest.mark.parametrize("lanes", [1, 2])
 def test_storage_of_one_site_is_invisible_to_the_next(
-    open_session: OpenSession, server: PageServer, lanes: int
+    open_session: OpenSession, server: PageServer, browser: BrowserName, lanes: int
 ) -> None:
-    first = open_session(lanes_per_browser=lanes)
+    first = open_session(browser=browser, lanes_per_browser=lanes)
     url = server.url("/", host="store.localhost")
     assert visit(first, url, STORE).probes["p"] == {"value": True}
     second = open_session(beside=first) if lanes > 1 else first
@@ -93,8 +97,10 @@ def test_storage_of_one_site_is_invisible_to_the_next(
     assert {name: found[name] for name in CLEAN} == CLEAN
 
 
-def test_http_credentials_are_not_carried_over(open_session: OpenSession, server: PageServer) -> None:
-    session = open_session()
+def test_http_credentials_are_not_carried_over(
+    open_session: OpenSession, server: PageServer, browser: BrowserName
+) -> None:
+    session = open_session(browser=browser)
     host = f"me:secret@private.localhost:{server.port}"
     inside = session.visit(Site(id="a", url=f"http://{host}/private"), attempt=1, upcoming=None)
     assert (inside.outcome, inside.title) == (Outcome.OBSERVED, "in")
@@ -102,8 +108,10 @@ def test_http_credentials_are_not_carried_over(open_session: OpenSession, server
     assert after.outcome is Outcome.AUTH_REQUIRED
 
 
-def test_a_granted_permission_is_not_carried_over(open_session: OpenSession, server: PageServer) -> None:
-    session = open_session()
+def test_a_granted_permission_is_not_carried_over(
+    open_session: OpenSession, server: PageServer, browser: BrowserName
+) -> None:
+    session = open_session(browser=browser)
     url = server.url("/", host="place.localhost")
     before = visit(session, url, READ).probes["p"]["value"]["geolocation"]
     page = session._take_prepared()

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from gridrunner.browser import steps as steps_module
+from gridrunner.browser.binaries import BrowserName
+from gridrunner.browser.options import VIEWPORT
 from gridrunner.browser.visit import UserProbe
 from gridrunner.model import (
     Expectation,
@@ -246,6 +248,16 @@ def test_facts_are_kept_and_can_be_read(open_session: OpenSession, server: PageS
     facts = json.loads(gzip.decompress((tmp_path / found.facts_path).read_bytes()))
     assert facts["version"] == 1
     assert facts["title"] == "Log in"
+
+
+@pytest.mark.parametrize("browser", [BrowserName.HEADLESS_SHELL, BrowserName.CHROMIUM])
+def test_pages_are_as_large_in_every_browser(
+    open_session: OpenSession, server: PageServer, browser: BrowserName
+) -> None:
+    size = UserProbe(name="size", source="() => [innerWidth, innerHeight, devicePixelRatio]")
+    session = open_session(browser=browser)
+    found = session.visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None, probes=(size,))
+    assert (found.outcome, found.probes["size"]) == (Outcome.OBSERVED, {"value": [*VIEWPORT, 1]})
 
 
 def test_screenshot_only_where_something_is_wrong(
