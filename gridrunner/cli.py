@@ -96,9 +96,13 @@ def _config(arguments: argparse.Namespace) -> RunConfig:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from gridrunner.run import execute_run
+    config = _config(arguments)
+    from gridrunner.judging.child import started_ahead
 
-    return execute_run(_config(arguments), os.environ, command=tuple(sys.argv[1:]))
+    with started_ahead():
+        from gridrunner.run import execute_run
+
+        return execute_run(config, os.environ, command=tuple(sys.argv[1:]))
 
 
 def _plan(arguments: argparse.Namespace) -> int:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.remote.webdriver import WebDriver
 
 from gridrunner import codec
 from gridrunner.browser.binaries import Browser
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.errors import UsageError
 from gridrunner.grid.processes import start_chromedriver
-from gridrunner.grid.webdriver import open_driver as open_session
+from gridrunner.grid.webdriver import COMMAND_TIMEOUT_S, make_client, translated
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
 
 FILE_NAME = "live.json"
 SESSION_TIMEOUT_S = 60.0
@@ -63,13 +66,13 @@ def open_driver(folder: Path) -> WebDriver:
         )
     grid = codec.decode(path.read_bytes(), LiveGrid)
     if grid.hub_url is not None:
-        driver = open_session(grid.hub_url, _options(grid), hub="hub", timeout_s=SESSION_TIMEOUT_S, ca_file=grid.hub_ca)
+        driver = make_driver(grid.hub_url, _options(grid), hub="hub", timeout_s=SESSION_TIMEOUT_S, ca_file=grid.hub_ca)
         driver.set_page_load_timeout(PAGE_LOAD_TIMEOUT_S)
         return driver
     assert grid.browser is not None
     process = start_chromedriver(grid.browser.chromedriver)
     try:
-        driver = open_session(process.url, _options(grid), hub="local", timeout_s=SESSION_TIMEOUT_S)
+        driver = make_driver(process.url, _options(grid), hub="local", timeout_s=SESSION_TIMEOUT_S)
         driver.set_page_load_timeout(PAGE_LOAD_TIMEOUT_S)
     except BaseException:
         process.end()
@@ -83,6 +86,17 @@ def open_driver(folder: Path) -> WebDriver:
             process.end()
 
     driver.quit = quit_everything  # type: ignore[method-assign]
+    return driver
+
+
+def make_driver(url: str, options: Options, *, hub: str, timeout_s: float, ca_file: Path | None = None) -> WebDriver:
+    """Selenium's own object for a new session at `url`. Raises what `gridrunner.grid.webdriver.open_session` raises."""
+    from selenium.webdriver.remote.webdriver import WebDriver  # noqa: PLC0415 - 0.09 s, which runs without it save
+
+    client = make_client(url, timeout_s=timeout_s, ca_file=ca_file)
+    with translated(hub):
+        driver = WebDriver(command_executor=client, options=options)
+    client.client_config.timeout = COMMAND_TIMEOUT_S
     return driver
 
 

@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from selenium.webdriver.remote.webdriver import WebDriver
-
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.browser.session import BrowserSession
@@ -16,7 +14,14 @@ from gridrunner.errors import SessionNotCreated, UsageError
 from gridrunner.grid.client import HubClient, count_slots, find_draining_sessions, hide_credentials
 from gridrunner.grid.drivers import HubAddress
 from gridrunner.grid.lanes import LanePool, OpenBrowser
-from gridrunner.grid.webdriver import authorization_of, devtools_fallback, devtools_url, open_driver, quit_driver
+from gridrunner.grid.webdriver import (
+    Session,
+    authorization_of,
+    devtools_fallback,
+    devtools_url,
+    open_session,
+    quit_session,
+)
 
 
 class RemoteHub:
@@ -66,7 +71,7 @@ class RemoteHub:
     def _open_browser(self, slot: str, timeout_s: float) -> OpenBrowser:
         named = replace(self._options, name=f"{self._options.name} {slot}")
         try:
-            driver = open_driver(
+            session = open_session(
                 self._url, make_options(named, None), hub=self.name, timeout_s=timeout_s, ca_file=self._ca_file
             )
         except SessionNotCreated as error:
@@ -75,26 +80,25 @@ class RemoteHub:
                 raise
             raise SessionNotCreated(f"{error}; node {evicted} is dead, and its hub was told to forget it") from error
         try:
-            address = devtools_url(driver, self._url)
+            address = devtools_url(session, self._url)
         except BaseException:
-            self._quit(driver)
+            self._quit(session)
             raise
         return OpenBrowser(
-            node=_node_of(driver) or self.client.find_node(driver.session_id or ""),
-            session_id=driver.session_id or "",
+            node=_node_of(session) or self.client.find_node(session.id),
+            session_id=session.id,
             devtools_url=address,
-            devtools_fallback=devtools_fallback(driver, self._url),
+            devtools_fallback=devtools_fallback(session, self._url),
             devtools_headers=tuple(f"{name}: {value}" for name, value in authorization_of(self._url).items()),
             ca_file=self._ca_file,
-            end=lambda: self._quit(driver),
-            end_now=lambda: self._quit(driver),
+            end=lambda: self._quit(session),
+            end_now=lambda: self._quit(session),
         )
 
-    def _quit(self, driver: WebDriver) -> None:
-        session = driver.session_id
-        if not quit_driver(driver) and session:
-            self.client.end_session(session)
+    def _quit(self, session: Session) -> None:
+        if not quit_session(session):
+            self.client.end_session(session.id)
 
 
-def _node_of(driver: WebDriver) -> str:
-    return str(driver.capabilities.get("se:containerName") or driver.capabilities.get("se:nodeId") or "")
+def _node_of(session: Session) -> str:
+    return str(session.capabilities.get("se:containerName") or session.capabilities.get("se:nodeId") or "")

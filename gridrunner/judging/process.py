@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from gridrunner.errors import NothingToRun
-from gridrunner.judging.engine import CHECK_TIMEOUT_S, CLOSE_TIMEOUT_S, Checks, Judge
+from gridrunner.judging.child import CLOSE_TIMEOUT_S
+from gridrunner.judging.engine import CHECK_TIMEOUT_S, Checks, Judge
 from gridrunner.judging.protocol import Selection
 from gridrunner.judging.recorded import load_source
 from gridrunner.model import Observation, Result, Site

@@ -20,7 +20,7 @@ from gridrunner.errors import UsageError
 from gridrunner.grid.client import HubClient
 from gridrunner.grid.docker_parts import node_options, read_image
 from gridrunner.grid.drivers import HubAddress
-from gridrunner.grid.webdriver import open_driver, quit_driver
+from gridrunner.grid.webdriver import open_session, quit_session
 from tests.docker.stage import SIZE, Stage, ignore
 from tests.support.command_line import Running, wait_until
 
@@ -155,7 +155,7 @@ STRANGERS: list[Any] = []
 def _take_all_slots(stage: Stage) -> None:
     options = make_options(SessionOptions(name="somebody else"), None)
     STRANGERS.extend(
-        open_driver(address.url, options, hub=address.name, timeout_s=60)
+        open_session(address.url, options, hub=address.name, timeout_s=60)
         for address in stage.driver.hub_addresses()
         for _slot in range(2)
     )
@@ -167,7 +167,7 @@ def _give_slots_back(stage: Stage, running: Running) -> Hit:
     wait_until(waits, "the run waits for a slot", timeout_s=60)
     assert not running.is_over()
     while STRANGERS:
-        quit_driver(STRANGERS.pop())
+        quit_session(STRANGERS.pop())
     return Hit()
 
 

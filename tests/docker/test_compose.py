@@ -12,7 +12,7 @@ import docker
 import pytest
 
 from gridrunner.browser.options import SessionOptions, make_options
-from gridrunner.grid.webdriver import open_driver, quit_driver
+from gridrunner.grid.webdriver import open_session, quit_session
 from tests.support.command_line import ROOT
 from tests.support.containers import url_of, wait_for_words
 from tests.support.engine import Images
@@ -63,8 +63,8 @@ def test_compose_brings_a_grid_up_and_takes_it_down(docker_client: docker.Docker
         assert b"sandbox is on" in node.logs()
         assert [port for port in node.ports.values() if port] == []
         assert list(node.attrs["NetworkSettings"]["Networks"]) == [f"{project}_nodes"]
-        driver = open_driver(url_of(hub), make_options(SessionOptions(name="test"), None), hub="hub", timeout_s=120)
-        quit_driver(driver, timeout_s=30)
+        session = open_session(url_of(hub), make_options(SessionOptions(name="test"), None), hub="hub", timeout_s=120)
+        quit_session(session, timeout_s=30)
     finally:
         compose("down", "--volumes")
     assert docker_client.containers.list(all=True, filters=mine) == []

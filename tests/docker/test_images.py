@@ -14,7 +14,8 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.errors import GridFault
-from gridrunner.grid.webdriver import open_driver, quit_driver, translated
+from gridrunner.grid.live import make_driver
+from gridrunner.grid.webdriver import translated
 from tests.support.containers import (
     TestGrid,
     check,
@@ -65,11 +66,11 @@ def node(hub: Container, shared_node: Container) -> Container:
 def opened_session(hub: Container, change: Callable[[Options], None] = lambda _: None) -> Iterator[WebDriver]:
     options = make_options(SessionOptions(name="test"), None)
     change(options)
-    driver = open_driver(url_of(hub), options, hub="hub", timeout_s=120)
+    driver = make_driver(url_of(hub), options, hub="hub", timeout_s=120)
     try:
         yield driver
     finally:
-        quit_driver(driver, timeout_s=30)
+        driver.quit()
 
 
 # -------------------------------------------------------------------------------------------------------------- health
@@ -172,7 +173,7 @@ def test_headless_shell_is_the_default_and_chromium_comes_when_asked_for(
         assert driver.capabilities["browserName"] == "chrome"
     extension = write_extension(tmp_path / "extension")
     options = make_options(SessionOptions(name="test", extensions=(extension,)), None)
-    driver = open_driver(url_of(hub), options, hub="hub", timeout_s=120)
+    driver = make_driver(url_of(hub), options, hub="hub", timeout_s=120)
     try:
         driver.get("http://hub:4444/status")
         wait_until(
@@ -181,7 +182,7 @@ def test_headless_shell_is_the_default_and_chromium_comes_when_asked_for(
             "running the extension",
         )
     finally:
-        quit_driver(driver, timeout_s=30)
+        driver.quit()
 
 
 def test_browser_does_not_know_the_secret(grid: TestGrid, hub: Container, node: Container) -> None:

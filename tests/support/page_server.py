@@ -27,6 +27,10 @@ class PageServer:
                     return
                 self.reply(200 if page is not None else 404, page or "not found")
 
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.do_GET()
+
             def reply(self, status: int, body: str, **headers: str) -> None:
                 data = body.encode()
                 self.send_response(status)

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 import urllib3
-from selenium.common.exceptions import InvalidSessionIdException, SessionNotCreatedException
+from selenium.common.exceptions import InvalidSessionIdException, SessionNotCreatedException, WebDriverException
 
-from gridrunner.errors import HubUnreachable, SessionLost, SessionNotCreated
+from gridrunner.browser.options import SessionOptions, make_options
+from gridrunner.errors import GridFault, HubUnreachable, SessionLost, SessionNotCreated
 from gridrunner.grid.remote import hide_credentials
-from gridrunner.grid.webdriver import devtools_fallback, devtools_url, first_line, translated
+from gridrunner.grid.webdriver import devtools_fallback, devtools_url, first_line, open_session, translated
+from tests.support.page_server import PageServer
 
 
 def driver_with(**capabilities: Any) -> Any:
@@ -65,6 +67,25 @@ def test_errors_are_translated_once() -> None:
         with pytest.raises(kind) as caught, translated("hub"):
             raise raised
         assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("path", ["", "/missing"])
+def test_server_that_is_no_grid_is_named(path: str) -> None:
+    options = make_options(SessionOptions(name="test"), None)
+    page = "<!doctype html><title>a shop</title>"
+    with PageServer({"/session": page}) as server, pytest.raises(GridFault) as caught:
+        open_session(server.url(path), options, hub="hub", timeout_s=5)
+    assert str(caught.value) in {
+        "hub: no session: what answers there speaks no WebDriver",
+        "hub: not found",  # the words of the server
+    }
+
+
+def test_page_in_place_of_an_error_is_not_quoted() -> None:
+    assert (
+        first_line(WebDriverException("<!DOCTYPE html>\n<title>502</title>"))
+        == "a page came instead of WebDriver's JSON"
+    )
 
 
 def test_first_line_drops_selenium_s_stack() -> None:

@@ -1,0 +1,41 @@
+"""The judge process that is started before anybody asks for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from gridrunner.judging import child
+from gridrunner.judging.child import Worker, started_ahead, take_worker
+from gridrunner.judging.protocol import AnswerKind, Order, OrderKind, Selection
+
+
+def is_running(worker: Worker) -> bool:
+    return worker._process.poll() is None
+
+
+def test_the_first_one_who_asks_gets_it_and_the_second_another() -> None:
+    with started_ahead():
+        (ahead,) = child._ahead
+        first, second = take_worker(), take_worker()
+        assert first is ahead
+        assert second is not ahead
+    assert is_running(first), "it belongs to whoever took it"
+    first.send(Order(kind=OrderKind.COLLECT, folder="", selection=Selection()))
+    answer = first.read(60)
+    assert getattr(answer, "kind", answer) is AnswerKind.COLLECTED
+    for worker in (first, second):
+        worker.end()
+
+
+def test_nobody_asks_and_it_ends_with_the_block_also_after_an_exception() -> None:
+    started: list[Worker] = []
+
+    def fail() -> None:
+        with started_ahead():
+            started.extend(child._ahead)
+            raise ValueError("a mistake in the settings")
+
+    with pytest.raises(ValueError, match="mistake"):
+        fail()
+    assert [is_running(worker) for worker in started] == [False]
+    assert child._ahead == []
