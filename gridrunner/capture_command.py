@@ -11,11 +11,11 @@ import gzip
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from gridrunner import codec

@@ -7,7 +7,6 @@ Imports of a command are its own, so that `gridrunner sites check` does not load
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 import signal
 import sys
@@ -159,7 +158,7 @@ def _probe(arguments: argparse.Namespace) -> int:
 def _evaluate(arguments: argparse.Namespace) -> int:
     from gridrunner.evaluation.command import EvaluateOptions, execute_evaluate
 
-    asked = {each.name: getattr(arguments, each.name) for each in dataclasses.fields(EvaluateOptions)}
+    asked = {name: getattr(arguments, name) for name in EvaluateOptions.__struct_fields__}
     return execute_evaluate(EvaluateOptions(**asked), os.environ)
 
 

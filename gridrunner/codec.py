@@ -1,7 +1,7 @@
-"""The model as JSON and back: one encoder, one decoder a type, no other module calls `msgspec` for the model.
+"""The model as JSON and back: one encoder, one decoder a type; no other module reads or writes JSON of the model.
 
 msgspec is a dependency because it validates while it decodes, names the path of what is wrong, and reads 100,000
-journal lines in a fraction of a second; the dataclasses of `gridrunner.model` need nothing of it.
+journal lines in a fraction of a second.
 """
 
 from __future__ import annotations

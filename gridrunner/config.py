@@ -10,10 +10,11 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from gridrunner.errors import UsageError
 from gridrunner.fleet_settings import FLEET_SETTINGS
@@ -308,8 +309,7 @@ SETTINGS: tuple[Setting, ...] = (
 _BY_KEY: Mapping[str, Setting] = {setting.key: setting for setting in SETTINGS}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
+class Value(Struct, frozen=True, kw_only=True):
     """A setting's value with its origin; `where` names the file or variable it was read from."""
 
     value: Any
@@ -317,8 +317,7 @@ class Value:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunConfig:
+class RunConfig(Struct, frozen=True):
     """All settings of a run. `config["slots"]` is a value; `origin_of` says where it came from."""
 
     values: Mapping[str, Value] = field(default_factory=dict)

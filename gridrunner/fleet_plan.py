@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner.aws.price_table import Price, price_from_table
 from gridrunner.config import RunConfig
@@ -28,8 +30,7 @@ DEFAULT_TYPE, DEFAULT_REGION = "c6i.xlarge", "us-east-1"
 """What `plan` reckons with without a fleet: four vCPUs for its four slots a node, where AWS' prices are best known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeOffer:
+class NodeOffer(Struct, frozen=True, kw_only=True):
     """What a node offers and costs. `price` None: the user gave a price of their own."""
 
     kind: NodeKind

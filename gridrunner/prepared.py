@@ -7,9 +7,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner.config import RunConfig
 from gridrunner.grids import GridChoice
@@ -29,8 +31,7 @@ from gridrunner.preparing import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class Prepared(Struct, frozen=True, kw_only=True):
     """What a run is going to do. `plan` is what it owes, `rest` what of it is still to be visited and `live_sites` where
     live checks are still to be run (all, unless a run is resumed). Of a resumed run, `attempts` are those behind it, by
     site, and `judged` the results of visits that it had made and not judged.

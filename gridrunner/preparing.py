@@ -8,8 +8,10 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner.browser.visit import UserProbe
 from gridrunner.config import RunConfig
@@ -38,8 +40,7 @@ EXTENSION_PROBE = "gridrunner-probe.js"
 """A file of this name in the folder of an extension is run as a probe: it says what the extension did on the page."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selected:
+class Selected(Struct, frozen=True, kw_only=True):
     """The sites of a command line and the folders of replica pages that their lists ask for."""
 
     sites: tuple[Site, ...]
@@ -107,8 +108,7 @@ def owed_or_failed(record: RunRecord) -> frozenset[str]:
     return frozenset(found.site.id for found in record.site_verdicts() if found.verdict not in good)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leftover:
+class Leftover(Struct, frozen=True, kw_only=True):
     """What a run that is to be resumed left open, from one pass over its journal: `sites` are those that may still owe
     something, in plan order, `attempts` the number of the last visit of each site that has one; `was_cut`: it did not come
     to its own end.

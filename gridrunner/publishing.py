@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct, field
 from rich.console import Console
 
 from gridrunner.config import RunConfig
@@ -28,8 +28,7 @@ KEYS = frozenset({"baseline", "ci", "json"})
 """The settings that are read here; each command that ends in a run has them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publisher:
+class Publisher(Struct, frozen=True, kw_only=True):
     """Where the outcome goes; by default to the run folder and the terminal alone. `json` is a file, `-` standard output,
     or None.
     """

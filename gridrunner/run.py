@@ -11,12 +11,12 @@ import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from gridrunner import __version__
@@ -208,8 +208,7 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
             if used is not None:
                 journal.write(used)
         ended = RunEnded(exit_code=code, at_s=elapsed_s, reason=str(summary.stopped_by))
-        record = load_run(prepared.folder)
-        record = replace(record, ended=ended, last_at_s=max(record.last_at_s, elapsed_s))
+        record = load_run(prepared.folder).ended_by(ended)
         journal.write(replace(ended, exit_code=publisher.exit_code_of(record)))
     code = _finish(config, publisher, record, prepared.folder, console)
     return stored.finish(record, prepared.folder, code, say) if stored is not None else code

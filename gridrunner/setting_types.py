@@ -7,9 +7,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 ENV_PREFIX = "GRIDRUNNER_"
 
@@ -73,8 +74,7 @@ def path_of(text: str) -> Path:
     return Path(text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """One setting. `name` is that of the option; `is_list` can be given several times; `flag` (short option) or None."""
 
     name: str

@@ -7,9 +7,12 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner.aws.clients import Aws
 from gridrunner.config import Origin, RunConfig, Value
@@ -148,8 +151,7 @@ def remember_run(store: RunStore, record: RunRecord, path: Path, say: Say) -> No
 # ---------------------------------------------------------------------------------------------------------------- merging
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
+class Gathered(Struct, frozen=True, kw_only=True):
     """Runs to merge: folders here (fetched ones among them), what is known to be lost, and the stores they came from."""
 
     folders: tuple[Path, ...]

@@ -8,8 +8,9 @@ spellings. Invariant: agreements are named as well as disagreements, and each wi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from dom_probes.suite.expectations import (
     EXPECTED_PROBE,
@@ -28,8 +29,7 @@ OURS = "gridrunner"
 ROLES = ("username", "password")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Point:
+class _Point(Struct, frozen=True, kw_only=True):
     """One thing that is compared. `wanted` and `given` are None for "none", `by` says whose word `wanted` is."""
 
     what: str

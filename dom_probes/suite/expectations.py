@@ -7,9 +7,10 @@ at. A site that did not open fails its checks, unless that is what the site list
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from gridrunner.model import (
     Box,
@@ -44,8 +45,7 @@ class Conclusion(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(Struct, frozen=True, kw_only=True):
     """`message` is one line: what failed, why it was skipped, or a note on a pass; `evidence` are further lines."""
 
     conclusion: Conclusion

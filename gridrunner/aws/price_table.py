@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from gridrunner.errors import UsageError
 
 _SIZES = {"large": 1, "xlarge": 2}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(Struct, frozen=True, kw_only=True):
     """USD an hour of one instance type in one region. `source` is a phrase such as "AWS price list" or "table of
     2026-11-26"; the sources of both prices may differ.
     """
@@ -35,8 +35,7 @@ class Price:
         return f"on-demand: {self.on_demand_source}, spot: {self.spot_source}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceTable:
+class PriceTable(Struct, frozen=True, kw_only=True):
     """prices.toml: USD an hour of the size `large` by family in us-east-1, and factors of regions."""
 
     date: str

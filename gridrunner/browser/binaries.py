@@ -10,9 +10,10 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from gridrunner.errors import UsageError
 
@@ -25,8 +26,7 @@ class BrowserName(StrEnum):
     CHROME = "chrome"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Browser:
+class Browser(Struct, frozen=True, kw_only=True):
     """A browser with the chromedriver that drives it; absolute paths."""
 
     name: BrowserName

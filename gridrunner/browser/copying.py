@@ -12,8 +12,9 @@ import html
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from dom_probes import read_probe
 from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
@@ -40,8 +41,7 @@ _COMMENT: Final = re.compile(
 _URL: Final = re.compile(r"""url\(\s*(?!["']?#)(?:"[^"]*"|'[^']*'|[^)]*)\)""", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageCopy:
+class PageCopy(Struct, frozen=True, kw_only=True):
     """`html` stands alone; `dropped` is what was left out, in words."""
 
     html: str

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import base64
 import gzip
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from dom_probes import read_probe
 from gridrunner import codec
@@ -33,8 +34,7 @@ class Screenshots(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceStore:
+class EvidenceStore(Struct, frozen=True, kw_only=True):
     """Writes evidence under `run_folder`."""
 
     run_folder: Path

@@ -7,10 +7,10 @@ import io
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from selenium.webdriver.chrome.options import Options
 
 from gridrunner.browser.binaries import Browser, BrowserName
@@ -65,8 +65,7 @@ BROWSER_SWITCH = "--gridrunner-browser"
 so do nodes of other images."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionOptions:
+class SessionOptions(Struct, frozen=True, kw_only=True):
     """What a run asks of every session. `host_rules` are Chromium's `--host-resolver-rules` entries; `name` shows up in
     the grid's status pages; `run` and `owner` (`grid.owners`) tell sessions of runs that are over. `browser_on_hubs` is the
     browser that was asked for by name, for nodes that have several; None leaves it to the node.

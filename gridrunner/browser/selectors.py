@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from gridrunner.browser.cdp import CommandFailed
 from gridrunner.browser.installed import Installed
@@ -25,8 +26,7 @@ class NotThere(Exception):
     """Nothing matches, or what matches cannot be used; the message says which."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Located:
+class Located(Struct, frozen=True, kw_only=True):
     """An element's middle in CSS pixels of the top viewport, and its selector as the collector writes it; `frame` it is in,
     whose content begins at `origin` of the top viewport.
     """

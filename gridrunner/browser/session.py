@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from gridrunner.browser.cdp import CommandFailed, Connection, DeadlinePassed
 from gridrunner.browser.evidence import EvidenceStore

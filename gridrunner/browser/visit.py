@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+
 from gridrunner.browser.blocking import BLOCKED_PATTERNS
 from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
 from gridrunner.browser.copying import copy_page
@@ -44,17 +47,15 @@ INSERTION_TIMEOUT_S = 4.0
 """Trying the insertion point took 0.2 to 0.5 s (Chromium 156, demo list, 2026-11-24)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserProbe:
+class UserProbe(Struct, frozen=True, kw_only=True):
     """A probe run after the built-in ones: a JavaScript function of `options` that returns JSON, under its name."""
 
     name: str
     source: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitSettings:
+class VisitSettings(Struct, frozen=True, kw_only=True):
     """What holds for every visit of a run. `visit_timeout_s` 30: CLI.md. Screenshots are webp or png; with `is_marked` the
     fields that were found are drawn on them (reports draw on clean ones themselves). With `is_lean` first attempts do not
     fetch what `gridrunner.browser.blocking` names. `copies`: of which pages a copy for

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 BINS: Final = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 """Edges of the table, finer where most verdicts are: nine in ten are above 0.9."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalibrationRow:
+class CalibrationRow(Struct, frozen=True, kw_only=True):
     """The verdicts with a confidence from `low` up to `high`: how many, their mean confidence, and how many were right."""
 
     low: float

@@ -11,14 +11,14 @@ import itertools
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scorer:
+
+class Scorer(Struct, frozen=True, kw_only=True):
     """A trained score. `weights` are for raw features (scaling is folded in); `points` calibrate: (score, probability)
     pairs in ascending order, straight lines between them.
     """
@@ -45,8 +45,7 @@ class Scorer:
         return sorted((each for each in moved if abs(each[1]) > 0.05), key=lambda each: -abs(each[1]))[:count]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
+class Weights(Struct, frozen=True, kw_only=True):
     """Everything that was trained. `login` scores groups with a password, `step` those without one; `kinds` scores each
     kind of form that is no login; `version` names the training.
     """

@@ -10,8 +10,9 @@ exactly one group, and a form that does one thing stays whole.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from gridrunner.detection.snapshot import TEXT_TYPES, Control, Group, Snapshot, read_snapshot
 from gridrunner.detection.submit import looks_like_button

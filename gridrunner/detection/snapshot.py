@@ -7,8 +7,11 @@ versions: what is missing reads as empty. Invariant: nothing is judged here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner.detection.words import bit_of, read_identifier, read_text
 from gridrunner.model import Box, Element, Facts
@@ -19,8 +22,7 @@ TEXT_TYPES: Final = frozenset({"text", "email", "tel", "url", "number", "search"
 CODE_TYPES: Final = TEXT_TYPES | {"password"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class Control(Struct, frozen=True, kw_only=True):
     """A field, button or link. `bits` are the concepts of its own words (label, aria, placeholder, title, text), `ids`
     those of its identifiers, `near` those of the words beside it that no markup ties to it.
     """
@@ -45,8 +47,7 @@ class Control:
         return self.bits | self.ids | (0 if self.bits else self.near_bits)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """A form or a group of loose fields, in one frame. `links` and `headings` are those inside or just beside it."""
 
     index: int
@@ -109,8 +110,7 @@ TWIN_PIXELS: Final = 4.0
 """CSS pixels between the corners of two fields of which only one can be meant."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class Frame(Struct, frozen=True, kw_only=True):
     """One frame; `path` is the selector prefix that leads to it ('' for the top document)."""
 
     path: str

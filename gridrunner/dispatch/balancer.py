@@ -16,11 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from msgspec import Struct
+
 from gridrunner.dispatch.summary import HubShare
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BalancerSettings:
+class BalancerSettings(Struct, frozen=True, kw_only=True):
     """Habits of the balancer; times in seconds."""
 
     create_prior_s: float = 1.5  # a session's start before one was seen: 0.5 to 2.2 s measured (grid-and-ci.md 3)
@@ -46,8 +47,7 @@ class Circuit(StrEnum):
     HALF_OPEN = "half-open"  # one trial is out
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """Where to open a session, and why. `hub` None: nowhere now; `retry_at_s` is when to ask again, None: when a slot
     comes free or a creation ends.
     """

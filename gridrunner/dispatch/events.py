@@ -7,7 +7,7 @@ from a session that was given up is told apart by it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gridrunner.dispatch.records import DispatchRecord
 from gridrunner.dispatch.summary import DispatchSummary
@@ -16,15 +16,13 @@ from gridrunner.model import Fault, Observation, Result, Site
 # -------------------------------------------------------------------------------------------------------------- events
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStarted:
+class RunStarted(Struct, frozen=True, kw_only=True):
     """The first event."""
 
     at_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HubCapacity:
+class HubCapacity(Struct, frozen=True, kw_only=True):
     """A hub says how many sessions the run may hold there; `fault` when it could not be asked."""
 
     at_s: float
@@ -33,8 +31,7 @@ class HubCapacity:
     fault: Fault | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionCreated:
+class SessionCreated(Struct, frozen=True, kw_only=True):
     """What OpenSession asked for is there."""
 
     at_s: float
@@ -44,8 +41,7 @@ class SessionCreated:
     session: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRefused:
+class SessionRefused(Struct, frozen=True, kw_only=True):
     """What OpenSession asked for could not be had."""
 
     at_s: float
@@ -54,8 +50,7 @@ class SessionRefused:
     fault: Fault
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitEnded:
+class VisitEnded(Struct, frozen=True, kw_only=True):
     """What StartVisit asked for came back; `is_leaving`: the session's node drains, so this was its last visit."""
 
     at_s: float
@@ -65,24 +60,21 @@ class VisitEnded:
     is_leaving: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionGone:
+class SessionGone(Struct, frozen=True, kw_only=True):
     """What CloseSession or KillSession asked for is done, and the hub has its slot back."""
 
     at_s: float
     serial: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultsArrived:
+class ResultsArrived(Struct, frozen=True, kw_only=True):
     """The judge has results."""
 
     at_s: float
     results: tuple[Result, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundEnded:
+class RoundEnded(Struct, frozen=True, kw_only=True):
     """The judge ended its round `number`, counted from 1."""
 
     at_s: float
@@ -90,15 +82,13 @@ class RoundEnded:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopRequested:
+class StopRequested(Struct, frozen=True, kw_only=True):
     """The user wants an end; the second time, at once."""
 
     at_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
+class Tick(Struct, frozen=True, kw_only=True):
     """Nothing but time: comes when `Machine.wake_at_s` has passed."""
 
     at_s: float
@@ -120,15 +110,13 @@ Event = (
 # ------------------------------------------------------------------------------------------------------------- actions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartSlot:
+class StartSlot(Struct, frozen=True, kw_only=True):
     """A thread of this name is needed."""
 
     slot: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenSession:
+class OpenSession(Struct, frozen=True, kw_only=True):
     """The slot asks `hub` for a session; answered by SessionCreated or SessionRefused."""
 
     slot: str
@@ -137,8 +125,7 @@ class OpenSession:
     timeout_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartVisit:
+class StartVisit(Struct, frozen=True, kw_only=True):
     """The slot visits `site` in its session; answered by VisitEnded."""
 
     slot: str
@@ -148,43 +135,37 @@ class StartVisit:
     upcoming: Site | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseSession:
+class CloseSession(Struct, frozen=True, kw_only=True):
     """End an idle session in good order, off the slot's path; answered by SessionGone."""
 
     serial: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KillSession:
+class KillSession(Struct, frozen=True, kw_only=True):
     """End a session now, whatever it does; answered by SessionGone."""
 
     serial: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AbandonSlot:
+class AbandonSlot(Struct, frozen=True, kw_only=True):
     """The slot's thread does not come back: forget it. What it still brings is killed."""
 
     slot: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmitRound:
+class SubmitRound(Struct, frozen=True, kw_only=True):
     """The judge takes these; answered by ResultsArrived any number of times, then RoundEnded."""
 
     observations: tuple[Observation, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """Keep this."""
 
     record: DispatchRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndRun:
+class EndRun(Struct, frozen=True, kw_only=True):
     """The last action."""
 
     summary: DispatchSummary

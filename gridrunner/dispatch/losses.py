@@ -6,7 +6,7 @@ ending well in between, blame the hub: the sites charged for it get their charge
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 OUTAGE_WINDOW_S = 5.0
 """Sessions of a dead node or hub fail within 0.1 s of their next command (grid-and-ci.md 4f 3), and a visit sends one
@@ -19,16 +19,14 @@ EASE = 0.5
 """A good visit takes back half a loss, so every second visit may lose its session before it counts as a loop."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blame:
+class Blame(Struct, frozen=True, kw_only=True):
     """Who is charged for a loss: the site, if `is_charged`; `refunds` are sites charged just before for the same."""
 
     is_charged: bool
     refunds: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Loss:
+class _Loss(Struct, frozen=True):
     at_s: float
     site: str
     is_charged: bool

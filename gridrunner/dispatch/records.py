@@ -4,14 +4,13 @@ invariant: `at_s` counts seconds from the start of the run, and whoever keeps al
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.model import Fault, Observation, Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionOpening:
+class SessionOpening(Struct, frozen=True, kw_only=True):
     """A slot asks `hub` for a session; `reason` is why this hub."""
 
     at_s: float
@@ -20,8 +19,7 @@ class SessionOpening:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionOpened:
+class SessionOpened(Struct, frozen=True, kw_only=True):
     """A session is there, `took_s` after it was asked for."""
 
     at_s: float
@@ -32,8 +30,7 @@ class SessionOpened:
     took_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionEnded:
+class SessionEnded(Struct, frozen=True, kw_only=True):
     """A session of `visits` visits was closed or given up; `reason` says why."""
 
     at_s: float
@@ -44,8 +41,7 @@ class SessionEnded:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitStarted:
+class VisitStarted(Struct, frozen=True, kw_only=True):
     """A slot begins visit `attempt` (from 1, over all visits of the site) of `site`."""
 
     at_s: float
@@ -59,16 +55,14 @@ class VisitStarted:
     is_hedge: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitObserved:
+class VisitObserved(Struct, frozen=True, kw_only=True):
     """A visit that counts ended without a fault; its observation will be judged."""
 
     at_s: float
     observation: Observation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultSeen:
+class FaultSeen(Struct, frozen=True, kw_only=True):
     """Something on our side failed. `site` and `attempt` are set when a visit was lost, and `is_charged` when that
     counts against the site's fault retries (never against its verdict); `observation` is what came back of it.
     """
@@ -83,16 +77,14 @@ class FaultSeen:
     observation: Observation | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultJudged:
+class ResultJudged(Struct, frozen=True, kw_only=True):
     """One check was judged on one attempt (or, as an error, on the lack of one)."""
 
     at_s: float
     result: Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteFinished:
+class SiteFinished(Struct, frozen=True, kw_only=True):
     """A site owes nothing more: its final results, one a check, in the order of the plan's checks."""
 
     at_s: float
@@ -101,8 +93,7 @@ class SiteFinished:
     results: tuple[Result, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkEnded:
+class ChunkEnded(Struct, frozen=True, kw_only=True):
     """The last visit of a chunk ended; `sites` are those that it visited, `returned` those that it gave back."""
 
     at_s: float
@@ -113,16 +104,14 @@ class ChunkEnded:
     returned: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """Why dispatch did something that a reader of the journal would ask about."""
 
     at_s: float
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStopping:
+class RunStopping(Struct, frozen=True, kw_only=True):
     """No new visit starts from here on."""
 
     at_s: float

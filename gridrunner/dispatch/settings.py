@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gridrunner.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DispatchSettings:
+class DispatchSettings(Struct, frozen=True, kw_only=True):
     """Limits and habits of one run; times in seconds. Raises UsageError for what cannot be meant.
 
     `slots` None: all that the hubs offer. `deadline_s` and `max_failures` None: no limit. `crash_ceiling` None: four a

@@ -17,9 +17,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
+
+from msgspec import Struct
 
 from gridrunner.dispatch.balancer import Balancer, BalancerSettings
 from gridrunner.dispatch.events import (
@@ -70,8 +71,7 @@ EXIT_WAIT_S = 1.0
 exception."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Crash:
+class _Crash(Struct, frozen=True):
     """An exception that nobody expected, on its way to the thread that called `run`."""
 
     error: BaseException

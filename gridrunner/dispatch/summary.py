@@ -5,8 +5,9 @@ sites that were to be visited.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from gridrunner.model import Result
 
@@ -22,8 +23,7 @@ class StoppedBy(StrEnum):
     CRASH_LOOP = "crash-loop"  # sessions died faster than visits succeeded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HubShare:
+class HubShare(Struct, frozen=True, kw_only=True):
     """What one hub did for the run; `busy_s` is the sum of its visits' seconds."""
 
     hub: str
@@ -33,8 +33,7 @@ class HubShare:
     busy_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DispatchSummary:
+class DispatchSummary(Struct, frozen=True, kw_only=True):
     """The end of a run. `finished` holds the final results by site, one a check; `missing` the sites without them in
     plan order, of which `unjudged` were visited but not judged. `reason` is one sentence.
     """

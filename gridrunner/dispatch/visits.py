@@ -4,8 +4,9 @@ own visit is charged to it, and a visit that we ended ourselves is charged to no
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from gridrunner.dispatch.backlog import Backlog, Work
 from gridrunner.dispatch.balancer import Balancer

@@ -6,10 +6,10 @@ import queue
 import tempfile
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -41,14 +41,12 @@ SESSION_TIMEOUT_S = 60.0
 _LABELS = "labels"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Visited:
+class _Visited(Struct, frozen=True, kw_only=True):
     page: LabelledPage
     observation: Observation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluateOptions:
+class EvaluateOptions(Struct, frozen=True, kw_only=True):
     """What `gridrunner evaluate` was asked for. Exactly one of `corpus` (visited) and `from_facts` (scored again)."""
 
     corpus: Path | None = None

@@ -11,18 +11,18 @@ import json
 import sys
 import threading
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from msgspec import Struct
 
 from gridrunner.errors import UsageError
 
 LABEL_ROLES = ("username", "password_current", "password_new", "submit")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledPage:
+class LabelledPage(Struct, frozen=True, kw_only=True):
     """One page with its labels. `login_present` None: its source does not say. `labels` holds CSS selectors by role."""
 
     id: str

@@ -7,8 +7,9 @@ The file is text: a figure and a page id a line (`username page-0117`), `#` begi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gridrunner.errors import UsageError
 
@@ -18,8 +19,7 @@ SHOWN = 20
 """Page ids named a line of the comparison: a terminal's worth."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class Changes(Struct, frozen=True, kw_only=True):
     """What differs from the declared failures, as (figure, page id)."""
 
     worse: frozenset[Miss]

@@ -7,15 +7,15 @@ field a labelled one. Elements are compared by their canonical selectors, which 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gridrunner.detection.predictions import claims_login
 from gridrunner.evaluation.corpus import LabelledPage
 from gridrunner.model import Detection, Element
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoredPage:
+class ScoredPage(Struct, frozen=True, kw_only=True):
     """A page, what was made of it (None: it could not be visited), and its labels as canonical selectors by role."""
 
     page: LabelledPage
@@ -23,8 +23,7 @@ class ScoredPage:
     labels: Mapping[str, frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class Figure(Struct, frozen=True, kw_only=True):
     """One row of the table: `hits` of `count`; `value` None where nothing was counted."""
 
     name: str

@@ -11,11 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner.aws.clients import Aws, translated
 from gridrunner.errors import GridFault, GridrunnerError, UsageError
@@ -287,8 +289,7 @@ _SHORTAGE_HINT = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OpenFleet:
+class _OpenFleet(Struct, frozen=True, kw_only=True):
     """The fleet in the hands of one run."""
 
     hubs: Sequence[HubAddress]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from gridrunner.errors import UsageError
 from gridrunner.grid.drivers import GridDriver
@@ -15,8 +16,7 @@ DEFAULT_NAME = "gridrunner"
 """The name of a grid whose user gives it none; everything that is made for it is marked with its name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriverSettings:
+class DriverSettings(Struct, frozen=True, kw_only=True):
     """What drivers are made from; each reads what concerns it. `env` is the process's environment."""
 
     env: Mapping[str, str]

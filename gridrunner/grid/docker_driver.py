@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import Any
 
 import docker
 from docker.errors import NotFound
+from msgspec.structs import replace
 
 from gridrunner.errors import GridFault, UsageError
 from gridrunner.grid.choosing import DriverSettings

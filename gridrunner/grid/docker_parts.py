@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from gridrunner import __version__
 from gridrunner.grid.secret import FILE_NAME
@@ -57,8 +58,7 @@ _READ_SECRET = (
 any image that has a shell and reads SE_REGISTRATION_SECRET, as the official ones do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GridParts:
+class GridParts(Struct, frozen=True, kw_only=True):
     """The names of one grid's parts. `owner` "": it is for no run in particular and stays until it is taken down."""
 
     grid: str
@@ -98,8 +98,7 @@ class GridParts:
         return found | {f"gridrunner.{name}": value for name, value in more.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageFacts:
+class ImageFacts(Struct, frozen=True, kw_only=True):
     """What of an image decides how its containers are made. `is_ours`: made by docker/build.sh, hence able to run
     without capabilities and on a read-only root.
     """

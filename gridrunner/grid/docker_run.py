@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from gridrunner.errors import GridFault, UsageError
 from gridrunner.grid.docker_engine import translated_engine
@@ -50,8 +51,7 @@ def choose_size(demand: RunDemand) -> GridSize:
     return GridSize(hubs=-(-nodes // MOST_NODES_A_HUB), nodes=nodes, slots_per_node=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DockerOpenGrid:
+class DockerOpenGrid(Struct, frozen=True, kw_only=True):
     """See `drivers.OpenGrid`. `restarts` are those of each container when the run took the grid over."""
 
     hubs: Sequence[HubAddress]

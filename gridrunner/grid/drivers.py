@@ -14,6 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from msgspec import Struct
+
 from gridrunner.grid.metering import InstanceUse
 
 Say = Callable[[str], None]
@@ -34,8 +36,7 @@ class NodeState(StrEnum):
     STOPPED = "stopped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionStatus:
+class SessionStatus(Struct, frozen=True, kw_only=True):
     """One browser session. `run` is the run that it belongs to, "" for somebody else's; `owner` tells whether that run's
     process still lives (`owners.is_over`); `started` is ISO 8601 in UTC, "" where the hub does not say.
     """
@@ -47,16 +48,14 @@ class SessionStatus:
     started: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlotStatus:
+class SlotStatus(Struct, frozen=True, kw_only=True):
     """Room for one session; `session` None: it is free."""
 
     id: str = ""
     session: SessionStatus | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeStatus:
+class NodeStatus(Struct, frozen=True, kw_only=True):
     """A node as its hub and its driver see it. `id` is the hub's ("" while it knows none), `url` how the hub reaches it,
     `version` Selenium's, `detail` one sentence on what is wrong, or "".
     """
@@ -70,8 +69,7 @@ class NodeStatus:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HubStatus:
+class HubStatus(Struct, frozen=True, kw_only=True):
     """A hub with its nodes. `is_up`: it answers, busy or not; `queue` are the requests for sessions that wait there."""
 
     name: str
@@ -83,8 +81,7 @@ class HubStatus:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GridStatus:
+class GridStatus(Struct, frozen=True, kw_only=True):
     """A grid at one moment. `hubs` empty: it is not up. `detail`: one sentence on what cannot be seen in the hubs."""
 
     name: str
@@ -111,8 +108,7 @@ class GridStatus:
 # ------------------------------------------------------------------------------------------------------ what is wanted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GridSize:
+class GridSize(Struct, frozen=True, kw_only=True):
     """How large a grid is to be. `nodes` is the sum over all hubs, dealt out evenly."""
 
     hubs: int = 1
@@ -120,8 +116,7 @@ class GridSize:
     slots_per_node: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunDemand:
+class RunDemand(Struct, frozen=True, kw_only=True):
     """What a run wants of a grid. `slots` None: the user did not say; `sites` is how many it visits, `expected_s` the
     seconds of work that they are expected to be; `needs_internet` False: every site is a replica on this machine.
     `nodes`: what --scale comes to, None: take what is there.

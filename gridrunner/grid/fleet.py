@@ -5,9 +5,10 @@ Owns the format, which is the seam between the terraform module and gridrunner. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from gridrunner import codec
 from gridrunner.errors import UsageError
@@ -18,8 +19,7 @@ FLEET_FORMAT = 1
 HOW_TO = "write it with: terraform output -json gridrunner > fleet.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FleetHub:
+class FleetHub(Struct, frozen=True, kw_only=True):
     """A hub with the auto scaling group of its nodes."""
 
     name: str
@@ -28,24 +28,21 @@ class FleetHub:
     instance_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeLimits:
+class NodeLimits(Struct, frozen=True, kw_only=True):
     """How many nodes there may be: at least `min` a hub, at most `max_per_hub` a hub."""
 
     min: int = 0
     max_per_hub: int = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpotShare:
+class SpotShare(Struct, frozen=True, kw_only=True):
     """How much of a group is on demand, as the group's mixed instances policy has it."""
 
     base_on_demand: int = 0
     percent_on_demand: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FleetFile:
+class FleetFile(Struct, frozen=True, kw_only=True):
     """The fleet. `bucket` "" and `secret_parameter` "": it has none."""
 
     name: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from gridrunner.aws.clients import Aws, translated
 from gridrunner.errors import GridrunnerError
@@ -19,8 +20,7 @@ ACTIVITIES_READ = 20
 _IDS_A_CALL = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupInstance:
+class GroupInstance(Struct, frozen=True, kw_only=True):
     """An instance of a group. `is_leaving`: it is told to go, and may still be draining."""
 
     id: str
@@ -28,8 +28,7 @@ class GroupInstance:
     is_leaving: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """A group as AWS describes it."""
 
     name: str

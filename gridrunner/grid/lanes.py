@@ -15,6 +15,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from gridrunner.browser.cdp import Connection
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.session import BrowserSession
@@ -30,8 +32,7 @@ LANES_PER_BROWSER_LIFE = 16
 pages, where headless shell had grown from 90 to 160 MiB (Chromium 156, 2026-11-24)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenBrowser:
+class OpenBrowser(Struct, frozen=True, kw_only=True):
     """A session as a hub opened it. `end` quits it politely, `end_now` takes it away at once; both are bounded.
     `devtools_fallback` is where its socket may be instead ("": nowhere).
     """

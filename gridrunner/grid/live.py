@@ -6,10 +6,10 @@ process reads it, opens a session, and ends it with everything it started.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from selenium.webdriver.chrome.options import Options
 
 from gridrunner import codec
@@ -30,8 +30,7 @@ PAGE_LOAD_TIMEOUT_S = 30.0
 """--visit-timeout's default (CLI.md)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveGrid:
+class LiveGrid(Struct, frozen=True, kw_only=True):
     """How sessions are opened: `hub_url` of a Selenium Grid (https: checked with `hub_ca`), or else the `browser` of this
     machine.
     """

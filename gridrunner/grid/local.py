@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gridrunner.browser.binaries import Browser
 from gridrunner.browser.evidence import EvidenceStore

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenInstance:
+
+class SeenInstance(Struct, frozen=True, kw_only=True):
     """One instance at one moment. `is_spot` None: EC2 did not say. `age_s`: seconds since its launch, None: not known."""
 
     id: str
@@ -24,8 +25,7 @@ class _Use:
     to_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceUse:
+class InstanceUse(Struct, frozen=True, kw_only=True):
     """`count` instances of one kind and market, and the `minutes` that they ran for the run, all together."""
 
     kind: str

@@ -15,8 +15,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gridrunner.errors import SessionNotCreated
 
@@ -132,8 +133,7 @@ def own_token() -> str:
     return f"{os.getpid()}:{_start_time(os.getpid())}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundDriver:
+class FoundDriver(Struct, frozen=True, kw_only=True):
     """A chromedriver that some gridrunner started. `folder` is its temporary folder, None where it has none."""
 
     pid: int

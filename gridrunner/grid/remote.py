@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions, make_options

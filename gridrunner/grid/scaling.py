@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gridrunner.errors import UsageError
 
@@ -25,8 +26,7 @@ HOPELESS = (
 launch template that is wrong (EC2 API reference, "Error codes"). A lack of capacity is not among them: it passes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupLimits:
+class GroupLimits(Struct, frozen=True, kw_only=True):
     """What a group may have and is to have now."""
 
     name: str
@@ -35,8 +35,7 @@ class GroupLimits:
     desired: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupView:
+class GroupView(Struct, frozen=True, kw_only=True):
     """A group and its hub at one moment. `instances` counts those that are not leaving; `registered` the nodes that are
     UP in the hub; `failures` what AWS said of launches that failed since the wait began, newest first.
     """
@@ -94,8 +93,7 @@ def lower_to(before: Mapping[str, int], busy: Mapping[str, int], groups: Sequenc
     return back
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(Struct, frozen=True, kw_only=True):
     """How a wait stands: `line` for people, `is_done`, and `problem` (why it cannot succeed any more, or "")."""
 
     line: str

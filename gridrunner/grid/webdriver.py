@@ -6,15 +6,16 @@ The one place where Selenium's and urllib3's exceptions become ours.
 from __future__ import annotations
 
 import math
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import urllib3
+from msgspec import Struct
 from selenium.common.exceptions import SessionNotCreatedException, WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.remote.client_config import ClientConfig
@@ -29,8 +30,7 @@ COMMAND_TIMEOUT_S = 30
 (DESIGN.md, rules that were paid for)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """A WebDriver session: its id, what it says of itself, and the HTTP client that its commands go through.
 
     Not Selenium's `WebDriver`, which is made of commands that visits do not use and takes a fifth of the time until the
@@ -200,10 +200,13 @@ def _browser_socket(address: str) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of a Selenium message, without the link and the stack trace behind it; HTML of a proxy is not quoted."""
+    """The first line of a Selenium message, without the link and the stack trace behind it; of HTML, its words."""
     text = str(getattr(error, "msg", None) or error).strip().partition("; For documentation on this error")[0]
     if text.startswith("<"):
-        return "a page came instead of WebDriver's JSON"
+        words = " ".join(
+            re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE).split()
+        )
+        return f"a page came instead of WebDriver's JSON: {words}"[:300]
     return text.splitlines()[0][:300] if text else type(error).__name__
 
 

@@ -15,8 +15,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gridrunner import codec
 from gridrunner.judging.protocol import Answer, Order
@@ -27,8 +28,7 @@ CLOSE_TIMEOUT_S = 2.0
 _LOG_TAIL = 4096  # bytes of the worker's standard error that explain a crash
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
+class Loss(Struct, frozen=True, kw_only=True):
     """A worker that was given up: why, in words, and the end of what it wrote."""
 
     reason: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gridrunner import codec
 from gridrunner.errors import NothingToRun, UsageError
@@ -43,8 +44,7 @@ RESTARTS = 3
 batch errors. With more, the check file itself is broken, and each loss costs up to CHECK_TIMEOUT_S."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checks:
+class Checks(Struct, frozen=True, kw_only=True):
     """The ids of what will be judged, in the order of the files; `live` ones drive a browser themselves."""
 
     recorded: tuple[str, ...]

@@ -7,8 +7,9 @@ the other side can always tell which check it was busy with.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from gridrunner.model import Observation, Result, Site
 
@@ -36,8 +37,7 @@ class AnswerKind(StrEnum):
     ENDED = "ended"  # the pytest run of an order is over; problem is empty or says why it stopped early
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """Which checks: pytest paths (empty: the shipped suite), `extras` of the suite beside them (file names), and pytest's
     -k and -m expressions over checks.
     """
@@ -48,8 +48,7 @@ class Selection:
     mark: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(Struct, frozen=True, kw_only=True):
     """One pytest run. JUDGE takes sites and observations from the order itself, or, with `processes` above 0, has
     pytest-xdist's processes read the run folder and `batch_file`.
     """
@@ -66,8 +65,7 @@ class Order:
     batch_file: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """One line of the worker's; which fields are set follows from `kind`. Of `collected` tests, -k and -m left
     `checks` and `live_checks`.
     """
@@ -83,8 +81,7 @@ class Answer:
     collected: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(Struct, frozen=True, kw_only=True):
     """A part of a recorded run for several processes, as a JSON file: which attempt of which sites, and which checks.
     Live checks may run on a site without an observation; their results then belong to the attempt named here.
     """

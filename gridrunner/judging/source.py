@@ -8,8 +8,9 @@ from __future__ import annotations
 import functools
 import gzip
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from gridrunner import codec
 from gridrunner.model import Detection, Facts, Observation, Site
@@ -17,8 +18,7 @@ from gridrunner.model import Detection, Facts, Observation, Site
 _CACHED_SITES = 4  # checks run site by site, so that one is enough; four cover reordering by other plugins
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSource:
+class RunSource(Struct, frozen=True, kw_only=True):
     """What checks are judged on: sites in plan order, and the observation of each that has one.
 
     `checks` limits the run to these check ids (None: all that pytest collects); `judged` holds (check, site) that are

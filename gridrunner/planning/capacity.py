@@ -4,7 +4,8 @@ the budget by prediction, and one fewer would not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner.errors import UsageError
 from gridrunner.model import Plan
@@ -15,8 +16,7 @@ LEAST_BILLED_S = 60.0
 """Instances are billed by the second, for at least a minute (AWS, EC2 on-demand pricing for Linux)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeKind:
+class NodeKind(Struct, frozen=True, kw_only=True):
     """What one node of a fleet offers. `start_s` is from asking for it until its slots are there: waited for and paid.
     `price_per_hour` None: the cost is not asked for.
     """
@@ -26,8 +26,7 @@ class NodeKind:
     start_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fleet:
+class Fleet(Struct, frozen=True, kw_only=True):
     """`nodes` nodes on as many hubs as they need, and what the plan does on them. `wall_s` is with the nodes' start, `cost` in the currency of the
     price, None without one. `keeps_budget` False: no number of nodes does, and these are as many as help.
     """

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from gridrunner.model import Site
 
@@ -31,8 +32,7 @@ EXPECTED_PERCENTILE = 90.0
 """Longest-first needs a pessimistic guess: a mean lets an unpredicted slow site land last."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastVisit:
+class PastVisit(Struct, frozen=True, kw_only=True):
     """One earlier visit of a site that ended without a fault; `duration_s` is what its slot was busy for."""
 
     duration_s: float
@@ -52,8 +52,7 @@ class Basis(StrEnum):
     DEFAULT = "default"  # nothing is known of any site
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectedDuration:
+class ExpectedDuration(Struct, frozen=True, kw_only=True):
     """The seconds a visit is expected to take, and why."""
 
     expected_s: float

@@ -10,16 +10,16 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from gridrunner.errors import UsageError
 from gridrunner.model import Plan
 from gridrunner.planning.plan import order_sites, owed_sites
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GridCosts:
+class GridCosts(Struct, frozen=True, kw_only=True):
     """What a grid and the machine that drives it spend; times in seconds.
 
     `creations_at_once` is a hub's, and there are `hubs` of them. `cpu_s_per_visit` is this machine's, for a remote grid; browsers on
@@ -53,8 +53,7 @@ class Bottleneck(StrEnum):
     THIS_MACHINE = "this machine"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
+class Prediction(Struct, frozen=True, kw_only=True):
     """A plan on `slots` slots. `lower_bound_s` is max(longest, sum / slots): no order and no grid beats it; `ratio` is
     what the predicted wall time is over it. `demands_s` is how long each possible bottleneck alone would take; the
     greatest is the `bottleneck`.

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gridrunner import codec
 from gridrunner.errors import UsageError

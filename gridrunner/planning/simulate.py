@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner.planning.durations import DEFAULT_VISIT_TIMEOUT_S, PastVisits, percentile
 from gridrunner.planning.predict import (
@@ -48,8 +50,7 @@ class Randomness(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
+class Spread(Struct, frozen=True, kw_only=True):
     """How durations scatter around what is expected: by a factor exp(normal(0, `noise`)); a share of visits (0 to 1)
     takes `timeout_s` seconds instead, by surprise.
     """
@@ -59,8 +60,7 @@ class Spread:
     timeout_s: float = DEFAULT_VISIT_TIMEOUT_S
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimulatedWall:
+class SimulatedWall(Struct, frozen=True, kw_only=True):
     """Wall times on `slots` slots over all plays; `ratio_p50` is the median of wall time over lower bound, both of the
     same play. `bottleneck` is that of the expected durations.
     """

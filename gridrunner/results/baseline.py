@@ -5,7 +5,8 @@ shows the same check failing at the same site; whatever the baseline does not kn
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from gridrunner.model import Verdict
 from gridrunner.results.cases import CaseVerdict, SiteVerdict, slim_case
@@ -14,8 +15,7 @@ from gridrunner.results.record import RunRecord
 _GREEN = frozenset({Verdict.PASSED, Verdict.FLAKY})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
+class Baseline(Struct, frozen=True, kw_only=True):
     """The verdicts of an earlier run: of each (check, site), where a failure in quarantine counts as the failure that it
     is, and of each site.
     """
@@ -25,8 +25,7 @@ class Baseline:
     sites: Mapping[str, Verdict]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """A run against the baseline run `baseline`, in plan order. `unknown` counts the (check, site) that the baseline has
     no verdict on, out of `compared`. Failures in quarantine are in none of the lists.
     """
@@ -53,7 +52,7 @@ def baseline_of(record: RunRecord) -> Baseline:
 def excuse_known(record: RunRecord, baseline: Baseline) -> RunRecord:
     """`record`, knowing which of its failures the baseline has as well: they do not make the run fail."""
     known = frozenset(key for key, verdict in baseline.cases.items() if verdict is Verdict.FAILED)
-    return replace(record, known_failures=known)
+    return record.knowing(known)
 
 
 class Comparer:

@@ -5,8 +5,10 @@ verdict, in the plan's order, and a reason wherever it is not a plain pass.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner.model import Fault, FaultKind, Observation, Outcome, Quarantine, Result, Site, Status, Verdict
 from gridrunner.results.quarantine import describe_quarantine, find_quarantine
@@ -33,8 +35,7 @@ class CaseVerdict(NamedTuple):
     is_known: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteVerdict:
+class SiteVerdict(Struct, frozen=True, kw_only=True):
     """A site with all its checks: `verdict` is the worst of them, `observations` are all attempts in order, `busy_s`
     the seconds that a slot spent on it.
     """
@@ -46,8 +47,7 @@ class SiteVerdict:
     busy_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteState:
+class SiteState(Struct, frozen=True, kw_only=True):
     """What is known of a site: for each check its results in the order of attempts, every visit, a fault that kept it
     from being visited, and whether a visit of it never ended.
     """

@@ -5,7 +5,8 @@ exactly one group, and the groups come in the order in which somebody should loo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gridrunner.model import Outcome, Verdict
 from gridrunner.results.cases import CaseVerdict, SiteVerdict
@@ -29,8 +30,7 @@ _OUTCOME_TITLES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CauseGroup:
+class CauseGroup(Struct, frozen=True, kw_only=True):
     """Sites that went wrong for the same reason, one case each; `key` is stable and fit for `failure@type`, `title` is for
     people. `is_known`: they fail in the baseline as well.
     """
@@ -113,8 +113,7 @@ def group_culprits(culprits: Iterable[CaseVerdict]) -> tuple[CauseGroup, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quarantined:
+class Quarantined(Struct, frozen=True, kw_only=True):
     """What became of sites in quarantine: the failures that it holds, and the sites that no longer need it."""
 
     held: tuple[CaseVerdict, ...]

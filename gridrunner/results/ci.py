@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import TextIO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison
@@ -96,8 +98,7 @@ def list_annotations(record: RunRecord, locate: Callable[[str], str]) -> list[st
     return [*_limit("error", wrong, "went wrong"), *_limit("warning", flaky, "are flaky")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Annotation:
+class _Annotation(Struct, frozen=True, kw_only=True):
     title: str
     message: str
     file: str = ""
@@ -180,8 +181,7 @@ def _path_below(path: Path, root: Path) -> str:
 # ------------------------------------------------------------------------------------------------------------- writer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CiReporter:
+class CiReporter(Struct, frozen=True, kw_only=True):
     """Tells `system` what a run came to. `log` is the job's log (GitHub reads commands from stderr as well as stdout);
     `clock` gives seconds since 1970, which GitLab's sections want.
     """

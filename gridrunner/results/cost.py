@@ -7,13 +7,13 @@ disks, traffic and what a node takes to shut down are not in it (docs/aws.md).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gridrunner.results.events import FleetUsed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunCost:
+class RunCost(Struct, frozen=True, kw_only=True):
     """USD, and minutes of instances. `estimate` takes each instance at the price of its own market, `on_demand` and
     `spot` all of them at one; `per_site` is None without a visited site; `idle_share` (0 to 1) is the part of the
     paid slots' time that no visit filled.

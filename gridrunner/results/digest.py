@@ -7,7 +7,8 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gridrunner.model import Status, Verdict
 from gridrunner.results.cases import CaseVerdict, SiteVerdict, slim_case
@@ -16,8 +17,7 @@ from gridrunner.results.causes import CauseGroup, Quarantined, find_culprit, gro
 SLOWEST = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunTotals:
+class RunTotals(Struct, frozen=True, kw_only=True):
     """Figures of a run. `wall_s` is from its start to its last event; `utilisation` the share (0 to 1) of the slots'
     time that visits filled, None where the number of slots is not known; `failed_first` counts the sites whose first
     observed attempt failed a check.
@@ -34,8 +34,7 @@ class RunTotals:
     failed_first: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlowSite:
+class SlowSite(Struct, frozen=True, kw_only=True):
     """A site with the seconds that slots spent on it, in how many visits."""
 
     site: str
@@ -44,8 +43,7 @@ class SlowSite:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunDigest:
+class RunDigest(Struct, frozen=True, kw_only=True):
     """`groups` are the sites that went wrong by cause, `flaky` one case of each flaky site, in plan order, `verdicts` all
     that count for the exit code: known failures are not among them. Cases are slim (see `slim_case`).
     """

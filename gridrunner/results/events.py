@@ -7,9 +7,10 @@ Format 1 is the one of CLI.md, section Journal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct
 
 from gridrunner.model import Fault, Observation, Result
 
@@ -17,8 +18,7 @@ JOURNAL_FORMAT = 1
 """The newest format that this version reads, and the one it writes (CLI.md, section Journal)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalHeader:
+class JournalHeader(Struct, frozen=True, kw_only=True):
     """The first line. `plan` is the plan's hash, `started` ISO 8601 in UTC, `command` the arguments as the user typed
     them (no secrets), `slots` the sessions at once (0: not known), `replays` the folders of replica pages it served, `merged_from` the run ids behind a merged run, oldest
     first, and `damaged` what a merge could not read of them.
@@ -36,8 +36,7 @@ class JournalHeader:
     damaged: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitStarted:
+class VisitStarted(Struct, frozen=True, kw_only=True):
     """A slot opened a site; without an observation after it, the run ended in the middle of this visit."""
 
     event: Literal["visit-started"] = "visit-started"
@@ -48,24 +47,21 @@ class VisitStarted:
     at_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(Struct, frozen=True, kw_only=True):
     """A visit is over; `observation` is its record."""
 
     event: Literal["observation"] = "observation"
     observation: Observation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(Struct, frozen=True, kw_only=True):
     """A check said its verdict on one attempt. A later event for the same check, site and attempt replaces it."""
 
     event: Literal["result"] = "result"
     result: Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Faulted:
+class Faulted(Struct, frozen=True, kw_only=True):
     """Something on our side failed; `site` None: it hit no site."""
 
     event: Literal["fault"] = "fault"
@@ -76,8 +72,7 @@ class Faulted:
     at_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkEnded:
+class ChunkEnded(Struct, frozen=True, kw_only=True):
     """A session is through with a chunk, or lost: then `sites_done` falls short of it."""
 
     event: Literal["chunk-ended"] = "chunk-ended"
@@ -88,8 +83,7 @@ class ChunkEnded:
     sites_done: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
+class Decided(Struct, frozen=True, kw_only=True):
     """What the balancer did and why, in one sentence for people."""
 
     event: Literal["decision"] = "decision"
@@ -104,8 +98,7 @@ class SessionChange(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionChanged:
+class SessionChanged(Struct, frozen=True, kw_only=True):
     """A session was opened or closed at `at_s`; `duration_s` is what that took."""
 
     event: Literal["session"] = "session"
@@ -118,8 +111,7 @@ class SessionChanged:
     duration_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceMinutes:
+class InstanceMinutes(Struct, frozen=True, kw_only=True):
     """`count` instances of one kind that ran `minutes` minutes altogether; prices in USD an hour, and where they are from."""
 
     kind: str
@@ -131,8 +123,7 @@ class InstanceMinutes:
     price_source: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FleetUsed:
+class FleetUsed(Struct, frozen=True, kw_only=True):
     """What a run used of a fleet in the cloud until `at_s`; a resumed run has one for each time."""
 
     event: Literal["fleet-used"] = "fleet-used"
@@ -143,8 +134,7 @@ class FleetUsed:
     at_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resumed:
+class Resumed(Struct, frozen=True, kw_only=True):
     """The journal was opened again. Times after this line count from `started` (ISO 8601 in UTC); `cut_bytes` is what
     was cut off a truncated last line.
     """
@@ -154,8 +144,7 @@ class Resumed:
     cut_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunEnded:
+class RunEnded(Struct, frozen=True, kw_only=True):
     """The run is over; `exit_code` as in CLI.md, `reason` for people (complete, interrupted, deadline, …)."""
 
     event: Literal["run-ended"] = "run-ended"

@@ -7,9 +7,10 @@ docs/ci.md describes it for users. Texts are cleaned of control characters, URLs
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from gridrunner import codec
 from gridrunner.errors import UsageError
@@ -30,8 +31,7 @@ _NO_SITES = b'"sites":[]'
 REASON_LIMIT = 500  # characters, as a message in junit.xml
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseFigures:
+class CaseFigures(Struct, frozen=True, kw_only=True):
     """One check at one site. `cause` is the key of `causes.key_of`; `quarantined` tells who holds a failure back and
     until when (empty: nobody), `known` that the baseline has it too.
     """
@@ -46,8 +46,7 @@ class CaseFigures:
     known: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteFigures:
+class SiteFigures(Struct, frozen=True, kw_only=True):
     """One site with all its checks; `seconds` is what slots spent on it in `visits` visits, `source` file:line."""
 
     id: str
@@ -61,8 +60,7 @@ class SiteFigures:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
+class Totals(Struct, frozen=True, kw_only=True):
     """Counts by verdict, and seconds; `utilisation` as in `RunTotals`."""
 
     sites: Mapping[Verdict, int]
@@ -76,16 +74,14 @@ class Totals:
     failed_first: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Pair(Struct, frozen=True, kw_only=True):
     """A (check, site)."""
 
     check: str
     site: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineFigures:
+class BaselineFigures(Struct, frozen=True, kw_only=True):
     """What changed against the baseline `run`; `unknown` counts the (check, site) that it has no verdict on."""
 
     run: str
@@ -95,8 +91,7 @@ class BaselineFigures:
     unknown: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFigures:
+class RunFigures(Struct, frozen=True, kw_only=True):
     """The document. `baseline` None: the run was compared with nothing; `cost` None: it used no fleet in the cloud."""
 
     run: str
@@ -115,8 +110,7 @@ class RunFigures:
     cost: RunCost | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _FormatOnly:
+class _FormatOnly(Struct, frozen=True, kw_only=True):
     format: int
 
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from msgspec import Struct
 
 from gridrunner.model import FaultKind, Observation, Outcome, Status, Verdict
 from gridrunner.planning.durations import EXPECTED_PERCENTILE, RECENT_VISITS, PastVisit, percentile
@@ -54,8 +55,7 @@ CREATE INDEX site_runs_by_run ON site_runs (run_number);
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteStats:
+class SiteStats(Struct, frozen=True, kw_only=True):
     """What the history says of a site. `p90_s` is over its newest visits without a fault, None when there is none;
     `failed_first` counts the runs in which its first judged attempt failed, whatever a retry said then.
     """
@@ -76,8 +76,7 @@ class SiteStats:
         return self.flaky / self.runs if self.runs else 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryTotals:
+class HistoryTotals(Struct, frozen=True, kw_only=True):
     """The whole history. `first_attempt_failure_rate` is the share (0 to 1) of judged (run, site) whose first attempt
     failed: what retries hide.
     """

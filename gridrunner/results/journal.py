@@ -13,10 +13,11 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from msgspec import Struct
 
 from gridrunner import codec
 from gridrunner.errors import RunFolderError
@@ -36,8 +37,7 @@ assert len(_DECODERS_BY_START) == len(EVENT_TYPES)
 _QUOTE_LIMIT = 60  # characters of a bad line that a message quotes: enough to find it, not enough to flood a terminal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Journal:
+class Journal(Struct, frozen=True, kw_only=True):
     """A journal as read: `warnings` says what was dropped and is shown to the user."""
 
     header: JournalHeader

@@ -15,10 +15,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner import codec
 from gridrunner.errors import RunFolderError, UsageError
@@ -36,8 +38,7 @@ from gridrunner.results.verdicts import EXIT_INCOMPLETE, exit_code_for, settle
 _ID_LENGTH = 12  # of a sha256 in hex: 48 bits, enough to tell the merges of one project apart
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergeOutcome:
+class MergeOutcome(Struct, frozen=True, kw_only=True):
     """What a merge found. `record` is the merged run; `cases` counts (check, site) by verdict, the missing ones as NOT_RUN; `missing` maps each site
     that lacks results to how many, in plan order; `duplicates` counts results of older runs that a newer one replaced;
     `warnings` are sentences for the user.

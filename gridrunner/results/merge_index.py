@@ -11,10 +11,12 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import gt
 from typing import BinaryIO, NamedTuple
+
+from msgspec.structs import replace
 
 from gridrunner.errors import RunFolderError
 from gridrunner.model import Plan, Status

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from junitparser import Error, Failure, JUnitXml, JUnitXmlError, Skipped, TestCase, TestSuite
+from msgspec import Struct
 
 from gridrunner.errors import RunFolderError
 from gridrunner.results.files import write_atomically
@@ -40,8 +41,7 @@ _EPOCH = datetime.min.replace(tzinfo=UTC)
 _Key = tuple[str, str, str, str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JunitMergeOutcome:
+class JunitMergeOutcome(Struct, frozen=True, kw_only=True):
     """What merging files found: cases written, failed or in error among them, duplicates dropped, and a line for each
     file that could not be read.
     """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gridrunner.errors import UsageError
 from gridrunner.results.journal import JOURNAL_NAME
@@ -12,8 +13,7 @@ from gridrunner.results.journal import JOURNAL_NAME
 CLAIM_FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreUrl:
+class StoreUrl(Struct, frozen=True, kw_only=True):
     """Where a store is. `group` "" where the URL names none."""
 
     bucket: str
@@ -38,8 +38,7 @@ def parse_store(text: str) -> StoreUrl:
     return StoreUrl(bucket=match[1], prefix=path)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """A run that began: `shard` (i, n) or None, `started` ISO 8601 in UTC, `machine` the name of the machine."""
 
     run: str
@@ -55,8 +54,7 @@ class Claim:
         return f"shard {self.shard[0]}/{self.shard[1]}" if self.shard else "the run"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRun:
+class StoredRun(Struct, frozen=True, kw_only=True):
     """A run of a group: its place below the prefix, its files, and its claim (None: it is missing or unreadable)."""
 
     place: str

@@ -4,9 +4,10 @@ what its hash says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
 
 from gridrunner import codec
 from gridrunner.errors import RunFolderError
@@ -20,8 +21,7 @@ PLAN_FORMAT = 1
 """The newest format that this version reads, and the one it writes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanHead:
+class PlanHead(Struct, frozen=True, kw_only=True):
     """What tells plans apart, without their sites: `shard` is (i, n) or None, `cut` as in a plan."""
 
     hash: str
@@ -30,20 +30,17 @@ class PlanHead:
     cut: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _PlanFile:
+class _PlanFile(Struct, frozen=True, kw_only=True):
     plan: Plan
     format: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _PlanHeadFile:
+class _PlanHeadFile(Struct, frozen=True, kw_only=True):
     plan: PlanHead
     format: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _FormatOnly:
+class _FormatOnly(Struct, frozen=True, kw_only=True):
     format: int
 
 

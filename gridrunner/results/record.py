@@ -4,11 +4,14 @@ that the plan owes has exactly one verdict, in plan order, whatever the journal 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from gridrunner.errors import RunFolderError
 from gridrunner.model import Fault, Observation, Plan, Result, Verdict
@@ -70,6 +73,14 @@ class RunRecord:
     _unfinished: frozenset[str] = frozenset()
     _site_faults: Mapping[str, Fault] = field(default_factory=dict)
     _digests: list[RunDigest] = field(default_factory=list, init=False, compare=False, repr=False)
+
+    def ended_by(self, ended: RunEnded) -> RunRecord:
+        """The same run, with its end."""
+        return dataclasses.replace(self, ended=ended, last_at_s=max(self.last_at_s, ended.at_s))
+
+    def knowing(self, failures: frozenset[tuple[str, str]]) -> RunRecord:
+        """The same run, with the failures that do not count against it: (check, site)."""
+        return dataclasses.replace(self, known_failures=failures)
 
     def results_of(self, check: str, site_id: str) -> tuple[Result, ...]:
         """All attempts of one check at one site, in order; empty when there is none."""

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gridrunner.results.baseline import Baseline, Comparer, Comparison
 from gridrunner.results.journal import collector_paused
@@ -19,8 +20,7 @@ from gridrunner.results.summary import SUMMARY_NAME, write_summary
 from gridrunner.results.timeline import TIMELINE_NAME, TimelineWriter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
+class Rendered(Struct, frozen=True, kw_only=True):
     """A run whose files were written, and how it compares with the run that it was to be compared with."""
 
     record: RunRecord

@@ -12,9 +12,11 @@ import weakref
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from io import BufferedReader, FileIO
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner.errors import RunFolderError
 from gridrunner.model import Observation, Result
@@ -73,8 +75,7 @@ class SiteLines:
         self._places = array("i")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredSite:
+class StoredSite(Struct, frozen=True, kw_only=True):
     """What a journal holds of one site; `row` None: no result."""
 
     row: Row | None = None

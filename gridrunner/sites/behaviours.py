@@ -13,10 +13,10 @@ hold one `behaviours.yaml` beside them:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import yaml
+from msgspec import Struct, field
 
 from gridrunner.errors import UsageError
 
@@ -35,8 +35,7 @@ SITE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 """What names a site: one lower-case label of a host name (RFC 1123)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Auth:
+class Auth(Struct, frozen=True, kw_only=True):
     """HTTP basic authentication that a request must carry."""
 
     user: str
@@ -44,16 +43,14 @@ class Auth:
     realm: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drip:
+class Drip(Struct, frozen=True, kw_only=True):
     """A body sent slowly: `chunk_bytes` at a time with `every_s` seconds between."""
 
     chunk_bytes: int
     every_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behaviour:
+class Behaviour(Struct, frozen=True, kw_only=True):
     """What a site (or one path of it) does apart from answering with its file at once.
 
     `delay_s` seconds pass before anything is sent; `never_answer` takes the request and stays silent; `never_end` sends
@@ -76,8 +73,7 @@ class Behaviour:
 PLAIN: Final = Behaviour()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behaviours:
+class Behaviours(Struct, frozen=True, kw_only=True):
     """All behaviours of one folder, by site folder and path; path None stands for the whole site."""
 
     by_place: Mapping[tuple[str, str | None], Behaviour] = field(default_factory=dict)

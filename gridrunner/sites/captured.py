@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner.errors import SiteListError, UsageError
 from gridrunner.model import Site
@@ -29,8 +31,7 @@ MAX_LABEL: Final = 60
 _NOT_IN_LABEL: Final = re.compile(r"[^a-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Captured:
+class Captured(Struct, frozen=True, kw_only=True):
     """One page to keep. `site` has the id, locale, tags and expectation that its entry gets (not its address); `files`
     are those of its folder by name, `index.html` among them; `remarks` stand as comments above the entry.
     """
@@ -40,8 +41,7 @@ class Captured:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(Struct, frozen=True, kw_only=True):
     """Where a page is kept: its entry's id, its folder, the list. `is_new` False: it was there already."""
 
     id: str

@@ -9,9 +9,10 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from gridrunner.model import SourceLine
 from gridrunner.sites.drafts import (
@@ -49,8 +50,7 @@ _PLAIN_WORDS: Final = (
 """What Python's csv module says, and what it means."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CsvReading:
+class CsvReading(Struct, frozen=True, kw_only=True):
     """How a CSV list is read. The defaults are those of a site list; an import takes more.
 
     `aliases` are further names of columns, `ignored` takes the names of unknown ones (None: they are mistakes),

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import Struct
+
 from gridrunner.model import Expectation, Site, SourceLine
 from gridrunner.sites import values
 from gridrunner.sites.mistakes import FileReport, show_value
@@ -47,16 +49,14 @@ QUARANTINE_TEXTS: Final[Mapping[str, Reader]] = {
 QUARANTINE_LISTS: Final[Mapping[str, Reader]] = {"checks": values.read_check}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayFolder:
+class ReplayFolder(Struct, frozen=True, kw_only=True):
     """A folder of replica pages that the embedded server serves while the list is run, and the line that asks for it."""
 
     folder: Path
     source: SourceLine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """An entry as written, or the defaults of a list: only fields that were given, under their names in the model.
 
     `id_place` is line and column of the id.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from gridrunner.model import Site
 from gridrunner.sites.csv_lists import read_csv_list
@@ -19,8 +20,7 @@ from gridrunner.sites.yaml_lists import read_yaml_list
 __all__ = ["ReplayFolder", "SiteLists", "read_site_lists"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteLists:
+class SiteLists(Struct, frozen=True, kw_only=True):
     """The sites of all lists in the order written, ids unique, and the folders to serve while they are run."""
 
     sites: tuple[Site, ...]

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from msgspec import Struct
+
 from gridrunner.errors import SiteListError
 
 MAX_SHOWN: Final = 50
@@ -31,8 +33,7 @@ _SCHEME: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*")
 _PATH: Final = re.compile(r"[/?#]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Mistake:
+class _Mistake(Struct, frozen=True, kw_only=True):
     line: int | None
     column: int | None
     text: str

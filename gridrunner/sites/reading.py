@@ -10,10 +10,11 @@ import io
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Final
+
+from msgspec import Struct
 
 from gridrunner.sites.mistakes import FileReport, guess, show_value
 
@@ -74,8 +75,7 @@ EMPTY_HINTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceText:
+class SourceText(Struct, frozen=True, kw_only=True):
     """A source that could be read. `folder` is what relative paths inside it are relative to."""
 
     text: str

@@ -14,11 +14,12 @@ import html
 import re
 import socket
 import threading
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote, unquote, urlsplit
+
+from msgspec import Struct
 
 from gridrunner.errors import UsageError
 from gridrunner.sites.behaviours import FRAMES_FOLDER, SITE_NAME, Behaviour, ReplayFolder
@@ -56,8 +57,7 @@ CONTENT_TYPES: Final = {
 _ORIGIN_PLACEHOLDER: Final = re.compile(rb"\{\{origin:([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)\}\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Host:
+class _Host(Struct, frozen=True, kw_only=True):
     """A Host header taken apart: `site` is a folder, `suffix` what follows the second label, `port` as `:8080` or empty."""
 
     site: str

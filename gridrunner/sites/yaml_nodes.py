@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import yaml
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gridrunner.sites.mistakes import FileReport, show_value
 
@@ -27,8 +28,7 @@ _ALLOWED_TAGS: Final = {"!", *(_TAG_PREFIX + name for name in ("str", "int", "fl
 _NULLS: Final = {"", "~", "null", "Null", "NULL"}
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A text as written; `is_plain`: without quotes. Lines and columns count from 1."""
 
     line: int
@@ -42,8 +42,7 @@ class Scalar:
         return self.is_plain and self.text in _NULLS
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     """A list of nodes."""
 
     line: int
@@ -51,8 +50,7 @@ class Sequence:
     items: list[Node] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(Struct, frozen=True):
     """Pairs in the order written; a key may stand there twice."""
 
     line: int

@@ -7,12 +7,12 @@ import html
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gridrunner.browser.copying import copy_page
 from gridrunner.browser.evidence import Screenshots

@@ -8,11 +8,12 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import docker
+from msgspec.structs import replace
 
 from gridrunner.grid.choosing import DriverSettings
 from gridrunner.grid.docker_driver import DockerDriver

@@ -9,8 +9,9 @@ training set.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from gridrunner.detection.model_file import Scorer, read_scorer
 from gridrunner.detection.training.examples import Example
@@ -21,8 +22,7 @@ CERTAIN: Final = 4.0
 SEED: Final = 20261124
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class Recipe(Struct, frozen=True, kw_only=True):
     """How a scorer is fitted. `strength` is the C of the logistic regression on standardised features; values were
     chosen by cross-validation by site on the development corpus, 2026-11-24.
     """

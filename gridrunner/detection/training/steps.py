@@ -7,8 +7,9 @@ that only goes on or says nothing, without the words of forgotten passwords, wit
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from gridrunner.detection.snapshot import Control, Group
 from gridrunner.detection.submit import find_submit

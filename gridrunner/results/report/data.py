@@ -8,9 +8,10 @@ first until `DETAILS_LIMIT` is spent. The names of the keys are read by `assets/
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from gridrunner import codec
 from gridrunner.model import Detection, Element, Expectation, Form, FormKind, Observation, Outcome, Site, Verdict
@@ -51,8 +52,7 @@ _URGENCY = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportData:
+class ReportData(Struct, frozen=True, kw_only=True):
     """The JSON of a report. `rows` are encoded, in plan order; `details`, encoded, are keyed by the site's place in
     them; `screenshots` are paths relative to the run folder, the most urgent first.
     """
@@ -64,8 +64,7 @@ class ReportData:
     screenshots: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Detail:
+class _Detail(Struct, frozen=True, kw_only=True):
     place: int
     data: bytes
     screenshot: str | None

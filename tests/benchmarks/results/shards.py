@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from gridrunner import codec
 from gridrunner.model import Observation, Outcome, Plan, Result, Site, SourceLine, Status

@@ -81,11 +81,9 @@ def test_server_that_is_no_grid_is_named(path: str) -> None:
     }
 
 
-def test_page_in_place_of_an_error_is_not_quoted() -> None:
-    assert (
-        first_line(WebDriverException("<!DOCTYPE html>\n<title>502</title>"))
-        == "a page came instead of WebDriver's JSON"
-    )
+def test_of_a_page_in_place_of_an_error_the_words_are_told() -> None:
+    page = "<!DOCTYPE html>\n<style>a { top: 0 }</style><title>502</title>\n<h1>Bad gateway</h1>"
+    assert first_line(WebDriverException(page)) == "a page came instead of WebDriver's JSON: 502 Bad gateway"
 
 
 def test_first_line_drops_selenium_s_stack() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 from junitparser import JUnitXml
+from msgspec.structs import replace
 from rich.console import Console
 from sample_runs import CHECKS, FIELDS, FOUND, make_header, make_plan_of, make_result, make_site, write_run
 

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from junitparser import JUnitXml
+from msgspec.structs import replace
 from sample_runs import (
     FOUND,
     HOSTILE,
