@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final
 
 from gridrunner.detection.fields import find_disguised_passwords
@@ -68,9 +69,10 @@ def measure_group(group: Group) -> dict[str, float]:
     taken = {id(field) for field in passwords}
     texts = [field for field in group.texts if id(field) not in taken]
     _count(group, passwords, texts, found)
+    asked = _asked()
     for source, bits in _bits_of(group, submit, passwords, texts).items():
-        for concept in SOURCES[source]:
-            found[f"{source}.{concept}"] = float(bool(bits & bit_of(concept)))
+        for name, bit in asked[source]:
+            found[name] = 1.0 if bits & bit else 0.0
     tokens = {token for field in group.fields for token in field.autocomplete}
     for token in TOKENS:
         found[f"ac.{token}"] = float(token in tokens)
@@ -81,6 +83,15 @@ def measure_group(group: Group) -> dict[str, float]:
     found["n.submit_is_button"] = float(submit is not None and submit.type in {"submit", "image"})
     found["n.has_submit"] = float(submit is not None)
     return found
+
+
+@cache
+def _asked() -> Mapping[str, tuple[tuple[str, int], ...]]:
+    """SOURCES as names of features and the bits that they ask for."""
+    return {
+        source: tuple((f"{source}.{concept}", bit_of(concept)) for concept in names)
+        for source, names in SOURCES.items()
+    }
 
 
 def _count(group: Group, passwords: list[Control], texts: list[Control], found: dict[str, float]) -> None:

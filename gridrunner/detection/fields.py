@@ -6,6 +6,7 @@ language; words break ties. Invariant: a field is measured without regard to wha
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from gridrunner.detection.snapshot import CODE_TYPES, Control, Group
@@ -88,6 +89,7 @@ def find_carried_username(group: Group, password: Control) -> Control | None:
     return None
 
 
+@cache
 def _names() -> int:
     """The concepts of what a user is named by; what else a login asks for (a last name, a branch) is beside it."""
     return sum(bit_of(name) for name in ("username", "email", "phone", "customer"))
@@ -112,10 +114,7 @@ def measure_username(field: Control, candidates: list[Control], password: Contro
     names = [bool(each.any_bits & _names()) for each in candidates]
     found["names"] = float(bool(field.any_bits & _names()))
     found["other_names"] = float(any(names) and not field.any_bits & _names())
-    for concept in USERNAME_CONCEPTS:
-        found[f"own.{concept}"] = float(bool(field.bits & bit_of(concept)))
-        found[f"id.{concept}"] = float(bool(field.ids & bit_of(concept)))
-        found[f"near.{concept}"] = float(bool(field.near_bits & bit_of(concept)) and not field.bits)
+    _measure_words(field, USERNAME_CONCEPTS, found)
     for token in ("username", "email", "tel", "off", "one-time-code", "webauthn"):
         found[f"ac.{token}"] = float(token in field.autocomplete)
     for kind in ("email", "tel", "number", "search", "url"):
@@ -124,6 +123,20 @@ def measure_username(field: Control, candidates: list[Control], password: Contro
     found["readonly"] = float(bool(field.raw.get("readonly")))
     found["covered"] = float(bool(field.raw.get("covered_by")))
     return found
+
+
+def _measure_words(field: Control, concepts: tuple[str, ...], found: dict[str, float]) -> None:
+    """Which concepts the field's own words name, which its id and name, and (for a field without words) what stands near."""
+    own, ids, near = field.bits, field.ids, 0 if field.bits else field.near_bits
+    for own_name, id_name, near_name, bit in _asked(concepts):
+        found[own_name] = 1.0 if own & bit else 0.0
+        found[id_name] = 1.0 if ids & bit else 0.0
+        found[near_name] = 1.0 if near & bit else 0.0
+
+
+@cache
+def _asked(concepts: tuple[str, ...]) -> tuple[tuple[str, str, str, int], ...]:
+    return tuple((f"own.{name}", f"id.{name}", f"near.{name}", bit_of(name)) for name in concepts)
 
 
 def measure_password(
@@ -146,10 +159,7 @@ def measure_password(
         place + 1 < len(passwords)
         and not any(field.order < each.order < passwords[place + 1].order for each in group.texts)
     )
-    for concept in PASSWORD_CONCEPTS:
-        found[f"own.{concept}"] = float(bool(field.bits & bit_of(concept)))
-        found[f"id.{concept}"] = float(bool(field.ids & bit_of(concept)))
-        found[f"near.{concept}"] = float(bool(field.near_bits & bit_of(concept)) and not field.bits)
+    _measure_words(field, PASSWORD_CONCEPTS, found)
     for token in ("new-password", "one-time-code"):
         found[f"ac.{token}"] = float(token in field.autocomplete)
     # half of all pairs that are marked as the current password are a new one and its repetition
