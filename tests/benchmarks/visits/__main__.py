@@ -1,8 +1,9 @@
 """`python -m tests.benchmarks.visits`: gridrunner beside its peers on the same pages, in turn, with medians and ratios.
 
-Prints a table and writes the figures as JSON. Wall time is that of the whole command; CPU and peak memory are those of its
-whole process tree, browsers included (`own` is gridrunner's process alone). Rounds go through all drivers in turn, so that
-a noisy machine is unfair to none.
+Prints a table and writes the figures as JSON. Wall time is that of the whole command, in rounds in which nothing else is
+measured; CPU time and peak memory are those of its whole process tree, browsers included, in one more round of each driver
+(measuring memory slows down whoever has many processes). `own` is gridrunner's process, `judge` that of its checks. Rounds
+go through all drivers in turn, so that a noisy machine is unfair to none.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ from tests.benchmarks.visits.pages import hosts
 class Measured:
     """One run of one driver; times in seconds, memory (proportional set size) in MiB at its peak. `own_*`, the most file
     `handles` in the first and the second half, and the `contexts` that a browser still had when a lane was given back are
-    those of gridrunner's process; `left_behind` counts processes.
+    those of gridrunner's process, `judge_cpu_s` is of the process of its checks; `left_behind` counts processes. CPU time and
+    memory of the tree are None in a round that only takes the time.
     """
 
     driver: str
@@ -42,16 +44,17 @@ class Measured:
     latency_ms: float
     sites: int
     wall_s: float
-    cpu_s: float
-    peak_mib: float
+    cpu_s: float | None
+    peak_mib: float | None
     own_cpu_s: float | None
+    judge_cpu_s: float | None
     own_memory_mib: float | None
     handles: tuple[int, int] | None
     contexts: int | None
-    left_behind: int
+    left_behind: int | None
 
 
-def measure(driver: str, task: Task, latency_ms: float) -> Measured:
+def measure(driver: str, task: Task, latency_ms: float, *, is_metered: bool) -> Measured:
     command = DRIVERS[driver](task)
     started = time.monotonic()
     root = str(Path(__file__).parents[3])
@@ -65,10 +68,10 @@ def measure(driver: str, task: Task, latency_ms: float) -> Measured:
         start_new_session=True,
         text=True,
     )
-    meter = TreeMeter(process.pid)
+    meter = TreeMeter(process.pid) if is_metered else None
     output, _ = process.communicate()
     wall_s = time.monotonic() - started
-    cpu_s = meter.stop()
+    cpu_s = meter.stop() if meter is not None else None
     if process.returncode != 0:
         sys.exit(f"{driver} failed ({process.returncode}):\n{output[-3000:]}")
     own = json.loads(output.strip().splitlines()[-1]) if driver.startswith("gridrunner") else {}
@@ -79,12 +82,13 @@ def measure(driver: str, task: Task, latency_ms: float) -> Measured:
         sites=len(task.hosts),
         wall_s=wall_s,
         cpu_s=cpu_s,
-        peak_mib=meter.peak_mib,
+        peak_mib=meter.peak_mib if meter is not None else None,
         own_cpu_s=own.get("own_cpu_s"),
+        judge_cpu_s=own.get("judge_cpu_s"),
         own_memory_mib=own.get("own_memory_mib"),
         handles=tuple(own["handles"]) if own else None,
         contexts=own.get("contexts"),
-        left_behind=meter.left_behind(),
+        left_behind=meter.left_behind() if meter is not None else None,
     )
 
 
@@ -96,7 +100,9 @@ def main() -> None:
     parser.add_argument(
         "--latency", type=float, nargs="+", default=[0.0], help="ms a request waits at the server (default 0)"
     )
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="that take the time (default 3); 0: take it while measuring memory"
+    )
     parser.add_argument("--json", type=Path, help="write every figure here")
     options = parser.parse_args()
     shell = find_browser(BrowserName.HEADLESS_SHELL, os.environ)
@@ -113,7 +119,7 @@ def main() -> None:
         for latency_ms in options.latency:
             with Pages(latency_ms) as port:
                 for count, workers, number, driver in itertools.product(
-                    options.sites, options.workers, range(1, options.rounds + 1), options.drivers
+                    options.sites, options.workers, range(options.rounds + 1), options.drivers
                 ):
                     with tempfile.TemporaryDirectory(prefix="gridrunner-bench-") as folder:
                         task = Task(
@@ -126,9 +132,10 @@ def main() -> None:
                             folder=Path(folder),
                             grid=grid,
                         )
-                        one = measure(driver, task, latency_ms)
+                        one = measure(driver, task, latency_ms, is_metered=number == options.rounds)
                     found.append(one)
-                    print(f"round {number}: {driver} {workers} at once: {one.wall_s:.1f} s", file=sys.stderr)
+                    what = "with its memory" if one.peak_mib is not None else f"round {number + 1}"
+                    print(f"{what}: {driver} {workers} at once: {one.wall_s:.1f} s", file=sys.stderr)
                     if options.json:
                         options.json.write_text(json.dumps([asdict(one) for one in found], indent=1))
     print_table(found)
@@ -150,7 +157,19 @@ class Pages:
         self._process.communicate()
 
 
-HEAD = ("driver", "sites", "at once", "latency", "wall s", "ratio", "CPU s", "peak MiB", "own ms/visit", "own MiB")
+HEAD = (
+    "driver",
+    "sites",
+    "at once",
+    "latency",
+    "wall s",
+    "ratio",
+    "CPU s",
+    "peak MiB",
+    "own ms/visit",
+    "judge",
+    "own MiB",
+)
 LEAKS = ("handles", "contexts", "left")
 
 
@@ -161,24 +180,34 @@ def print_table(found: list[Measured]) -> None:
         group = [one for one in found if (one.latency_ms, one.sites, one.workers) == key]
         by_driver = {name: [one for one in group if one.driver == name] for name in DRIVERS}
         runs_of = {name: runs for name, runs in by_driver.items() if runs}
-        walls = {name: statistics.median(one.wall_s for one in runs) for name, runs in runs_of.items()}
+        walls = {name: _median_wall_s(runs) for name, runs in runs_of.items()}
         base = walls.get("gridrunner")
         for name, runs in runs_of.items():
             ratio = f"{base / walls[name]:.2f}" if base else ""
             cells = [name, f"{key[1]}", f"{key[2]}", f"{key[0]:.0f}", f"{walls[name]:.1f}", ratio]
-            cells.append(f"{statistics.median(one.cpu_s for one in runs):.1f}")
-            cells.append(f"{statistics.median(one.peak_mib for one in runs):.0f}")
-            own_s = [one.own_cpu_s for one in runs if one.own_cpu_s is not None]
-            cells.append(f"{statistics.median(own_s) / key[1] * 1000:.1f}" if own_s else "")
-            cells.append(f"{max(one.own_memory_mib or 0 for one in runs):.0f}" if own_s else "")
+            cells.append(_median([one.cpu_s for one in runs]))
+            cells.append(_median([one.peak_mib for one in runs], "{:.0f}"))
+            cells.append(_median([one.own_cpu_s and one.own_cpu_s / key[1] * 1000 for one in runs]))
+            cells.append(_median([one.judge_cpu_s and one.judge_cpu_s / key[1] * 1000 for one in runs]))
+            is_ours = runs[0].own_cpu_s is not None
+            cells.append(f"{max(one.own_memory_mib or 0 for one in runs):.0f}" if is_ours else "")
             worst = max((one.handles for one in runs if one.handles is not None), default=None)
             cells.append(f"{worst[0]} -> {worst[1]}" if worst is not None else "")
-            cells.append(f"{max(one.contexts or 0 for one in runs)}" if own_s else "")
-            cells.append(f"{max(one.left_behind for one in runs)}")
+            cells.append(f"{max(one.contexts or 0 for one in runs)}" if is_ours else "")
+            cells.append(f"{max(one.left_behind or 0 for one in runs)}")
             table.add_row(*cells)
-    Console(width=140).print(table)
+    Console(width=150).print(table)
     print("ratio: gridrunner's wall time over the driver's; lower is better for gridrunner")
     print("handles: the most in the first and in the second half of the run; left: processes that were left behind")
+
+
+def _median_wall_s(runs: list[Measured]) -> float:
+    return statistics.median([one.wall_s for one in runs if one.cpu_s is None] or [one.wall_s for one in runs])
+
+
+def _median(figures: list[float | None], form: str = "{:.1f}") -> str:
+    known = [figure for figure in figures if figure is not None]
+    return form.format(statistics.median(known)) if known else ""
 
 
 if __name__ == "__main__":
