@@ -12,6 +12,7 @@ from typing import Any
 from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
 from gridrunner.browser.installed import Installed
 from gridrunner.browser.page import Frame, Page, value_of
+from gridrunner.browser.readiness import Ready
 from gridrunner.model import Facts
 
 FRAME_LIMIT = 24
@@ -35,12 +36,13 @@ function () {
 """
 
 
-def collect_facts(page: Page, *, deadline: float) -> Facts:
-    """The facts of the page and its frames, in the schema that `gridrunner.detection` reads.
+def collect_facts(page: Page, ready: Ready, *, deadline: float) -> Facts:
+    """The facts of the page and its frames, in the schema that `gridrunner.detection` reads; those of the top frame may have
+    come with `ready`.
 
     Raises what `Page.run` raises for the top frame; a child frame that fails is put down as unreadable.
     """
-    top = page.run_installed(Installed.COLLECT, {}, deadline=deadline)
+    top = ready.top or page.run_installed(Installed.COLLECT, {}, deadline=deadline)
     frames: list[dict[str, Any]] = [_describe(page.state.frames[page.main_frame], None, None, (0.0, 0.0), top)]
     index_of = {page.main_frame: 0}
     waiting = _children_of(page, page.main_frame)

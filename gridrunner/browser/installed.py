@@ -27,11 +27,14 @@ class Installed(StrEnum):
 
     @property
     def call(self) -> str:
-        """A function that calls the probe where it is installed and returns MISSING where it is not."""
-        return (
-            f"function (options) {{ const probes = globalThis.{_PLACE}; "
-            f"return probes ? probes['{self}'](options) : '{MISSING}'; }}"
-        )
+        """A function that calls the probe where it is installed and returns MISSING where it is not. The answer of READY
+        brings what COLLECT finds at that moment as `facts`, unless COLLECT throws: that is told to whoever calls it.
+        """
+        call = f"probes['{self}'](options)"
+        if self is Installed.READY:
+            collect = f"probes['{Installed.COLLECT}']({{}})"
+            call += f".then((answer) => {{ try {{ return {{ ...answer, facts: {collect} }}; }} catch {{ return answer; }} }})"
+        return f"function (options) {{ const probes = globalThis.{_PLACE}; return probes ? {call} : '{MISSING}'; }}"
 
 
 MISSING: Final = "gridrunner: not installed"

@@ -8,6 +8,9 @@ one that was asked.
 from __future__ import annotations
 
 import time
+from typing import Any
+
+from msgspec import Struct
 
 from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
 from gridrunner.browser.installed import Installed
@@ -29,7 +32,14 @@ class KeptLeaving(Exception):
     """The page went through more than DOCUMENT_LIMIT documents."""
 
 
-def wait_until_ready(page: Page, *, deadline: float) -> ReadyBy:
+class Ready(Struct, frozen=True, kw_only=True):
+    """What made a page ready, and the facts of its top frame at that moment; None where they have to be asked for."""
+
+    by: ReadyBy
+    top: dict[str, Any] | None = None
+
+
+def wait_until_ready(page: Page, *, deadline: float) -> Ready:
     """Wait until what is looked for is there, or nothing moves and nothing is awaited any more, or the deadline.
 
     Raises KeptLeaving, PageGone or SessionLost; a deadline is an answer, not an error.
@@ -38,20 +48,17 @@ def wait_until_ready(page: Page, *, deadline: float) -> ReadyBy:
     while True:
         left_ms = (deadline - time.monotonic()) * 1000
         if left_ms <= 0:
-            return ReadyBy.DEADLINE
+            return Ready(by=ReadyBy.DEADLINE)
         try:
             answer = page.run_installed(
                 Installed.READY, {"quiet_ms": QUIET_MS, "deadline_ms": left_ms}, deadline=deadline
             )
-            if answer["by"] == ReadyBy.FOUND:
-                return ReadyBy.FOUND
-            if answer["by"] == ReadyBy.DEADLINE:
-                return ReadyBy.DEADLINE
-            if not _is_something_coming(page):
-                return ReadyBy.QUIET
+            by = ReadyBy(answer["by"])
+            if by is not ReadyBy.QUIET or not _is_something_coming(page):
+                return Ready(by=by, top=answer.get("facts"))
             _wait_for_news(page, deadline=deadline)
         except DeadlinePassed:
-            return ReadyBy.DEADLINE
+            return Ready(by=ReadyBy.DEADLINE)
         except CommandFailed:
             # The document went away under the question: another one is there or about to come.
             if page.state.documents - first_document > DOCUMENT_LIMIT:

@@ -74,8 +74,8 @@ def _do_step(page: Page, step: Step, *, deadline: float) -> None:
         case StepKind.IDENTIFY:
             _give_a_name(page, step.target, deadline=deadline)
         case StepKind.DISMISS:
-            wait_until_ready(page, deadline=deadline)
-            if not dismiss_wall(page, collect_facts(page, deadline=deadline), deadline=deadline):
+            ready = wait_until_ready(page, deadline=deadline)
+            if not dismiss_wall(page, collect_facts(page, ready, deadline=deadline), deadline=deadline):
                 page.state.note("step", "sees no cookie wall")
 
 
@@ -114,8 +114,8 @@ def click(page: Page, where: Located, *, deadline: float) -> None:
 
 
 def _follow_login_link(page: Page, *, deadline: float) -> None:
-    wait_until_ready(page, deadline=deadline)
-    link = find_login_link(collect_facts(page, deadline=deadline))
+    ready = wait_until_ready(page, deadline=deadline)
+    link = find_login_link(collect_facts(page, ready, deadline=deadline))
     if link is None:
         raise NotThere("no link or button of the page says that it leads to a login")
     page.state.note("step", f"follows {link.label or link.selector!r}")
@@ -126,8 +126,8 @@ def _give_a_name(page: Page, name: str, *, deadline: float) -> None:
     """Take the first step of a login with a throwaway name. A form that asks for a password as well is left alone: sent
     with a name alone it would be a failed login, which sites count.
     """
-    wait_until_ready(page, deadline=deadline)
-    form = detect(collect_facts(page, deadline=deadline)).login
+    ready = wait_until_ready(page, deadline=deadline)
+    form = detect(collect_facts(page, ready, deadline=deadline)).login
     if form is None or form.username is None:
         raise NotThere("the page has no first step of a login that takes a name")
     if form.step is not LoginStep.IDENTIFIER:

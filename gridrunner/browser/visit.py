@@ -173,10 +173,11 @@ def _probe_until_it_stays(page: Page, found: _Found, *, soft_deadline: float, de
     """Wait and probe; when the page leaves meanwhile, the same of the page that came."""
     for _ in range(DOCUMENT_LIMIT):
         with _Lap(found, "ready_s"):
-            found.ready_by = wait_until_ready(page, deadline=soft_deadline)
+            ready = wait_until_ready(page, deadline=soft_deadline)
+        found.ready_by = ready.by
         try:
             with _Lap(found, "probe_s"):
-                found.facts = collect_facts(page, deadline=deadline)
+                found.facts = collect_facts(page, ready, deadline=deadline)
             with _Lap(found, "detect_s"):
                 found.detection = detect_page(found.facts)
             if found.detection.login_present is not True:

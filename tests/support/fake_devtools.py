@@ -359,7 +359,9 @@ class FakeBrowser:
             self._answer_value(command.id, tab, None)
 
     def _answer_ready(self, number: int, tab: _Tab) -> None:
-        self._answer_value(number, tab, {"by": "quiet" if _facts_of(tab.url) is _GARDEN_FACTS else "found"})
+        facts = _facts_of(tab.url)
+        by = "quiet" if facts is _GARDEN_FACTS else "found"
+        self._answer_value(number, tab, {"by": by, "facts": {**facts, "url": tab.url}})
 
     def _answer_value(self, number: int, tab: _Tab, value: Any) -> None:
         message = {"id": number, "result": {"result": {"type": "object", "value": value}}, "sessionId": tab.session}
