@@ -2,7 +2,7 @@
 
 The session is Selenium's (opened by `gridrunner.grid`); the visits go over its DevTools socket, because that costs two
 thirds of the same visit over BiDi and sees closed shadow roots (docs/protocol.md has the figures). The next context is
-made while the present page loads, and the last one is thrown away without waiting.
+made while the present page loads, if the machine has time for it, and the last one is thrown away without waiting.
 
 Invariant: one thread visits; `kill` may come from any other.
 """
@@ -44,15 +44,17 @@ class BrowserSession:
         end_now: Callable[[], None],
         on_lost: Callable[[], None] = lambda: None,
         leaves: Callable[[], bool] = lambda: False,
+        has_time: Callable[[], bool] = lambda: True,
         settings: VisitSettings,
         store: EvidenceStore,
     ) -> None:
         """`end` quits the session politely, `end_now` takes it away at once; both are bounded and never raise; `leaves` tells
-        whether its node drains.
+        whether its node drains, `has_time` whether its machine would make the next context while this page loads.
         """
         self.hub, self.node, self.id = hub, node, session_id
         self._connection = connection
         self._end, self._end_now, self._on_lost, self._leaves = end, end_now, on_lost, leaves
+        self._has_time = has_time
         self._settings, self._store = settings, store
         self._page: Page | None = None
         self._spare: Page | None = None
@@ -105,7 +107,7 @@ class BrowserSession:
         return page
 
     def _prepare_spare(self) -> None:
-        if self._spare is None:
+        if self._spare is None and self._has_time():
             self._spare = Page(self._connection, has_own_context=self._settings.has_own_context)
             self._spare.prepare()
 

@@ -67,9 +67,17 @@ class LanePool:
     """Hands out lanes over the browsers of one hub; `per_browser` at once on each."""
 
     def __init__(
-        self, *, hub: str, opener: Opener, per_browser: int, settings: VisitSettings, store: EvidenceStore
+        self,
+        *,
+        hub: str,
+        opener: Opener,
+        per_browser: int,
+        settings: VisitSettings,
+        store: EvidenceStore,
+        has_time: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._hub, self._opener, self._per_browser = hub, opener, per_browser
+        """`has_time` as `BrowserSession` has it."""
+        self._hub, self._opener, self._per_browser, self._has_time = hub, opener, per_browser, has_time
         self._settings, self._store = settings, store
         self._lock = threading.Lock()
         self._shared: list[_Shared] = []
@@ -106,6 +114,7 @@ class LanePool:
             end_now=lambda: self._give_up(shared),
             on_lost=lambda: self._part(shared),
             leaves=lambda: shared.is_leaving,
+            has_time=self._has_time,
             settings=self._settings,
             store=self._store,
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from msgspec.structs import replace
 
 from gridrunner.browser.binaries import Browser
@@ -14,6 +17,8 @@ from gridrunner.grid.processes import DriverProcess, start_chromedriver
 from gridrunner.grid.webdriver import Session, close_client, devtools_url, open_session
 
 NAME = "local"
+
+_LOAD = Path("/proc/loadavg")
 
 
 class LocalHub:
@@ -33,7 +38,12 @@ class LocalHub:
         self._browser, self._lanes = browser, browsers * lanes_per_browser
         self._options = options
         self._pool = LanePool(
-            hub=NAME, opener=self._open_browser, per_browser=lanes_per_browser, settings=settings, store=store
+            hub=NAME,
+            opener=self._open_browser,
+            per_browser=lanes_per_browser,
+            settings=settings,
+            store=store,
+            has_time=has_idle_core,
         )
 
     def slots(self) -> int:
@@ -62,6 +72,19 @@ class LocalHub:
             end=lambda: _end(session, process),
             end_now=lambda: _end(session, process),
         )
+
+
+def has_idle_core() -> bool:
+    """Whether no more threads want to run than the machine has cores (proc(5), /proc/loadavg); True where it does not say.
+
+    A context that is made ahead is a further process at work. With both cores busy, replica pages took 3 to 4 % longer for it:
+    the other lanes fill the time that it would save. Where a server's answers take 300 ms it saves 8 % (2026-11-26).
+    """
+    try:
+        running = int(_LOAD.read_text().split()[3].partition("/")[0])
+    except (OSError, ValueError, IndexError):
+        return True
+    return running <= (os.cpu_count() or 1)
 
 
 def _end(session: Session, process: DriverProcess) -> None:

@@ -242,6 +242,18 @@ def test_one_site_leaves_nothing_to_the_next(open_session: OpenSession, server: 
     assert second.probes["stored"] == {"value": ["", [], []]}
 
 
+@pytest.mark.parametrize("has_time", [True, False])
+def test_next_context_is_made_ahead_where_there_is_time(
+    open_session: OpenSession, server: PageServer, has_time: bool
+) -> None:
+    session = open_session()
+    session._has_time = lambda: has_time
+    site = Site(id="s", url=server.url("/login"))
+    for _ in range(2):
+        assert session.visit(site, attempt=1, upcoming=site).outcome is Outcome.OBSERVED
+        assert (session._spare is not None) is has_time
+
+
 def test_facts_are_kept_and_can_be_read(open_session: OpenSession, server: PageServer, tmp_path: Path) -> None:
     found = visit(open_session, server, "/login")
     assert found.facts_path is not None
