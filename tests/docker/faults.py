@@ -7,13 +7,16 @@ done before the run begins, or put right afterwards, has a `before` or an `after
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
+from docker.models.containers import Container
 
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.errors import UsageError
@@ -79,9 +82,22 @@ def _kill_browser(stage: Stage, running: Running) -> Hit:
     return Hit(session=visit.session)
 
 
+def _pause(container: Container) -> None:
+    """Runc gives up ("unable to freeze") where processes are born faster than it stops them, as in a busy node: again."""
+    for is_last in (False, False, False, True):
+        try:
+            container.pause()
+        except docker.errors.APIError as error:
+            if is_last or "unable to freeze" not in str(error):
+                raise
+            time.sleep(0.5)
+        else:
+            return
+
+
 def _pause_node(stage: Stage, running: Running) -> Hit:
     visit = stage.await_busy(running)
-    stage.container(visit.node).pause()
+    _pause(stage.container(visit.node))
     return Hit(session=visit.session, broken=(visit.node,), slots=3)
 
 

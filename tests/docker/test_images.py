@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import docker
 import pytest
 from docker.models.containers import Container
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.remote.webdriver import WebDriver
+from urllib3.exceptions import HTTPError
 
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.errors import GridFault
@@ -70,7 +72,8 @@ def opened_session(hub: Container, change: Callable[[Options], None] = lambda _:
     try:
         yield driver
     finally:
-        driver.quit()
+        with suppress(WebDriverException, HTTPError, OSError):  # a test may have ended its node or hub
+            driver.quit()
 
 
 # -------------------------------------------------------------------------------------------------------------- health
