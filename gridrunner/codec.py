@@ -21,16 +21,19 @@ BrokenJsonError = msgspec.DecodeError
 
 
 def _write_path(value: object) -> str:
-    """For msgspec, whose hooks raise NotImplementedError for types that they do not know (its `enc_hook` and `dec_hook`)."""
+    """Msgspec's hook for types that it does not know (`enc_hook`)."""
     if isinstance(value, Path):
         return str(value)
-    raise NotImplementedError(f"{type(value).__name__} has no form in JSON")
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def _read_path(kind: type, value: object) -> object:
-    if kind is Path and isinstance(value, str):
-        return Path(value)
-    raise NotImplementedError(f"{kind.__name__} has no form in JSON")
+    """The way back (`dec_hook`); what it raises becomes a DecodeError that names the place."""
+    if kind is not Path:
+        raise TypeError(f"{kind.__name__} has no form in JSON")
+    if not isinstance(value, str):
+        raise ValueError(f"Expected `str` for a path, got `{type(value).__name__}`")  # noqa: TRY004 - bad data, no defect
+    return Path(value)
 
 
 _ENCODER = msgspec.json.Encoder(order="deterministic", enc_hook=_write_path)
