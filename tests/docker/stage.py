@@ -21,7 +21,7 @@ from gridrunner.grid.drivers import GridSize, NodeState
 from tests.support.command_line import CommandLine, Ended, Running, open_project, wait_until
 from tests.support.engine import Images
 from tests.support.own_sites import LOGIN
-from tests.support.run_folders import Case, events_of, owed_cases, read_cases
+from tests.support.run_folders import Case, events_of, owed_cases, read_cases, read_journal
 
 SIZE = GridSize(hubs=2, nodes=4, slots_per_node=1)
 QUICK_SITES, SLOW_SITES = 12, 6
@@ -148,8 +148,12 @@ class Stage:
         """Visits of slow pages that go on."""
         if self.folder is None:
             return []
-        sessions = {event["slot"]: event for event in self.events("session") if event["change"] == "opened"}
-        done = {(event["observation"]["site"], event["observation"]["attempt"]) for event in self.events("observation")}
+        journal = read_journal(self.folder)  # once: a later look would know of visits whose session the first did not
+        sessions = {
+            event["slot"]: event for event in journal if event["event"] == "session" and event["change"] == "opened"
+        }
+        observed = [event["observation"] for event in journal if event["event"] == "observation"]
+        done = {(observation["site"], observation["attempt"]) for observation in observed}
         return [
             Visit(
                 site=event["site"],
@@ -158,8 +162,10 @@ class Stage:
                 node=sessions[event["slot"]]["node"],
                 session=sessions[event["slot"]]["session"],
             )
-            for event in self.events("visit-started")
-            if event["site"].startswith("slow") and (event["site"], event["attempt"]) not in done
+            for event in journal
+            if event["event"] == "visit-started"
+            and event["site"].startswith("slow")
+            and (event["site"], event["attempt"]) not in done
         ]
 
     # ------------------------------------------------------------------------------------------------------------- grid
