@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from gridrunner.browser.cdp import CommandFailed, Connection, DeadlinePassed
 from gridrunner.browser.evidence import EvidenceStore
-from gridrunner.browser.page import Page
+from gridrunner.browser.page import BLANK, NOWHERE, Page
 from gridrunner.browser.visit import UserProbe, VisitSettings, visit_page
 from gridrunner.errors import SessionLost
 from gridrunner.model import Fault, FaultKind, Observation, Site
@@ -25,9 +25,8 @@ from gridrunner.model import Fault, FaultKind, Observation, Site
 PREPARE_TIMEOUT_S = 15.0
 """A fresh context with its tab took 0.03 to 0.3 s (Chromium 156, two busy cores, 2026-11-24)."""
 
-
-_WATCHED = frozenset({"Target.targetCreated", "Target.targetCrashed", "Target.targetDestroyed"})
-"""What of the browser's own events says something about a page that is being visited."""
+EMPTY_TAB_TIMEOUT_S = 3.0
+"""For the first tab that shows nothing yet (`page.NOWHERE`), after which this session's tabs begin with about:blank."""
 
 
 class BrowserSession:
@@ -59,8 +58,9 @@ class BrowserSession:
         self._page: Page | None = None
         self._spare: Page | None = None
         self._is_visiting = False
-        connection.listen("", self._on_browser_event, _WATCHED)
-        connection.send("Target.setDiscoverTargets", {"discover": True, "filter": [{"type": "page"}]})
+        self._first_url = NOWHERE
+        self._is_tried = False
+        connection.listen("", self._on_browser_event, {"Target.detachedFromTarget"})
 
     @property
     def is_leaving(self) -> bool:
@@ -99,32 +99,31 @@ class BrowserSession:
         return replace(observation, timings=timings, hub=self.hub, node=self.node, session=self.id)
 
     def _take_prepared(self) -> Page:
-        page, self._spare = self._spare, None
-        if page is None:
-            page = Page(self._connection, has_own_context=self._settings.has_own_context)
-            page.prepare()
-        page.wait_until_prepared(deadline=time.monotonic() + PREPARE_TIMEOUT_S)
+        deadline = time.monotonic() + PREPARE_TIMEOUT_S
+        page, self._spare = self._spare or self._prepare(), None
+        if not self._is_tried:
+            self._is_tried = True
+            try:
+                page.wait_until_prepared(deadline=time.monotonic() + EMPTY_TAB_TIMEOUT_S)
+            except (CommandFailed, DeadlinePassed):
+                page.discard()
+                self._first_url = BLANK
+                page = self._prepare()
+        page.wait_until_prepared(deadline=deadline)
+        return page
+
+    def _prepare(self) -> Page:
+        page = Page(self._connection, has_own_context=self._settings.has_own_context, first_url=self._first_url)
+        page.prepare()
         return page
 
     def _prepare_spare(self) -> None:
         if self._spare is None and self._has_time():
-            self._spare = Page(self._connection, has_own_context=self._settings.has_own_context)
-            self._spare.prepare()
+            self._spare = self._prepare()
 
-    def _on_browser_event(self, method: str, params: dict[str, Any]) -> None:
-        page = self._page
-        if page is None:
-            return
-        if method == "Target.targetCreated":
-            info = params["targetInfo"]
-            is_popup = info.get("browserContextId") == page.context and info["targetId"] != page.main_frame
-            if is_popup and info.get("type") == "page":
-                page.state.note("popup", info.get("url", "") or "about:blank")
-                self._connection.send("Target.closeTarget", {"targetId": info["targetId"]})
-        elif method == "Target.targetCrashed" and params.get("targetId") == page.main_frame:
-            page.mark_crashed("the renderer of the page died")
-        elif method == "Target.targetDestroyed" and params.get("targetId") == page.main_frame:
-            page.mark_crashed("the page closed its own window")
+    def _on_browser_event(self, _method: str, params: dict[str, Any]) -> None:
+        if self._page is not None and params.get("sessionId") == self._page.target:
+            self._page.mark_crashed("the page closed its own window")
 
     def close(self) -> None:
         """Give the lane back; the browser ends with its last one. Bounded, never raises."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from gridrunner.browser import session as session_module
 from gridrunner.browser import steps as steps_module
 from gridrunner.browser.binaries import BrowserName
 from gridrunner.browser.options import VIEWPORT
@@ -75,6 +76,10 @@ PAGES = {
     "/restless": "<!doctype html><script>location.replace('/restless?' + Math.random())</script>",
     "/alert": "<!doctype html><script>alert('read me')</script>" + LOGIN,
     "/popup": "<!doctype html><script>window.open('/garden')</script>" + LOGIN,
+    "/awaits-popup": "<!doctype html><title>Log in</title><div id=app aria-busy=true></div><script>const shown = "
+    "window.open('/garden'), timer = setInterval(() => { if (!shown.closed) return; clearInterval(timer); "
+    f"app.removeAttribute('aria-busy'); app.innerHTML = {json.dumps(LOGIN)} }}, 20)</script>",
+    "/closes-itself": "<!doctype html><title>x</title><script>setTimeout(() => window.close(), 100)</script>",
     "/busy": "<!doctype html><title>busy</title><script>setTimeout(() => { for (;;); }, 0)</script>",
     "/loop": redirect_for_ever,
     "/auth": ask_for_login,
@@ -199,6 +204,41 @@ def test_what_the_page_did_is_kept(open_session: OpenSession, server: PageServer
     texts = [event.text for event in visit(open_session, server, "/console").events if event.kind == "console-error"]
     assert any("oh no" in text for text in texts)
     assert any("undefinedName is not defined" in text for text in texts)
+
+
+def test_a_popup_is_closed_while_its_page_goes_on(open_session: OpenSession, server: PageServer) -> None:
+    seen = visit(open_session, server, "/awaits-popup")
+    assert seen.detection is not None
+    assert seen.detection.login_present is True
+    assert [event.text for event in seen.events if event.kind == "popup"] == [server.url("/garden")]
+
+
+def test_a_page_that_closes_its_window_is_gone_at_once(open_session: OpenSession, server: PageServer) -> None:
+    session = open_session(visit_timeout_s=15.0)
+    closed = session.visit(Site(id="s", url=server.url("/closes-itself")), attempt=1, upcoming=None)
+    assert closed.outcome is Outcome.CRASHED
+    assert closed.timings.total_s < 10
+    assert [event.text for event in closed.events if event.kind == "crash"] == ["the page closed its own window"]
+    assert session.visit(Site(id="t", url=server.url("/login")), attempt=1, upcoming=None).outcome is Outcome.OBSERVED
+
+
+def test_a_browser_that_leaves_empty_tabs_unanswered_gets_others(
+    open_session: OpenSession, server: PageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "EMPTY_TAB_TIMEOUT_S", 0.5)
+    session = open_session(visit_timeout_s=15.0)
+    session._connection.send("Target.setDiscoverTargets", {"discover": True})  # as another client of it may
+    for name in ("first", "second"):
+        seen = session.visit(Site(id=name, url=server.url("/login")), attempt=1, upcoming=None)
+        assert (seen.fault, seen.outcome) == (None, Outcome.OBSERVED)
+        assert seen.timings.context_s < 5
+
+
+def test_a_browser_that_refuses_empty_tabs_gets_others(
+    open_session: OpenSession, server: PageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "NOWHERE", "http://")  # Chromium: "Failed to open a new tab"
+    assert visit(open_session, server, "/login").outcome is Outcome.OBSERVED
 
 
 def test_first_attempts_leave_media_out_and_say_nothing_of_it(open_session: OpenSession) -> None:

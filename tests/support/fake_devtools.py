@@ -130,7 +130,6 @@ class FakeBrowser:
         self._tabs: dict[str, _Tab] = {}
         self._by_session: dict[str, _Tab] = {}
         self._contexts: set[str] = set()
-        self._is_discovering = False
 
     @property
     def contexts(self) -> int:
@@ -167,14 +166,12 @@ class FakeBrowser:
         for tab in [tab for tab in self._tabs.values() if tab.context == context]:
             del self._tabs[tab.target]
             self._by_session.pop(tab.session, None)
-            self._tell_browser("Target.detachedFromTarget", {"sessionId": tab.session, "targetId": tab.target})
-            self._tell_browser("Target.targetDestroyed", {"targetId": tab.target})
+            self._emit("", "Target.detachedFromTarget", {"sessionId": tab.session, "targetId": tab.target})
         self._answer(command, {})
 
     def _create_target(self, command: _Command, _tab: _Tab | None) -> None:
         tab = _Tab(context=command.params.get("browserContextId", ""), target=self._new_id())
         self._tabs[tab.target] = tab
-        self._tell_browser("Target.targetCreated", {"targetInfo": self._describe(tab)})
         self._answer(command, {"targetId": tab.target})
 
     def _attach(self, command: _Command, _tab: _Tab | None) -> None:
@@ -184,21 +181,12 @@ class FakeBrowser:
             return
         tab.session = self._new_id()
         self._by_session[tab.session] = tab
-        self._tell_browser("Target.targetInfoChanged", {"targetInfo": self._describe(tab)})
         attached = {"sessionId": tab.session, "targetInfo": self._describe(tab), "waitingForDebugger": False}
         self._emit("", "Target.attachedToTarget", attached)
         self._answer(command, {"sessionId": tab.session})
 
     def _tell_target(self, command: _Command, _tab: _Tab | None) -> None:
         self._answer(command, {"targetInfo": self._describe(self._tabs[command.params["targetId"]])})
-
-    def _discover(self, command: _Command, _tab: _Tab | None) -> None:
-        self._is_discovering = True
-        self._answer(command, {})
-
-    def _tell_browser(self, method: str, params: Mapping[str, Any]) -> None:
-        if self._is_discovering:
-            self._emit("", method, params)
 
     def _describe(self, tab: _Tab) -> dict[str, Any]:
         return {
@@ -245,7 +233,6 @@ class FakeBrowser:
             "gatedAPIFeatures": [],
         }
         self._emit(tab.session, "Page.frameNavigated", {"frame": frame, "type": "Navigation"})
-        self._tell_browser("Target.targetInfoChanged", {"targetInfo": self._describe(tab)})
         self._emit_end(tab, loader)
         self._emit_world(tab, "")
         self._emit_world(tab, WORLD)  # of the script that every tab is given
@@ -414,7 +401,6 @@ _HANDLERS: dict[str, Callable[[FakeBrowser, _Command, _Tab | None], None]] = {
     "Target.createTarget": FakeBrowser._create_target,
     "Target.attachToTarget": FakeBrowser._attach,
     "Target.getTargetInfo": FakeBrowser._tell_target,
-    "Target.setDiscoverTargets": FakeBrowser._discover,
     "Page.navigate": FakeBrowser._navigate,
     "Page.createIsolatedWorld": FakeBrowser._create_world,
     "Page.captureScreenshot": FakeBrowser._capture,
@@ -437,6 +423,7 @@ _SILENT = frozenset(
         "Runtime.enable",
         "Target.closeTarget",
         "Target.setAutoAttach",
+        "Target.setDiscoverTargets",
     }
 )
 """Commands that are answered with nothing. Anything else is refused as Chromium refuses what it does not know, so that
