@@ -29,9 +29,9 @@ class DispatchSettings(Struct, frozen=True, kw_only=True):
     max_failures: int | None = None
     outage_limit_s: float = 120.0  # a killed node stays UP for up to 117 s (grid-and-ci.md 4f 2): outlive that once
     crash_ceiling: int | None = None  # pytest-xdist's default is four restarts a worker (dsession.py:562-575)
-    judge_batch: int = 50  # a pytest run costs 20 to 50 ms however small: below 1 ms a site
+    judge_batch: int = 100  # a pytest run costs 20 to 50 ms however small: below 0.5 ms a site
     judge_interval_s: float = 10.0  # nobody waits longer for the first verdicts
-    judge_timeout_s: float = 300.0  # a round of 50 takes seconds: one that takes minutes hangs
+    judge_timeout_s: float = 300.0  # a round of 100 takes seconds: one that takes minutes hangs
     final_judge_s: float = 60.0  # after a deadline or --max-failures: what was visited is still judged, once
     stop_grace_s: float = 1.5  # the three together stay below the 5 s in which Ctrl-C ends
     stop_kill_s: float = 1.0

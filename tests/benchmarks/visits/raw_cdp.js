@@ -32,7 +32,7 @@ async function work() {
 
 async function visit(client, host) {
   const { browserContextId } = await client.send('Target.createBrowserContext');
-  const { targetId } = await client.send('Target.createTarget', { url: 'about:blank', browserContextId });
+  const { targetId } = await client.send('Target.createTarget', { url: 'javascript:0', browserContextId });
   const { sessionId } = await client.send('Target.attachToTarget', { targetId, flatten: true });
   await client.send('Page.enable', {}, sessionId);
   const loaded = client.event('Page.loadEventFired', sessionId);
