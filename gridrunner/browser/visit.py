@@ -43,6 +43,9 @@ go through two or three documents and then stay."""
 EVIDENCE_TIMEOUT_S = 4.0
 """A screenshot took 0.03 to 0.4 s (Chromium 156, 2026-11-24); a renderer that is stuck gives none at all."""
 
+FILE_NAME_TIMEOUT_S = 0.5
+"""For the event that names a file to download; it comes within milliseconds of the navigation's answer."""
+
 INSERTION_TIMEOUT_S = 4.0
 """Trying the insertion point took 0.2 to 0.5 s (Chromium 156, demo list, 2026-11-24)."""
 
@@ -158,6 +161,8 @@ def _navigate(page: Page, url: str, on_navigating: Callable[[], None], *, deadli
     except DeadlinePassed:
         raise _Ended(Outcome.TIMED_OUT, "the server sent no page in time") from None
     if page.state.did_download or answer.result.get("isDownload"):
+        with contextlib.suppress(DeadlinePassed):
+            page.wait_until(lambda: page.state.did_download, deadline=time.monotonic() + FILE_NAME_TIMEOUT_S)
         raise _Ended(Outcome.DOWNLOAD, "the address answers with a file to download")
     error = answer.value().get("errorText")
     if error:
@@ -282,7 +287,8 @@ def _conclude(
             facts_path = store.write_facts(site.id, attempt, found.facts)
         if _wants_picture(settings.copies, site, attempt, outcome, found) and outcome is Outcome.OBSERVED:
             capture_path = _keep_copy(page, site, attempt, store)
-        if _wants_picture(settings.screenshots, site, attempt, outcome, found) and not page.state.is_crashed:
+        is_shown = page.state.documents > 0 and not page.state.is_crashed  # an empty tab gives no picture at all
+        if is_shown and _wants_picture(settings.screenshots, site, attempt, outcome, found):
             limit = time.monotonic() + EVIDENCE_TIMEOUT_S
             if settings.is_marked and found.detection is not None:
                 mark_detection(page, found.detection, deadline=limit)

@@ -82,6 +82,7 @@ PAGES = {
     "/closes-itself": "<!doctype html><title>x</title><script>setTimeout(() => window.close(), 100)</script>",
     "/busy": "<!doctype html><title>busy</title><script>setTimeout(() => { for (;;); }, 0)</script>",
     "/loop": redirect_for_ever,
+    "/nothing": lambda handler: handler.reply(204, ""),
     "/auth": ask_for_login,
     "/file": send_file,
     "/stall": never_answer,
@@ -220,6 +221,16 @@ def test_a_page_that_closes_its_window_is_gone_at_once(open_session: OpenSession
     assert closed.timings.total_s < 10
     assert [event.text for event in closed.events if event.kind == "crash"] == ["the page closed its own window"]
     assert session.visit(Site(id="t", url=server.url("/login")), attempt=1, upcoming=None).outcome is Outcome.OBSERVED
+
+
+@pytest.mark.parametrize("path", ["/file", "/nothing"])
+def test_nothing_is_awaited_of_a_tab_that_shows_nothing(
+    open_session: OpenSession, server: PageServer, path: str
+) -> None:
+    seen = visit(open_session, server, path)
+    assert (seen.outcome is Outcome.OBSERVED, seen.screenshot_path) == (False, None)
+    assert seen.timings.evidence_s < 2
+    assert [event.text for event in seen.events] == (["a.csv"] if path == "/file" else [])
 
 
 def test_a_browser_that_leaves_empty_tabs_unanswered_gets_others(
