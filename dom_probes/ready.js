@@ -17,7 +17,7 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
   // The limits, tried on the demo list and on pages of our own in Chromium 156 (2026-11-24):
   const SETTLE_MS = 50;           // a form that scripts put together is complete this long after its last change
   const PARSE_STALL_MS = 500;     // a parser stuck behind a script that never ends adds nothing more
-  const STYLE_WAIT_MS = 2000;     // a style sheet that has not come by then is not waited for
+  const LAYOUT_WAIT_MS = 2000;    // a style sheet or a button's picture that has not come by then is not waited for
   const SCRIPTED_QUIET_MS = 600;  // pages with scripts get this much quiet before "nothing is there" is said
   const SPARSE_QUIET_MS = 1200;   // the same for a page with a field and next to no text: it may be about to leave
   const HOLLOW_QUIET_MS = 2500;   // a page that shows a spinner, or next to nothing, is still being put together
@@ -53,8 +53,9 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
   };
   const seesLogin = () => anywhere('input', (input) =>
     (inputTypeOf(input) === 'password' || matches(input, IDENTIFIER)) && isShown(input));
-  const awaitsStyles = () => readyState(document) !== 'complete' && performance.now() - started < STYLE_WAIT_MS
-    && anywhere('link[rel~=stylesheet i]:not([disabled])', (link) => !sheetOf(link) && !failedSheets.has(link));
+  const awaitsLayout = () => readyState(document) !== 'complete' && performance.now() - started < LAYOUT_WAIT_MS
+    && (anywhere('link[rel~=stylesheet i]:not([disabled])', (link) => !sheetOf(link) && !failedSheets.has(link))
+      || anywhere('input[type=image i]', (button) => !isShown(button))); // without its picture it has no size
   const awaitsFrame = () => Array.from(loadingFrames).some((frame) => {
     const rect = rectOf(frame);
     return rootOf(frame, { composed: true }) === document && rect.width * rect.height >= LARGE_FRAME && isShown(frame);
@@ -110,7 +111,7 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
     const still = performance.now() - lastChange;
     if (seesLogin()) {
       if (!isParsed && still < PARSE_STALL_MS) return PARSE_STALL_MS - still;
-      if (awaitsStyles()) return STYLE_WAIT_MS - (performance.now() - started);
+      if (awaitsLayout()) return LAYOUT_WAIT_MS - (performance.now() - started);
       return !didChange || still >= SETTLE_MS ? 'found' : SETTLE_MS - still;
     }
     if (readyState(document) !== 'complete' || awaitsFrame()) return null;

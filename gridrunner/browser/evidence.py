@@ -61,6 +61,7 @@ def take_screenshot(page: Page, *, kind: str = "webp", deadline: float) -> bytes
     if kind != "png":
         params["quality"] = SCREENSHOT_QUALITY
     try:
+        page.draw_in_full(deadline=deadline)
         return base64.b64decode(page.call("Page.captureScreenshot", params, deadline=deadline)["data"])
     except (CommandFailed, DeadlinePassed, PageGone):
         return None

@@ -64,7 +64,7 @@ class _Trial:
             record["reason"] = seen["reason"]
             return
         record["is_tried"] = True
-        self._click(where.origin[0] + seen["x"], where.origin[1] + seen["y"])
+        self._page.click(where.origin[0] + seen["x"], where.origin[1] + seen["y"], deadline=self._deadline)
         record.update(self._ask("clicked"))
         removed = self._remove()
         wait_ms = round((time.monotonic() - started) * 1000)
@@ -95,15 +95,9 @@ class _Trial:
         self._remove()
         return _part(seen, ("side", "gap_px", "is_visible", "is_field_visible", "covered_by", "reason", "box"))
 
-    def _click(self, x: float, y: float) -> None:
-        for kind, count in (("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 1)):
-            params: dict[str, Any] = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": count}
-            self._page.call("Input.dispatchMouseEvent", params, deadline=self._deadline)
-
     def _resize(self, width: int, height: int) -> None:
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._is_resized = (width, height) != VIEWPORT
-        self._page.call("Emulation.setDeviceMetricsOverride", metrics, deadline=self._deadline)
+        self._page.resize(width, height, deadline=self._deadline)
 
     def _remove(self) -> dict[str, Any]:
         removed = self._ask("remove")

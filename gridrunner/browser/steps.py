@@ -8,7 +8,6 @@ credentials or leaves the site unless the list says so.
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
 from gridrunner.browser.frames import collect_facts
@@ -96,9 +95,7 @@ def _find(page: Page, selector: str, wait_for: WaitFor, *, deadline: float) -> L
 def click(page: Page, where: Located, *, deadline: float) -> None:
     """Press and release the left mouse button in the middle of the element, and wait for a navigation it starts."""
     documents = page.state.documents
-    for kind, count in (("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 1)):
-        params: dict[str, Any] = {"type": kind, "x": where.x, "y": where.y, "button": "left", "clickCount": count}
-        page.call("Input.dispatchMouseEvent", params, deadline=deadline)
+    page.click(where.x, where.y, deadline=deadline)
     is_leaving = False
 
     def leaves() -> bool:

@@ -6,8 +6,10 @@ import gzip
 import http.server
 import json
 import os
+import struct
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,14 @@ def send_file(handler: Any) -> None:
     handler.reply(200, "a;b", Content_Disposition="attachment; filename=a.csv")
 
 
+PICTURE = "GIF89aZ\x00\x1e\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"  # 90 x 30
+
+
+def send_picture_late(handler: Any) -> None:
+    time.sleep(0.4)
+    handler.reply(200, PICTURE)
+
+
 STALLED = threading.Event()
 
 
@@ -82,6 +92,8 @@ PAGES = {
     "/closes-itself": "<!doctype html><title>x</title><script>setTimeout(() => window.close(), 100)</script>",
     "/busy": "<!doctype html><title>busy</title><script>setTimeout(() => { for (;;); }, 0)</script>",
     "/loop": redirect_for_ever,
+    "/picture-button": LOGIN.replace("<button id=go>Log in</button>", "<input type=image id=go src=/late.gif>"),
+    "/late.gif": send_picture_late,
     "/nothing": lambda handler: handler.reply(204, ""),
     "/auth": ask_for_login,
     "/file": send_file,
@@ -221,6 +233,20 @@ def test_a_page_that_closes_its_window_is_gone_at_once(open_session: OpenSession
     assert closed.timings.total_s < 10
     assert [event.text for event in closed.events if event.kind == "crash"] == ["the page closed its own window"]
     assert session.visit(Site(id="t", url=server.url("/login")), attempt=1, upcoming=None).outcome is Outcome.OBSERVED
+
+
+def test_a_button_that_is_a_picture_is_waited_for(open_session: OpenSession, server: PageServer) -> None:
+    seen = visit(open_session, server, "/picture-button")
+    assert (seen.detection.login.submit.selector, seen.ready_by) == ("#go", ReadyBy.FOUND)
+
+
+def test_pages_are_laid_out_and_pictured_at_their_size(open_session: OpenSession, server: PageServer) -> None:
+    size = UserProbe(name="size", source="() => [innerWidth, innerHeight, devicePixelRatio, visualViewport.scale]")
+    session = open_session(probes=(size,), screenshots="all", screenshot_kind="png")
+    seen = session.visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None)
+    assert seen.probes["size"]["value"] == [*VIEWPORT, 1, 1]
+    picture = (session._store.run_folder / seen.screenshot_path).read_bytes()
+    assert struct.unpack(">II", picture[16:24]) == VIEWPORT  # PNG's header
 
 
 @pytest.mark.parametrize("path", ["/file", "/nothing"])
