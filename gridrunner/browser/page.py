@@ -138,17 +138,12 @@ class Page:
         if self._is_refused(answer):
             return
         self.target = answer.result["sessionId"]
-        if not self._has_own_context:
-            self._connection.send("Target.getTargetInfo", {"targetId": self.main_frame}, then=self._on_place)
         self.state.frames[self.main_frame] = Frame(id=self.main_frame, parent=None, target=self.target)
         self._setup = self._enable(self.target)
         # Out-of-process frames are not given it: most are advertisements, which nobody reads.
         script = {"source": encode_text(SCRIPT), "worldName": WORLD}
         self._setup.append(self._connection.send("Page.addScriptToEvaluateOnNewDocument", script, target=self.target))
         self._setup.append(self.send("Emulation.setDeviceMetricsOverride", _metrics(*VIEWPORT, scale=DRAWN_SCALE)))
-
-    def _on_place(self, answer: Answer) -> None:
-        self.context = str(answer.result.get("targetInfo", {}).get("browserContextId", ""))
 
     def block(self, patterns: tuple[str, ...]) -> None:
         """Have the browser refuse requests whose URL matches, in the page and its frames; before it is navigated."""
@@ -416,7 +411,7 @@ class Page:
 
     def _close_popups(self, answer: Answer) -> None:
         for info in answer.result.get("targetInfos", []):
-            if info.get("browserContextId") == self.context and info["targetId"] != self.main_frame:
+            if info.get("openerId") in self.state.frames:
                 self._connection.send("Target.closeTarget", {"targetId": info["targetId"]})
 
     def _on_crashed(self, target: str, params: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from gridrunner.grids import choose_grid, count_lanes, isolation_of
 from gridrunner.model import Outcome, Site
 from gridrunner.preparing import read_user_probes
 from tests.browser.conftest import CLOSED_NETWORK, OpenSession
+from tests.support.command_line import wait_until
 from tests.support.page_server import PageServer
 
 pytestmark = pytest.mark.browser
@@ -86,9 +88,15 @@ def test_extension_runs_and_its_marks_are_in_the_observation(session: BrowserSes
             }
 
 
-def test_popups_are_closed_in_the_first_context_as_well(session: BrowserSession, server: PageServer) -> None:
+def test_popups_are_closed_in_the_first_context_and_nothing_else(session: BrowserSession, server: PageServer) -> None:
+    def count_pages() -> int:
+        found = session._connection.call("Target.getTargets", deadline=time.monotonic() + 5)
+        return [info["type"] for info in found["targetInfos"]].count("page")
+
+    before = count_pages()
     seen = session.visit(Site(id="s", url=server.url("/popup")), attempt=1, upcoming=None)
     assert [event.kind for event in seen.events].count("popup") == 1
+    wait_until(lambda: count_pages() == before, "the popup and the tab are closed, the session's own is not")
     assert session.visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None).outcome is Outcome.OBSERVED
 
 

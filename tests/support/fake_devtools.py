@@ -185,9 +185,6 @@ class FakeBrowser:
         self._emit("", "Target.attachedToTarget", attached)
         self._answer(command, {"sessionId": tab.session})
 
-    def _tell_target(self, command: _Command, _tab: _Tab | None) -> None:
-        self._answer(command, {"targetInfo": self._describe(self._tabs[command.params["targetId"]])})
-
     def _describe(self, tab: _Tab) -> dict[str, Any]:
         return {
             "targetId": tab.target,
@@ -400,7 +397,6 @@ _HANDLERS: dict[str, Callable[[FakeBrowser, _Command, _Tab | None], None]] = {
     "Target.disposeBrowserContext": FakeBrowser._dispose_context,
     "Target.createTarget": FakeBrowser._create_target,
     "Target.attachToTarget": FakeBrowser._attach,
-    "Target.getTargetInfo": FakeBrowser._tell_target,
     "Page.navigate": FakeBrowser._navigate,
     "Page.createIsolatedWorld": FakeBrowser._create_world,
     "Page.captureScreenshot": FakeBrowser._capture,
