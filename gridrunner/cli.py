@@ -16,11 +16,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from gridrunner.cli_grid import add_grid_commands
-from gridrunner.cli_parts import add_setting, parser_of
-from gridrunner.cli_store import add_store_commands
-from gridrunner.config import SETTINGS, Origin, RunConfig, load_config
+from gridrunner.commands.grid import add_grid_commands
+from gridrunner.commands.parsing import add_setting, parser_of
+from gridrunner.commands.store import add_store_commands
 from gridrunner.errors import GridrunnerError, SiteListError
+from gridrunner.settings.loading import SETTINGS, Origin, RunConfig, load_config
 
 EXIT_INTERRUPTED = 130
 
@@ -99,26 +99,26 @@ def _run(arguments: argparse.Namespace) -> int:
     from gridrunner.judging.child import started_ahead
 
     with started_ahead():
-        from gridrunner.run import execute_run
+        from gridrunner.commands.run import execute_run
 
         return execute_run(config, os.environ, command=tuple(sys.argv[1:]))
 
 
 def _plan(arguments: argparse.Namespace) -> int:
-    from gridrunner.plan_command import execute_plan
+    from gridrunner.commands.plan import execute_plan
 
     return execute_plan(_config(arguments), os.environ, arguments)
 
 
 def _judge(arguments: argparse.Namespace) -> int:
-    from gridrunner.judge_command import execute_judge
+    from gridrunner.commands.judge import execute_judge
 
     return execute_judge(_config(arguments), arguments.run, os.environ)
 
 
 def _merge(arguments: argparse.Namespace) -> int:
-    from gridrunner.merge_command import execute_merge
-    from gridrunner.publishing import KEYS, make_publisher
+    from gridrunner.commands.merge import execute_merge
+    from gridrunner.run.publishing import KEYS, make_publisher
 
     wanted = KEYS | {"history", "store_group", "fleet"}
     config = load_config(
@@ -129,7 +129,7 @@ def _merge(arguments: argparse.Namespace) -> int:
     if not any(name.startswith("s3://") for name in arguments.runs):
         runs = [Path(name) for name in arguments.runs]
         return execute_merge(runs, arguments.out, arguments.junit, publisher=publisher, history=history)
-    from gridrunner.stored_run import gather_runs, remember_in_stores
+    from gridrunner.run.storing import gather_runs, remember_in_stores
 
     with gather_runs(arguments.runs, config, os.environ, _say) as gathered:
         return execute_merge(
@@ -144,19 +144,19 @@ def _merge(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from gridrunner.merge_command import execute_report
+    from gridrunner.commands.merge import execute_report
 
     return execute_report(arguments.run, strict_junit=arguments.strict_junit)
 
 
 def _probe(arguments: argparse.Namespace) -> int:
-    from gridrunner.probe_command import execute_probe
+    from gridrunner.commands.probe import execute_probe
 
     return execute_probe(_config(arguments), os.environ, arguments)
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from gridrunner.evaluation.command import EvaluateOptions, execute_evaluate
+    from gridrunner.commands.evaluate import EvaluateOptions, execute_evaluate
 
     asked = {name: getattr(arguments, name) for name in EvaluateOptions.__struct_fields__}
     return execute_evaluate(EvaluateOptions(**asked), os.environ)
@@ -182,7 +182,7 @@ def _sites_import(arguments: argparse.Namespace) -> int:
 
 
 def _sites_capture(arguments: argparse.Namespace) -> int:
-    from gridrunner.capture_command import execute_capture
+    from gridrunner.commands.capture import execute_capture
 
     return execute_capture(_config(arguments), os.environ, arguments)
 
@@ -206,13 +206,13 @@ def _wait_for_signal() -> None:
 
 
 def _history_show(arguments: argparse.Namespace) -> int:
-    from gridrunner.history_command import show_history
+    from gridrunner.commands.history import show_history
 
     return show_history(_config(arguments)["history"], arguments.limit)
 
 
 def _history_prune(arguments: argparse.Namespace) -> int:
-    from gridrunner.history_command import prune_history
+    from gridrunner.commands.history import prune_history
 
     return prune_history(_config(arguments)["history"], arguments.keep)
 
@@ -221,7 +221,7 @@ def _config_show(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from gridrunner.config import describe_config
+    from gridrunner.settings.loading import describe_config
 
     table = Table("setting", "value", "from", box=None, pad_edge=False)
     for row in describe_config(_config(arguments)):

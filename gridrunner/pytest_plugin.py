@@ -110,7 +110,7 @@ def detection(request: pytest.FixtureRequest, observation: Observation) -> Detec
 @pytest.fixture(scope="session")
 def gridrunner_live(request: pytest.FixtureRequest) -> Iterator[LiveSession]:
     """One browser session for each process of the pytest run, opened when the first check needs it."""
-    from gridrunner.grid.live import open_driver
+    from gridrunner.grid.hubs.live import open_driver
     from gridrunner.judging.live import LiveSession
 
     live = LiveSession(functools.partial(open_driver, _source(request).folder))

@@ -67,7 +67,7 @@ so do nodes of other images."""
 
 class SessionOptions(Struct, frozen=True, kw_only=True):
     """What a run asks of every session. `host_rules` are Chromium's `--host-resolver-rules` entries; `name` shows up in
-    the grid's status pages; `run` and `owner` (`grid.owners`) tell sessions of runs that are over. `browser_on_hubs` is the
+    the grid's status pages; `run` and `owner` (`grid.hubs.owners`) tell sessions of runs that are over. `browser_on_hubs` is the
     browser that was asked for by name, for nodes that have several; None leaves it to the node.
     """
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gridrunner.detection.evidence import say_reasons
 from gridrunner.detection.features import is_first_step, measure_group
 from gridrunner.detection.fields import (
     find_carried_username,
@@ -23,13 +22,14 @@ from gridrunner.detection.fields import (
 )
 from gridrunner.detection.hidden import find_hidden_parts
 from gridrunner.detection.insertion import choose_insertion_point
-from gridrunner.detection.model_file import Scorer, Weights, shipped_weights
+from gridrunner.detection.phrases import say_reasons
 from gridrunner.detection.purpose import find_aside_reason, is_put_away
 from gridrunner.detection.roles import other_fields
 from gridrunner.detection.sections import read_page
 from gridrunner.detection.snapshot import Control, Group, show_group
 from gridrunner.detection.sso import find_providers
 from gridrunner.detection.submit import find_submit
+from gridrunner.detection.weights import Scorer, Weights, shipped_weights
 from gridrunner.model import Detection, Element, Facts, Field, Form, FormKind, LoginStep, Role
 
 LOGIN_CUT: Final = 0.5

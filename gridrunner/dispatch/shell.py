@@ -22,8 +22,8 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from gridrunner.dispatch.balancer import Balancer, BalancerSettings
-from gridrunner.dispatch.events import (
+from gridrunner.dispatch.machine.balancer import Balancer, BalancerSettings
+from gridrunner.dispatch.machine.events import (
     AbandonSlot,
     Action,
     CloseSession,
@@ -46,7 +46,7 @@ from gridrunner.dispatch.events import (
     Tick,
     VisitEnded,
 )
-from gridrunner.dispatch.machine import Machine
+from gridrunner.dispatch.machine.machine import Machine
 from gridrunner.dispatch.ports import Clock, Hub, Judge, JudgeFactory, Recorder, Session
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.summary import DispatchSummary

@@ -27,7 +27,7 @@ from gridrunner.judging.protocol import (
     Selection,
 )
 from gridrunner.model import Observation, Result, Site, Status
-from gridrunner.results.text import cap_text, clean_text, make_line
+from gridrunner.text import cap_text, clean_text, make_line
 
 Key = tuple[str, str]
 """(check, site)."""

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from gridrunner.model import Verdict
-from gridrunner.results.cases import CaseVerdict, SiteVerdict, slim_case
 from gridrunner.results.record import RunRecord
+from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict, slim_case
 
 _GREEN = frozenset({Verdict.PASSED, Verdict.FLAKY})
 

@@ -21,8 +21,8 @@ from msgspec import Struct
 
 from gridrunner.model import FaultKind, Observation, Outcome, Status, Verdict
 from gridrunner.planning.durations import EXPECTED_PERCENTILE, RECENT_VISITS, PastVisit, percentile
-from gridrunner.results.cases import SiteVerdict
 from gridrunner.results.record import RunRecord
+from gridrunner.results.verdicts.cases import SiteVerdict
 
 HISTORY_VERSION = 1
 """The schema's number, in SQLite's `user_version`; a newer one is refused."""

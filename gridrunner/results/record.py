@@ -16,10 +16,7 @@ from msgspec.structs import replace
 from gridrunner.errors import RunFolderError
 from gridrunner.model import Fault, Observation, Plan, Result, Verdict
 from gridrunner.planning.plan import owed_sites
-from gridrunner.results.cases import CaseVerdict, SiteState, SiteVerdict, judge_site
-from gridrunner.results.cost import RunCost, reckon_cost
-from gridrunner.results.digest import Digester, RunDigest, RunTotals
-from gridrunner.results.events import (
+from gridrunner.results.journal.events import (
     ChunkEnded,
     Decided,
     Event,
@@ -34,9 +31,9 @@ from gridrunner.results.events import (
     SessionChanged,
     VisitStarted,
 )
-from gridrunner.results.journal import JOURNAL_NAME, JournalReader, collector_paused
-from gridrunner.results.planfile import PLAN_NAME, read_plan
-from gridrunner.results.stored import (
+from gridrunner.results.journal.lines import JOURNAL_NAME, JournalReader, collector_paused
+from gridrunner.results.journal.planfile import PLAN_NAME, read_plan
+from gridrunner.results.journal.sites import (
     Row,
     SiteLines,
     StoredRows,
@@ -45,7 +42,10 @@ from gridrunner.results.stored import (
     insert_attempt,
     insert_visit,
 )
-from gridrunner.results.verdicts import EXIT_INCOMPLETE, EXIT_INTERRUPTED, exit_code_for
+from gridrunner.results.verdicts.cases import CaseVerdict, SiteState, SiteVerdict, judge_site
+from gridrunner.results.verdicts.cost import RunCost, reckon_cost
+from gridrunner.results.verdicts.digest import Digester, RunDigest, RunTotals
+from gridrunner.results.verdicts.settling import EXIT_INCOMPLETE, EXIT_INTERRUPTED, exit_code_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

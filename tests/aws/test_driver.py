@@ -10,9 +10,9 @@ import pytest
 
 from gridrunner.aws.clients import Aws
 from gridrunner.errors import GridFault, UsageError
-from gridrunner.grid.aws import AwsDriver
-from gridrunner.grid.drivers import NodeState, RunDemand
-from gridrunner.grid.fleet import read_fleet
+from gridrunner.grid.drivers.aws.driver import AwsDriver
+from gridrunner.grid.drivers.aws.fleet import read_fleet
+from gridrunner.grid.drivers.protocol import NodeState, RunDemand
 from tests.support.command_line import CommandLine
 from tests.support.fake_hub import FakeGrid, open_hub
 from tests.support.fleet import desired_of, make_groups, play_instances, write_fleet

@@ -11,8 +11,8 @@ import pytest
 
 from gridrunner.aws.clients import Aws, AwsFault, AwsRefused
 from gridrunner.errors import UsageError
-from gridrunner.results.places import Claim, describe_lost, find_lost, parse_store
-from gridrunner.results.store import RunStore
+from gridrunner.results.store.keys import Claim, describe_lost, find_lost, parse_store
+from gridrunner.results.store.s3 import RunStore
 from tests.support.moto_server import REGION, MotoServer
 from tests.support.shard_runs import plan_sites, write_shard
 

@@ -13,7 +13,7 @@ from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
-from gridrunner.grid.local import LocalHub
+from gridrunner.grid.hubs.local import LocalHub
 
 CLOSED_NETWORK = ("MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1", "EXCLUDE *.localhost")
 

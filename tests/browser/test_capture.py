@@ -17,9 +17,9 @@ from msgspec.structs import replace
 from gridrunner.browser.copying import copy_page
 from gridrunner.browser.evidence import Screenshots
 from gridrunner.browser.scrubbing import scrub_json
-from gridrunner.capture_command import execute_capture
-from gridrunner.config import load_config
+from gridrunner.commands.capture import execute_capture
 from gridrunner.model import Detection, Observation, Site, Step, StepKind
+from gridrunner.settings.loading import load_config
 from gridrunner.sites.lists import read_site_lists
 from gridrunner.sites.replay import ReplayServer
 from tests.browser.conftest import OpenSession

@@ -16,12 +16,12 @@ from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import UserProbe, VisitSettings
 from gridrunner.cli import main
-from gridrunner.config import load_config
 from gridrunner.errors import UsageError
-from gridrunner.grid.local import LocalHub
-from gridrunner.grids import choose_grid, count_lanes, isolation_of
+from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.model import Outcome, Site
-from gridrunner.preparing import read_user_probes
+from gridrunner.run.hubs import choose_grid, count_lanes, isolation_of
+from gridrunner.run.selecting import read_user_probes
+from gridrunner.settings.loading import load_config
 from tests.browser.conftest import CLOSED_NETWORK, OpenSession
 from tests.support.command_line import wait_until
 from tests.support.page_server import PageServer

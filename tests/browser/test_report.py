@@ -6,10 +6,8 @@ import base64
 import importlib.util
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -21,9 +19,10 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from gridrunner.browser.binaries import find_browser
 from gridrunner.model import Box, Detection, Element, Form, FormKind, InsertionPoint, PageEvent, Status
-from gridrunner.results.events import Event, Faulted, Judged, Observed
+from gridrunner.results.journal.events import Event, Faulted, Judged, Observed
 from gridrunner.results.record import RunRecord, build_record
-from gridrunner.results.report.page import write_report
+from gridrunner.results.reports.html.page import write_report
+from tests.support import sample_runs as samples
 
 pytestmark = pytest.mark.browser
 
@@ -31,21 +30,6 @@ PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 PATIENCE_S = 30
-
-
-def load_samples() -> ModuleType:
-    """The hand-written runs of the unit tests."""
-    path = Path(__file__).parents[1] / "unit" / "results" / "sample_runs.py"
-    spec = importlib.util.spec_from_file_location("report_sample_runs", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-samples = load_samples()
 
 
 @pytest.fixture(scope="module")

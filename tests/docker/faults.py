@@ -20,10 +20,10 @@ from docker.models.containers import Container
 
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.errors import UsageError
-from gridrunner.grid.client import HubClient
-from gridrunner.grid.docker_parts import node_options, read_image
-from gridrunner.grid.drivers import HubAddress
-from gridrunner.grid.webdriver import open_session, quit_session
+from gridrunner.grid.drivers.docker.parts import node_options, read_image
+from gridrunner.grid.drivers.protocol import HubAddress
+from gridrunner.grid.hubs.client import HubClient
+from gridrunner.grid.hubs.webdriver import open_session, quit_session
 from tests.docker.stage import SIZE, Stage, ignore
 from tests.support.command_line import Running, wait_until
 

@@ -15,9 +15,9 @@ from typing import Any
 import docker
 from msgspec.structs import replace
 
-from gridrunner.grid.choosing import DriverSettings
-from gridrunner.grid.docker_driver import DockerDriver
-from gridrunner.grid.drivers import GridSize, NodeState
+from gridrunner.grid.drivers.choosing import DriverSettings
+from gridrunner.grid.drivers.docker.driver import DockerDriver
+from gridrunner.grid.drivers.protocol import GridSize, NodeState
 from tests.support.command_line import CommandLine, Ended, Running, open_project, wait_until
 from tests.support.engine import Images
 from tests.support.own_sites import LOGIN

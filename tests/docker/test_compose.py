@@ -12,7 +12,7 @@ import docker
 import pytest
 
 from gridrunner.browser.options import SessionOptions, make_options
-from gridrunner.grid.webdriver import open_session, quit_session
+from gridrunner.grid.hubs.webdriver import open_session, quit_session
 from tests.support.command_line import ROOT
 from tests.support.containers import url_of, wait_for_words
 from tests.support.engine import Images

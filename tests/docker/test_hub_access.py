@@ -10,11 +10,11 @@ from pathlib import Path
 import docker
 import pytest
 
-from gridrunner.grid.choosing import DriverSettings
-from gridrunner.grid.client import HubClient
-from gridrunner.grid.docker_driver import DockerDriver
-from gridrunner.grid.docker_parts import hub_options, node_options, read_image
-from gridrunner.grid.drivers import GridSize, HubAddress
+from gridrunner.grid.drivers.choosing import DriverSettings
+from gridrunner.grid.drivers.docker.driver import DockerDriver
+from gridrunner.grid.drivers.docker.parts import hub_options, node_options, read_image
+from gridrunner.grid.drivers.protocol import GridSize, HubAddress
+from gridrunner.grid.hubs.client import HubClient
 from tests.docker.stage import UP_TIMEOUT_S, ignore
 from tests.support.command_line import CommandLine, open_project, wait_until
 from tests.support.engine import Images

@@ -16,8 +16,8 @@ from urllib3.exceptions import HTTPError
 
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.errors import GridFault
-from gridrunner.grid.live import make_driver
-from gridrunner.grid.webdriver import translated
+from gridrunner.grid.hubs.live import make_driver
+from gridrunner.grid.hubs.webdriver import translated
 from tests.support.containers import (
     TestGrid,
     check,

@@ -9,8 +9,8 @@ from gridrunner import codec
 from gridrunner.model import Observation, Outcome, Plan, Result, Site, SourceLine, Status, Timings
 from gridrunner.planning.plan import make_plan
 from gridrunner.planning.shards import cut_shard
-from gridrunner.results.events import Event, JournalHeader, Judged, Observed, RunEnded, VisitStarted
-from gridrunner.results.planfile import write_plan
+from gridrunner.results.journal.events import Event, JournalHeader, Judged, Observed, RunEnded, VisitStarted
+from gridrunner.results.journal.planfile import write_plan
 
 CHECK = "test_login_form.py::test_login_is_found"
 

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gridrunner.dispatch.events import (
+from gridrunner.dispatch.machine.events import (
     AbandonSlot,
     Action,
     CloseSession,
@@ -33,7 +33,7 @@ from gridrunner.dispatch.events import (
     Tick,
     VisitEnded,
 )
-from gridrunner.dispatch.machine import Machine
+from gridrunner.dispatch.machine.machine import Machine
 from gridrunner.dispatch.records import DispatchRecord
 from gridrunner.dispatch.summary import DispatchSummary
 from gridrunner.model import Fault, FaultKind, Observation, Outcome, Result, Site, Status

@@ -8,7 +8,7 @@ import pytest
 
 from gridrunner import codec
 from gridrunner.browser.options import SessionOptions
-from gridrunner.grid.live import LiveGrid
+from gridrunner.grid.hubs.live import LiveGrid
 
 GRID = LiveGrid(options=SessionOptions(name="x"), hub_ca=Path("/etc/ca.pem"))
 

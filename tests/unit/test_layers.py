@@ -10,19 +10,18 @@ import pytest
 import gridrunner
 
 PACKAGE = Path(gridrunner.__file__).parent
-BASE = {"model", "errors", "codec", "__version__"}
+BASE = {"model", "errors", "codec", "text", "__version__"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
     "errors": set(),
     "codec": set(),
+    "text": {"codec"},
     # pure: decide, and know no files, sockets, clocks or environment
     "planning": BASE,
     "detection": BASE,
     # one outside system each
-    "setting_types": BASE,
-    "fleet_settings": BASE | {"setting_types"},
-    "config": BASE | {"setting_types", "fleet_settings"},
+    "settings": BASE,
     "sites": BASE,
     "aws": BASE,
     "results": BASE | {"planning", "aws"},

@@ -12,7 +12,6 @@ from typing import Any
 from gridrunner.detection.calibration import calibrate
 from gridrunner.detection.detect import detect
 from gridrunner.detection.features import is_first_step
-from gridrunner.detection.model_file import Scorer, Weights
 from gridrunner.detection.predictions import to_prediction
 from gridrunner.detection.training.examples import (
     Example,
@@ -24,6 +23,7 @@ from gridrunner.detection.training.examples import (
     username_examples,
 )
 from gridrunner.detection.training.fit import Recipe, fit_fold_scorers, fit_points, fit_scorer, folds_of, make_rarer
+from gridrunner.detection.weights import Scorer, Weights
 from gridrunner.errors import GridrunnerError
 from gridrunner.model import Detection, FormKind
 

@@ -1,4 +1,4 @@
-"""Fitting one scorer with scikit-learn and writing it as the JSON that `gridrunner.detection.model_file` reads.
+"""Fitting one scorer with scikit-learn and writing it as the JSON that `gridrunner.detection.weights` reads.
 
 A logistic regression: under cross-validation by site, boosted trees and their mean with it made more errors (36 against
 44 of 858 pages with the same features, 2026-11-24), and every weight can be read. Everything is seeded: the same
@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from gridrunner.detection.model_file import Scorer, read_scorer
 from gridrunner.detection.training.examples import Example
+from gridrunner.detection.weights import Scorer, read_scorer
 
 FOLDS: Final = 10
 CERTAIN: Final = 4.0

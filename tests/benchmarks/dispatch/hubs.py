@@ -8,8 +8,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from gridrunner.dispatch.balancer import Balancer
-from gridrunner.dispatch.machine import Machine
+from gridrunner.dispatch.machine.balancer import Balancer
+from gridrunner.dispatch.machine.machine import Machine
 from gridrunner.dispatch.records import Decision, VisitStarted
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.model import Fault, FaultKind, Outcome, Site

@@ -19,8 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from gridrunner.dispatch.balancer import Balancer
-from gridrunner.dispatch.machine import Machine
+from gridrunner.dispatch.machine.balancer import Balancer
+from gridrunner.dispatch.machine.machine import Machine
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.model import Site
 from gridrunner.planning.durations import PastVisit, expect_durations, find_early_sites

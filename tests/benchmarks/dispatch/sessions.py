@@ -31,9 +31,9 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
-from gridrunner.results.events import JournalHeader, Judged, Observed, VisitStarted
-from gridrunner.results.journal import JOURNAL_NAME, JournalWriter, read_journal
-from gridrunner.results.planfile import PLAN_NAME, read_plan, write_plan
+from gridrunner.results.journal.events import JournalHeader, Judged, Observed, VisitStarted
+from gridrunner.results.journal.lines import JOURNAL_NAME, JournalWriter, read_journal
+from gridrunner.results.journal.planfile import PLAN_NAME, read_plan, write_plan
 
 CONSOLE = Console(width=120)
 CPU_LIMIT_MS, MEMORY_LIMIT_MIB = 6.0, 250.0  # 2 to 6 CPU-ms and 70 MiB were measured in DESIGN.md, decision 1
@@ -191,10 +191,10 @@ def _run_measured(arguments: Sequence[str]) -> int:
     begun_s = time.perf_counter()
     seen: dict[str, Any] = {"before_s": 0.0, "dispatch_s": 0.0, "dispatch_cpu_s": 0.0, "dispatch_memory_mib": 0.0}
     seen |= {"visits": 0, "lost": 0}
-    import gridrunner.run  # noqa: PLC0415 - what importing costs is part of it
+    import gridrunner.commands.run  # noqa: PLC0415 - what importing costs is part of it
     from gridrunner.cli import main as run_gridrunner  # noqa: PLC0415
 
-    usual = gridrunner.run.Dispatcher.run
+    usual = gridrunner.commands.run.Dispatcher.run
 
     def run(dispatcher: Any) -> Any:
         seen["before_s"] = round(time.perf_counter() - begun_s, 2)
@@ -207,7 +207,7 @@ def _run_measured(arguments: Sequence[str]) -> int:
         seen["visits"], seen["lost"] = summary.visits, len(summary.missing)
         return summary
 
-    gridrunner.run.Dispatcher.run = run  # type: ignore[method-assign]
+    gridrunner.commands.run.Dispatcher.run = run  # type: ignore[method-assign]
     code = run_gridrunner(list(arguments[arguments.index("--") + 1 :]))
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     cost = Cost(

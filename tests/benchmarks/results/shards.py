@@ -17,8 +17,8 @@ from gridrunner import codec
 from gridrunner.model import Observation, Outcome, Plan, Result, Site, SourceLine, Status
 from gridrunner.planning.plan import make_plan
 from gridrunner.planning.shards import cut_shard
-from gridrunner.results.events import ChunkEnded, Event, JournalHeader, Judged, Observed, RunEnded, VisitStarted
-from gridrunner.results.planfile import write_plan
+from gridrunner.results.journal.events import ChunkEnded, Event, JournalHeader, Judged, Observed, RunEnded, VisitStarted
+from gridrunner.results.journal.planfile import write_plan
 from tests.benchmarks.results.sample import make_observation
 
 CHECKS = tuple(f"dom_probes/suite/test_{file}.py::test_rule_{rule}" for file in ("form", "point") for rule in range(5))

@@ -27,7 +27,7 @@ from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.detection.predictions import to_prediction
 from gridrunner.evaluation.corpus import Corpus, LabelledPage
-from gridrunner.grid.local import LocalHub
+from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.model import Site
 from tests.benchmarks.visits.pages import Server
 

@@ -31,7 +31,7 @@ judge_s: list[float] = []
 
 def count() -> None:
     """Have visits counted, and the list taken as it is: it names hosts that only the benchmark serves."""
-    import gridrunner.run
+    import gridrunner.commands.run
     from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
     from gridrunner.browser.session import BrowserSession
     from gridrunner.errors import SessionLost
@@ -53,7 +53,7 @@ def count() -> None:
 
     BrowserSession.visit = visit  # type: ignore[method-assign]
     BrowserSession.close = close  # type: ignore[method-assign]
-    gridrunner.run._serve_replays = lambda *_arguments: RULES
+    gridrunner.commands.run._serve_replays = lambda *_arguments: RULES
 
 
 def stop_judge(worker: Worker) -> None:

@@ -14,7 +14,7 @@ from gridrunner.detection.features import measure_group
 from gridrunner.detection.predictions import to_prediction
 from gridrunner.detection.snapshot import read_snapshot
 from gridrunner.model import Detection, FormKind, LoginStep, Role
-from tests.unit.detection.page_facts import button, field, form, heading, link, login, page, signup, whole
+from tests.support.page_facts import button, field, form, heading, link, login, page, signup, whole
 
 
 def judge(*parts: dict[str, Any], **more: Any) -> Detection:

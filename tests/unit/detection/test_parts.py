@@ -9,10 +9,10 @@ import pytest
 
 from gridrunner.detection import detect
 from gridrunner.detection.features import measure_group
-from gridrunner.detection.model_file import Scorer, shipped_weights
 from gridrunner.detection.snapshot import Group, read_snapshot
 from gridrunner.detection.submit import find_submit
-from tests.unit.detection.page_facts import button, field, form, link, login, page, signup, whole
+from gridrunner.detection.weights import Scorer, shipped_weights
+from tests.support.page_facts import button, field, form, link, login, page, signup, whole
 
 
 def group_of(*members: dict[str, Any], **more: Any) -> Group:

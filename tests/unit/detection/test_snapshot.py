@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gridrunner.detection.sections import read_page
 from gridrunner.detection.snapshot import read_autocomplete, read_snapshot
-from tests.unit.detection.page_facts import button, field, form, heading, link, login, page, whole
+from tests.support.page_facts import button, field, form, heading, link, login, page, whole
 
 
 def test_selectors_and_boxes_lead_from_the_top_document() -> None:

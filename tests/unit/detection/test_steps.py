@@ -14,7 +14,7 @@ from gridrunner.detection.snapshot import Group, read_snapshot
 from gridrunner.detection.training.examples import identifier_examples, read_pages
 from gridrunner.detection.training.steps import identifier_steps, password_step
 from gridrunner.detection.words import bit_of
-from tests.unit.detection.page_facts import button, field, form, login, page, signup, whole
+from tests.support.page_facts import button, field, form, login, page, signup, whole
 
 
 def group_of(content: dict[str, Any]) -> Group:

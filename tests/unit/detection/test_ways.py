@@ -10,7 +10,7 @@ import pytest
 
 from gridrunner.detection import find_login_link, find_wall_button
 from gridrunner.detection.ways import LONGEST_LABEL, says
-from tests.unit.detection.page_facts import button, link, page
+from tests.support.page_facts import button, link, page
 
 HOME_PAGES = {
     # language: what the login is called, then what stands beside it; written as such pages are, 2026-11-24

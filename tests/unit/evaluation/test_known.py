@@ -10,7 +10,7 @@ import pytest
 
 from gridrunner.cli import main
 from gridrunner.evaluation.known import compare_misses, read_known
-from tests.unit.detection.page_facts import login, page, signup, whole
+from tests.support.page_facts import login, page, signup, whole
 
 
 @pytest.fixture

@@ -11,22 +11,31 @@ import pytest
 from junitparser import JUnitXml
 from msgspec.structs import replace
 from rich.console import Console
-from sample_runs import CHECKS, FIELDS, FOUND, make_header, make_plan_of, make_result, make_site, write_run
 
 from gridrunner import codec
 from gridrunner.errors import RunFolderError, UsageError
 from gridrunner.model import Quarantine, Status, Verdict
 from gridrunner.planning.plan import hash_debt
-from gridrunner.publishing import Publisher
 from gridrunner.results.baseline import baseline_of, compare_runs, describe_comparison, excuse_known
-from gridrunner.results.causes import group_causes, list_quarantined
-from gridrunner.results.ci import CiSystem, list_annotations
-from gridrunner.results.events import Event, Judged
-from gridrunner.results.figures import RunFigures, list_parts, read_baseline, read_figures, write_figures
-from gridrunner.results.junit import write_junit
+from gridrunner.results.journal.events import Event, Judged
 from gridrunner.results.record import RunRecord, build_record, exit_code_of
-from gridrunner.results.summary import render_summary
-from gridrunner.results.terminal import print_run_summary
+from gridrunner.results.reports.ci import CiSystem, list_annotations
+from gridrunner.results.reports.json_report import RunFigures, list_parts, read_baseline, read_figures, write_figures
+from gridrunner.results.reports.junit import write_junit
+from gridrunner.results.reports.summary import render_summary
+from gridrunner.results.reports.terminal import print_run_summary
+from gridrunner.results.verdicts.causes import group_causes, list_quarantined
+from gridrunner.run.publishing import Publisher
+from tests.support.sample_runs import (
+    CHECKS,
+    FIELDS,
+    FOUND,
+    make_header,
+    make_plan_of,
+    make_result,
+    make_site,
+    write_run,
+)
 
 HELD = Quarantine(owner="ann", reason="they rebuild", until=date(2026, 12, 31), checks=("test_login_is_found",))
 

@@ -8,7 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sample_runs import (
+
+from gridrunner.model import Outcome, Status, Timings
+from gridrunner.planning.durations import Basis, PastVisit, expect_durations
+from gridrunner.results.history import HISTORY_VERSION, History, open_history
+from gridrunner.results.journal.events import Event, Judged, Observed
+from gridrunner.results.record import RunRecord, build_record
+from tests.support.sample_runs import (
     FOUND,
     every_events,
     every_plan,
@@ -18,12 +24,6 @@ from sample_runs import (
     make_result,
     make_site,
 )
-
-from gridrunner.model import Outcome, Status, Timings
-from gridrunner.planning.durations import Basis, PastVisit, expect_durations
-from gridrunner.results.events import Event, Judged, Observed
-from gridrunner.results.history import HISTORY_VERSION, History, open_history
-from gridrunner.results.record import RunRecord, build_record
 
 SITES = (make_site("quick"), make_site("slow"))
 

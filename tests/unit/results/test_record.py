@@ -3,7 +3,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sample_runs import (
+
+from gridrunner.errors import RunFolderError
+from gridrunner.model import Fault, FaultKind, Status, Verdict
+from gridrunner.planning.shards import cut_shard
+from gridrunner.results.journal.events import Event, Faulted, Judged, Observed, Resumed, RunEnded, VisitStarted
+from gridrunner.results.journal.planfile import read_plan, write_plan
+from gridrunner.results.record import build_record, exit_code_of, load_run
+from gridrunner.results.verdicts.settling import exit_code_for, settle, worst
+from tests.support.sample_runs import (
     CHECKS,
     EVERY_SITES,
     FIELDS,
@@ -20,14 +28,6 @@ from sample_runs import (
     pass_site,
     write_run,
 )
-
-from gridrunner.errors import RunFolderError
-from gridrunner.model import Fault, FaultKind, Status, Verdict
-from gridrunner.planning.shards import cut_shard
-from gridrunner.results.events import Event, Faulted, Judged, Observed, Resumed, RunEnded, VisitStarted
-from gridrunner.results.planfile import read_plan, write_plan
-from gridrunner.results.record import build_record, exit_code_of, load_run
-from gridrunner.results.verdicts import exit_code_for, settle, worst
 
 P, F, E, S = Status.PASSED, Status.FAILED, Status.ERROR, Status.SKIPPED
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from list_support import read
 
 from gridrunner.model import ExpectedLogin, Site
+from tests.support.site_lists import read
 
 REAL = Path(__file__).parents[3] / "sites" / "real.yaml"
 

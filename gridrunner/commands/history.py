@@ -1,0 +1,62 @@
+"""`gridrunner history show` and `prune`: what earlier runs say about sites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from gridrunner.errors import NothingToRun, UsageError
+from gridrunner.results.history import History, SiteStats, open_history
+from gridrunner.terminal.progress import clean
+
+
+def show_history(path: Path, limit: int) -> int:
+    """Print totals and the slowest, flakiest and most faulted sites. Raises UsageError, NothingToRun."""
+    with _open(path) as history:
+        totals = history.totals()
+        console = Console(highlight=False)
+        console.print(
+            f"{totals.runs} runs, {totals.sites} sites, {totals.visits} visits, {totals.faults} faults; first attempt failed "
+            f"{totals.first_attempt_failure_rate:.1%}, flaky {totals.flaky_rate:.1%}"
+        )
+        _print_sites("slowest", history.slowest(limit), "p90", lambda site: _seconds(site.p90_s), console)
+        _print_sites("flakiest", history.flakiest(limit), "flaky", lambda site: f"{site.flaky_share:.0%}", console)
+        _print_sites("most faulted", history.most_faulted(limit), "faults", lambda site: str(site.faults), console)
+    return 0
+
+
+def prune_history(path: Path, keep: int) -> int:
+    """Forget all but the newest `keep` runs. Raises UsageError, NothingToRun."""
+    if keep < 0:
+        raise UsageError(f"--keep {keep}: takes 0 or more")
+    with _open(path) as history:
+        print(f"{history.prune(keep=keep)} runs forgotten")
+    return 0
+
+
+def _open(path: Path) -> History:
+    if not path.is_file():
+        raise NothingToRun(f"{path}: there is no history yet", hint="every `gridrunner run` adds to it")
+    history, warning = open_history(path)
+    if history is None:
+        raise UsageError(warning or f"{path} cannot be used")
+    return history
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} s"
+
+
+def _print_sites(
+    title: str, sites: Sequence[SiteStats], column: str, show: Callable[[SiteStats], str], console: Console
+) -> None:
+    if not sites:
+        return
+    table = Table(title, column, "runs", "failed", "failed first", box=None, pad_edge=False)
+    for site in sites:
+        table.add_row(clean(site.site), show(site), str(site.runs), str(site.failed), str(site.failed_first))
+    console.print()
+    console.print(table, markup=False)

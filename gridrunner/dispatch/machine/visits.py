@@ -1,0 +1,182 @@
+"""What follows from the end of a visit. Owns who bears a lost one; the invariant: only a session that died under a site's
+own visit is charged to it, and a visit that we ended ourselves is charged to nobody.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from gridrunner.dispatch.machine.backlog import Backlog, Work
+from gridrunner.dispatch.machine.balancer import Balancer
+from gridrunner.dispatch.machine.crew import KilledFor, Slot, SlotPhase
+from gridrunner.dispatch.machine.events import VisitEnded
+from gridrunner.dispatch.machine.ledger import Ledger, Next
+from gridrunner.dispatch.machine.losses import Blame, Losses
+from gridrunner.dispatch.machine.outbox import Outbox
+from gridrunner.dispatch.machine.staffing import Staffing
+from gridrunner.dispatch.machine.verdicts import Judging
+from gridrunner.dispatch.records import FaultSeen, VisitObserved
+from gridrunner.dispatch.settings import DispatchSettings
+from gridrunner.model import Fault, FaultKind, Observation, Outcome
+
+_RECYCLED_AFTER = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT})
+"""After these a session is not used again: its renderer died or may still be busy (grid-and-ci.md 4b)."""
+
+
+class Visits:
+    """The ends of visits."""
+
+    def __init__(
+        self,
+        *,
+        settings: DispatchSettings,
+        staffing: Staffing,
+        judging: Judging,
+        ledger: Ledger,
+        backlog: Backlog,
+        balancer: Balancer,
+        outbox: Outbox,
+    ) -> None:
+        self.wants_retries = True
+        """Whether lost visits are made again; not any more when the run stops."""
+        self.sessions_lost = 0
+        self._settings = settings
+        self._staffing = staffing
+        self._judging = judging
+        self._ledger = ledger
+        self._backlog = backlog
+        self._balancer = balancer
+        self._outbox = outbox
+        self._losses = Losses()
+
+    @property
+    def loss_level(self) -> float:
+        """Sessions lost that good visits have not made up for."""
+        return self._losses.level
+
+    def take(self, event: VisitEnded) -> None:
+        """A visit came back; one that was given up before has been settled then."""
+        slot = self._staffing.crew.find(event.serial)
+        if slot is None or slot.phase is not SlotPhase.VISITING or slot.work is None:
+            return
+        observation = replace(  # where, when and which: our books know better than a session, which knows no run
+            event.observation,
+            site=slot.work.site.id,
+            attempt=slot.attempt,
+            slot=slot.name,
+            hub=slot.hub,
+            node=slot.node,
+            session=slot.session,
+            started_s=round(slot.visit_started_s, 4),
+        )
+        if observation.fault is None:
+            self._end_good(slot, slot.work, observation, is_leaving=event.is_leaving)
+        else:
+            self.end_lost(slot, observation.fault, observation)
+
+    def end_lost(self, slot: Slot, fault: Fault, observation: Observation | None) -> None:
+        """The slot's visit came back with `fault`, or not at all (`observation` None): settle who bears it, drop the
+        session, and have the site visited again if it is owed.
+        """
+        work, attempt, hub = slot.work, slot.attempt, slot.hub
+        if work is None:
+            return
+        if slot.chunk is not None:
+            slot.chunk.visited.append(work.site.id)
+        fault, blame, step = self._settle_loss(slot, work, fault)
+        self._outbox.record(
+            FaultSeen(
+                at_s=self._outbox.now_s,
+                fault=fault,
+                slot=slot.name,
+                hub=hub,
+                site=work.site.id,
+                attempt=attempt,
+                is_charged=blame.is_charged and step is not Next.IGNORED,
+                observation=None if observation is None else replace(observation, fault=fault),
+            )
+        )
+        self._staffing.drop_session(slot, fault.message, is_killed=True)
+        if step is Next.FINISHED:
+            self._judging.finish_site(work.site.id)
+        elif step is Next.RETRY and self.wants_retries:
+            if blame.is_charged or work.needs_fresh:
+                self._backlog.add_retry(replace(work, needs_fresh=True, avoid_hub=hub))
+            else:
+                self._backlog.put_back((work,))
+
+    def _end_good(self, slot: Slot, work: Work, observation: Observation, *, is_leaving: bool) -> None:
+        now_s = self._outbox.now_s
+        took_s = now_s - slot.visit_started_s
+        self._balancer.note_visit(slot.hub, took_s=took_s, expected_s=work.expected_s, now_s=now_s)
+        self._losses.note_good_visit(slot.hub)
+        slot.visits += 1
+        if slot.chunk is not None:
+            slot.chunk.visited.append(work.site.id)
+        if self._ledger.end_visit(observation) is Next.WAIT:
+            self._outbox.record(VisitObserved(at_s=now_s, observation=observation))
+            self._judging.add(observation)
+            self._kill_twins(slot, work.site.id)
+        else:
+            self._outbox.explain(f"{work.site.id}: visit {observation.attempt} does not count, another one was first")
+        self._staffing.crew.move(slot, SlotPhase.READY)
+        slot.work = None
+        if slot.killed_for is not None:
+            self._staffing.drop_session(slot, "killed, and the visit ended all the same", is_killed=True)
+        elif observation.outcome in _RECYCLED_AFTER:
+            self._staffing.drop_session(slot, f"recycled: {work.site.id} {observation.outcome}", is_killed=True)
+        elif is_leaving:
+            self._staffing.drop_session(slot, f"its node {slot.node} drains")
+        elif slot.visits >= self._settings.visits_per_session:
+            self._staffing.drop_session(slot, f"recycled after {slot.visits} visits")
+        elif not self.wants_retries:
+            self._staffing.drop_session(slot, "the run ends")
+
+    def _kill_twins(self, slot: Slot, site: str) -> None:
+        """End the other visit of a hedged site: it lost the race."""
+        if not self._settings.hedge:
+            return
+        for other in self._staffing.crew.in_phase(SlotPhase.VISITING):
+            if other is not slot and other.work is not None and other.work.site.id == site:
+                self._staffing.kill_visit(other, KilledFor.HEDGE)
+
+    def _settle_loss(self, slot: Slot, work: Work, fault: Fault) -> tuple[Fault, Blame, Next]:
+        """What to call the loss, who is charged, and what follows for the site."""
+        site = work.site.id
+        if slot.killed_for in {KilledFor.STOP, KilledFor.HEDGE}:
+            why = "the run ends" if slot.killed_for is KilledFor.STOP else "another visit of the site was first"
+            ended = Fault(kind=FaultKind.INTERRUPTED, message=f"we ended the visit: {why}")
+            return ended, Blame(is_charged=False), self._ledger.give_back_visit(site, slot.attempt)
+        is_overrun = slot.killed_for is KilledFor.OVERRUN
+        if is_overrun:
+            text = f"the visit passed its bound of {self._staffing.timeout_of(work.site):g} s and its session was ended"
+            fault = Fault(kind=FaultKind.SESSION_LOST, message=text)
+            now_s = self._outbox.now_s
+            took_s = now_s - slot.visit_started_s
+            self._balancer.note_pace(slot.hub, took_s=took_s, expected_s=work.expected_s, now_s=now_s)
+        blame = self._blame(slot.hub, site, fault, is_overrun=is_overrun)
+        step = self._ledger.end_faulted_visit(site, slot.attempt, fault, is_charged=blame.is_charged)
+        return fault, blame, step
+
+    def _blame(self, hub: str, site: str, fault: Fault, *, is_overrun: bool) -> Blame:
+        now_s = self._outbox.now_s
+        self.sessions_lost += 1
+        if is_overrun or fault.kind is FaultKind.INTERNAL:
+            return self._losses.note_ended_by_us()
+        self._balancer.note_lost(hub, now_s=now_s)
+        match fault.kind:
+            case FaultKind.SESSION_LOST:
+                can_charge = True
+            case FaultKind.HUB_UNREACHABLE | FaultKind.SESSION_NOT_CREATED | FaultKind.INTERRUPTED:
+                can_charge = False
+            case _:
+                assert_never(fault.kind)
+        blame = self._losses.note_loss(hub, site, at_s=now_s, can_charge=can_charge)
+        for refunded in blame.refunds:
+            self._ledger.refund(refunded)
+        if blame.refunds:
+            sites = ", ".join((*blame.refunds, site))
+            self._outbox.explain(f"{hub}: several sessions died within seconds, so none of {sites} is charged for it")
+        return blame

@@ -1,0 +1,1 @@
+"""The fleet on AWS: scaling groups, drains, metering."""

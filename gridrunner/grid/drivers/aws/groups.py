@@ -1,0 +1,164 @@
+"""The auto scaling groups of a fleet's nodes, through boto3: what they have, and what they are to have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from gridrunner.aws.clients import Aws, translated
+from gridrunner.errors import GridrunnerError
+from gridrunner.grid.drivers.aws.fleet import FleetFile
+from gridrunner.grid.drivers.aws.metering import SeenInstance
+from gridrunner.grid.drivers.aws.scaling import GroupLimits
+
+ACTIVITIES_READ = 20
+"""The newest are enough to know why launches fail."""
+
+_IDS_A_CALL = 100
+
+
+class GroupInstance(Struct, frozen=True, kw_only=True):
+    """An instance of a group. `is_leaving`: it is told to go, and may still be draining."""
+
+    id: str
+    kind: str
+    is_leaving: bool
+
+
+class Group(Struct, frozen=True, kw_only=True):
+    """A group as AWS describes it."""
+
+    name: str
+    least: int
+    most: int
+    desired: int
+    instances: tuple[GroupInstance, ...]
+
+    @property
+    def limits(self) -> GroupLimits:
+        """Its numbers alone."""
+        return GroupLimits(name=self.name, least=self.least, most=self.most, desired=self.desired)
+
+
+class NodeGroups:
+    """The node groups of one fleet. Every method raises AwsRefused and AwsFault."""
+
+    def __init__(self, aws: Aws, fleet: FleetFile) -> None:
+        self._aws, self._fleet = aws, fleet
+
+    def read(self) -> tuple[Group, ...]:
+        """All groups, in the order of the fleet's hubs."""
+        names = [hub.nodes_asg for hub in self._fleet.hubs]
+        found: dict[str, Any] = {}
+        with translated("autoscaling:DescribeAutoScalingGroups", f"fleet {self._fleet.name}"):
+            pages = self._aws.client("autoscaling").get_paginator("describe_auto_scaling_groups")
+            for page in pages.paginate(AutoScalingGroupNames=names):
+                found.update({group["AutoScalingGroupName"]: group for group in page["AutoScalingGroups"]})
+        missing = [name for name in names if name not in found]
+        if missing:
+            raise AwsMissingGroup(missing, self._fleet.region)
+        return tuple(self._describe(found[name]) for name in names)
+
+    def _describe(self, group: Mapping[str, Any]) -> Group:
+        return Group(
+            name=group["AutoScalingGroupName"],
+            least=group["MinSize"],
+            most=min(group["MaxSize"], self._fleet.nodes.max_per_hub),
+            desired=group["DesiredCapacity"],
+            instances=tuple(
+                GroupInstance(
+                    id=one["InstanceId"],
+                    kind=one.get("InstanceType", ""),
+                    is_leaving=one.get("LifecycleState", "").startswith(("Terminat", "Detach")),
+                )
+                for one in group.get("Instances", [])
+            ),
+        )
+
+    def set_desired(self, name: str, nodes: int) -> None:
+        """Have the group make it so many; instances that go run their hook first."""
+        with translated("autoscaling:SetDesiredCapacity", name):
+            self._aws.client("autoscaling").set_desired_capacity(
+                AutoScalingGroupName=name, DesiredCapacity=nodes, HonorCooldown=False
+            )
+
+    def remove(self, instance_id: str) -> None:
+        """Have one instance go through its hook, and the group be one smaller."""
+        with translated("autoscaling:TerminateInstanceInAutoScalingGroup", instance_id):
+            self._aws.client("autoscaling").terminate_instance_in_auto_scaling_group(
+                InstanceId=instance_id, ShouldDecrementDesiredCapacity=True
+            )
+
+    def failures(self, name: str, since: datetime) -> tuple[str, ...]:
+        """What AWS said of launches that failed after `since`, newest first; none where it may not be asked."""
+        try:
+            with translated("autoscaling:DescribeScalingActivities", name):
+                answer = self._aws.client("autoscaling").describe_scaling_activities(
+                    AutoScalingGroupName=name, MaxRecords=ACTIVITIES_READ
+                )
+        except GridrunnerError:
+            return ()
+        return tuple(
+            str(activity.get("StatusMessage") or activity.get("Cause") or "")
+            for activity in answer.get("Activities", [])
+            if activity.get("StatusCode") == "Failed" and _is_after(activity.get("StartTime"), since)
+        )
+
+    def addresses(self, groups: Sequence[Group]) -> dict[str, str]:
+        """Private IP address to instance id; empty where EC2 may not be asked."""
+        return {
+            one["PrivateIpAddress"]: one["InstanceId"] for one in self._instances(groups) if one.get("PrivateIpAddress")
+        }
+
+    def sight(self, groups: Sequence[Group], now: datetime) -> tuple[SeenInstance, ...]:
+        """The instances that run, for metering; with less detail where EC2 may not be asked."""
+        known = {one["InstanceId"]: one for one in self._instances(groups)}
+        return tuple(
+            SeenInstance(
+                id=instance.id,
+                kind=instance.kind or known.get(instance.id, {}).get("InstanceType", ""),
+                is_spot=known[instance.id].get("InstanceLifecycle") == "spot" if instance.id in known else None,
+                age_s=_age_s(known.get(instance.id, {}).get("LaunchTime"), now),
+            )
+            for group in groups
+            for instance in group.instances
+        )
+
+    def _instances(self, groups: Sequence[Group]) -> list[dict[str, Any]]:
+        ids = [instance.id for group in groups for instance in group.instances]
+        found: list[dict[str, Any]] = []
+        try:
+            for start in range(0, len(ids), _IDS_A_CALL):
+                with translated("ec2:DescribeInstances", f"fleet {self._fleet.name}"):
+                    answer = self._aws.client("ec2").describe_instances(
+                        Filters=[{"Name": "instance-id", "Values": ids[start : start + _IDS_A_CALL]}]
+                    )
+                found += [one for reservation in answer["Reservations"] for one in reservation["Instances"]]
+        except GridrunnerError:
+            return found
+        return found
+
+
+class AwsMissingGroup(GridrunnerError):
+    """A group that the fleet's file names does not exist: the file is old, or another account or region is asked."""
+
+    exit_code = 2
+
+    def __init__(self, names: Sequence[str], region: str) -> None:
+        super().__init__(
+            f"no auto scaling group {', '.join(names)} in {region}",
+            hint="write the fleet's file again (terraform output -json gridrunner), and look at account and region",
+        )
+
+
+def _is_after(at: Any, since: datetime) -> bool:
+    return isinstance(at, datetime) and (at if at.tzinfo else at.replace(tzinfo=UTC)) >= since
+
+
+def _age_s(launched: Any, now: datetime) -> float | None:
+    if not isinstance(launched, datetime):
+        return None
+    return max(0.0, (now - (launched if launched.tzinfo else launched.replace(tzinfo=UTC))).total_seconds())

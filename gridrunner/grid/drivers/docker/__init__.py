@@ -1,0 +1,1 @@
+"""Hubs and nodes in containers of this machine."""

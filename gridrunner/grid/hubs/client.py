@@ -1,0 +1,299 @@
+"""A hub as its clients see it: what `/status`, `/readyz` and GraphQL say, and what can be asked of it.
+
+`/status` says `ready: false` when every slot is busy, so capacity is read from the nodes that are UP, and liveness from
+`/readyz` (DESIGN.md). Every call is bounded; what goes wrong is a GridFault that names the hub.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import urllib3
+
+from gridrunner.browser.options import read_tag
+from gridrunner.errors import GridFault, HubUnreachable, UsageError
+from gridrunner.grid.drivers.protocol import HubAddress, HubStatus, NodeState, NodeStatus, SessionStatus, SlotStatus
+from gridrunner.grid.hubs.webdriver import authorization_of, make_context, translated, without_credentials
+from gridrunner.grid.secret import read_secret
+
+STATUS_TIMEOUT_S = 10.0
+"""`/status` of a hub with two nodes took 0.01 to 0.1 s (Grid 4.48, 2026-11-24)."""
+
+JSON_TYPE = "application/json; charset=utf-8"
+"""Plain `application/json` is answered 500, "does not indicate utf-8 encoded json" (Grid 4.48, 2026-11-26)."""
+
+SECRET_HEADER = "X-REGISTRATION-SECRET"
+
+BROWSER = "chrome"
+"""Of a slot's stereotype: what sessions of gridrunner ask for. A node that finds drivers itself has slots for browsers
+that it does not have, Edge and Firefox among them (Grid 4.48, 2026-11-26)."""
+
+OLDEST_VERSION = (4, 19)
+"""Of a hub: 4.19.1 and 4.48 were tried with Chromium 156 and work; 4.7.1 closes the DevTools socket of a session at once
+(2026-11-26). What lies between was not tried."""
+
+_STATES = {"UP": NodeState.UP, "DRAINING": NodeState.DRAINING, "DOWN": NodeState.DOWN}
+
+_UNREACHED_NODE = re.compile(r"\((?:POST|GET|DELETE) (https?://[^/\s)]+)/")
+"""In what a hub says when it cannot reach a node: `Connection error (POST http://172.18.0.5:5555/se/grid/node/session)`
+(Grid 4.48, 2026-11-24)."""
+
+
+class HubClient:
+    """Asks one hub; safe from several threads. `ca_file`: the certificates (PEM) that an https hub is checked with."""
+
+    def __init__(self, address: HubAddress, *, ca_file: Path | None = None) -> None:
+        """Raises UsageError when `ca_file` holds no certificates."""
+        self.name = address.name or hide_credentials(address.url)
+        self._url = without_credentials(address.url).rstrip("/")
+        self._authorization = authorization_of(address.url)
+        self._secret = address.secret
+        if self._secret is None and address.secret_file is not None:
+            self._secret = read_secret(address.secret_file)
+        self._end_at_node = address.end_at_node
+        context = make_context(ca_file)
+        self._pool = urllib3.PoolManager(retries=False, maxsize=4, ssl_context=context)
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether nodes can be drained and removed."""
+        return self._secret is not None
+
+    # ---------------------------------------------------------------------------------------------------------- looking
+
+    def is_live(self) -> bool:
+        """Whether the hub answers, busy or not, with nodes or without. Never raises.
+
+        A hub under a sub-path has its `/readyz` outside of it, where we may not reach it (Grid 4.48, 2026-11-26).
+        """
+        try:
+            if self._request("GET", "/readyz").status == HTTPStatus.OK:
+                return True
+            self._status()
+        except GridFault:
+            return False
+        return True
+
+    def nodes(self, *, timeout_s: float = STATUS_TIMEOUT_S) -> tuple[NodeStatus, ...]:
+        """The nodes that are registered, with their slots for our browser. Raises HubUnreachable."""
+        return tuple(_read_node(node) for node in self._status(timeout_s=timeout_s).get("nodes", []))
+
+    def count_slots(self) -> int:
+        """The sessions that the nodes that are UP have room for, busy or free. Raises HubUnreachable."""
+        return count_slots(self.nodes())
+
+    def status(self) -> HubStatus:
+        """Everything; a hub that does not answer is a status with `is_up` False. Never raises for what the hub does."""
+        shown = hide_credentials(self._url)
+        try:
+            nodes = self.nodes()
+            version, queue = self._ask_grid()
+        except GridFault as error:
+            return HubStatus(name=self.name, url=shown, is_up=False, detail=str(error))
+        return HubStatus(name=self.name, url=shown, is_up=True, version=version, queue=queue, nodes=nodes)
+
+    def require_supported(self, *, timeout_s: float = STATUS_TIMEOUT_S) -> str:
+        """The hub's version, "" where neither it nor its nodes tell. Raises UsageError for one that is too old,
+        HubUnreachable for what is no hub.
+        """
+        nodes = self.nodes(timeout_s=timeout_s)
+        version = self._ask_grid()[0] or next((node.version for node in nodes if node.version), "")
+        numbers = re.match(r"(\d+)\.(\d+)", version)
+        if numbers is not None and (int(numbers[1]), int(numbers[2])) < OLDEST_VERSION:
+            least = ".".join(map(str, OLDEST_VERSION))
+            raise UsageError(
+                f"{self.name}: Selenium Grid {version.partition(' ')[0]} is too old for gridrunner",
+                hint=f"use Selenium Grid {least} or newer; docker/build.sh builds one",
+            )
+        return version
+
+    def find_node(self, session: str) -> str:
+        """The name of the node that a session is on; "" where that cannot be told. Never raises."""
+        try:
+            return next((node.name for node in self.nodes() if session in _sessions_of(node)), "")
+        except GridFault:
+            return ""
+
+    def _status(self, *, timeout_s: float = STATUS_TIMEOUT_S) -> dict[str, Any]:
+        answer = self._request("GET", "/status", timeout_s=timeout_s)
+        value = _value_of(answer)
+        if isinstance(value, dict) and "nodes" not in value and value.get("message"):
+            raise HubUnreachable(f"{self.name}: cannot tell its nodes: {_message_of(answer)}")
+        if not isinstance(value, dict) or "nodes" not in value:
+            raise HubUnreachable(f"{self.name}: {_explain_stranger(answer)}", hint=_stranger_hint(answer))
+        return value
+
+    def _ask_grid(self) -> tuple[str, int]:
+        """Version and length of the queue; ("", 0) from a hub without GraphQL."""
+        query = json.dumps({"query": "{ grid { version sessionQueueSize } }"}).encode()
+        answer = self._request("POST", "/graphql", body=query)
+        try:
+            grid = answer.json()["data"]["grid"]
+            return str(grid["version"]), int(grid["sessionQueueSize"])
+        except (ValueError, KeyError, TypeError):
+            return "", 0
+
+    # ----------------------------------------------------------------------------------------------------------- asking
+
+    def end_session(self, session: str) -> bool:
+        """End a session, whoever's it is; False when nobody confirmed it. Never raises.
+
+        A hub that was restarted shows the sessions of its nodes, and ends none of them: 404 (Grid 4.48, 2026-11-26).
+        """
+        try:
+            if self._request("DELETE", f"/session/{session}").status == HTTPStatus.OK:
+                return True
+            if self._end_at_node is None:
+                return False
+            node = next((node for node in self.nodes() if session in _sessions_of(node)), None)
+            return node is not None and self._end_at_node(node.url, session)
+        except GridFault:
+            return False
+
+    def drain_node(self, node: str) -> None:
+        """Give a node no new sessions; it leaves when its last ends. Raises HubUnreachable, UsageError."""
+        self._order("POST", f"/se/grid/distributor/node/{node}/drain", "drain")
+
+    def remove_node(self, node: str) -> None:
+        """Forget a node at once, with its sessions; one that lives comes back by itself. Raises as `drain_node`."""
+        self._order("DELETE", f"/se/grid/distributor/node/{node}", "remove")
+
+    def evict_unreached_node(self, message: str) -> str | None:
+        """Where `message` is a hub's word that it cannot reach a node, have it forget that node: a dead node stays UP for
+        up to two minutes and fails every session that it is given in 0.02 s. Returns the node's name. Never raises.
+        """
+        found = _UNREACHED_NODE.search(message)
+        if found is None or self._secret is None:
+            return None
+        try:
+            node = next((node for node in self.nodes() if node.url == found[1]), None)
+            if node is None:
+                return None
+            self.remove_node(node.id)
+        except (GridFault, UsageError):
+            return None
+        return node.name
+
+    def _order(self, method: str, path: str, what: str) -> None:
+        if self._secret is None:
+            raise UsageError(f"{self.name}: without its registration secret no node can be told to {what}")
+        headers = {"Content-Type": JSON_TYPE, SECRET_HEADER: self._secret}
+        answer = self._request(method, path, headers=headers)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            raise UsageError(f"{self.name}: refuses our registration secret: another grid made it, or it was changed")
+        if answer.status != HTTPStatus.OK:
+            raise HubUnreachable(f"{self.name}: cannot {what} the node: HTTP {answer.status} {_message_of(answer)}")
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = STATUS_TIMEOUT_S,
+    ) -> urllib3.BaseHTTPResponse:
+        every = {"Content-Type": JSON_TYPE, **self._authorization, **(headers or {})}
+        with translated(self.name):
+            return self._pool.request(method, self._url + path, body=body, headers=every, timeout=timeout_s)
+
+
+# ------------------------------------------------------------------------------------------------------------- reading
+
+
+def hide_credentials(url: str) -> str:
+    """`url` without user, password and query: it goes into logs, reports and journals."""
+    parts = urlsplit(url)
+    return str(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")))
+
+
+def count_slots(nodes: Iterable[NodeStatus]) -> int:
+    """The sessions that those that are UP have room for, busy or free."""
+    return sum(len(node.slots) for node in nodes if node.state is NodeState.UP)
+
+
+def find_draining_sessions(nodes: Iterable[NodeStatus]) -> set[str]:
+    """The ids of sessions on nodes that drain."""
+    return {session for node in nodes if node.state is NodeState.DRAINING for session in _sessions_of(node)}
+
+
+def _sessions_of(node: NodeStatus) -> set[str]:
+    return {slot.session.id for slot in node.slots if slot.session is not None}
+
+
+def _value_of(answer: urllib3.BaseHTTPResponse) -> Any:
+    try:
+        return answer.json()["value"]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _message_of(answer: urllib3.BaseHTTPResponse) -> str:
+    value = _value_of(answer)
+    return str(value.get("message", "")).split("\n")[0][:300] if isinstance(value, dict) else ""
+
+
+def _explain_stranger(answer: urllib3.BaseHTTPResponse) -> str:
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        return "wants a user and a password, or others than these (HTTP 401)"
+    return f"answers, but not as a Selenium Grid hub (HTTP {answer.status})"
+
+
+def _stranger_hint(answer: urllib3.BaseHTTPResponse) -> str:
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        return "write them into the URL: http://user:password@hub:4444"
+    return "name the hub itself, as in http://localhost:4444"
+
+
+def _read_node(node: Mapping[str, Any]) -> NodeStatus:
+    slots = [_read_slot(slot) for slot in node.get("slots", []) if _is_ours(slot)]
+    busy = [slot for slot in slots if slot.session is not None]
+    free = [slot for slot in slots if slot.session is None]
+    room = max(len(busy), int(node.get("maxSessions") or len(slots)))
+    url = str(node.get("uri", ""))
+    return NodeStatus(
+        name=_name_of(node, url),
+        state=_STATES.get(str(node.get("availability")), NodeState.DOWN),
+        id=str(node.get("id", "")),
+        url=url,
+        version=str(node.get("version", "")),
+        slots=tuple((busy + free)[:room]),
+    )
+
+
+def _name_of(node: Mapping[str, Any], url: str) -> str:
+    """What the node's image calls it (`se:containerName`), or its host and port."""
+    for slot in node.get("slots", []):
+        name = (slot.get("stereotype") or {}).get("se:containerName")
+        if name:
+            return str(name)
+    return urlsplit(url).netloc or str(node.get("id", ""))
+
+
+def _is_ours(slot: Mapping[str, Any]) -> bool:
+    return str((slot.get("stereotype") or {}).get("browserName", BROWSER)).lower() == BROWSER
+
+
+def _read_slot(slot: Mapping[str, Any]) -> SlotStatus:
+    session = slot.get("session")
+    name = str((slot.get("id") or {}).get("id", ""))
+    if not isinstance(session, dict):
+        return SlotStatus(id=name)
+    capabilities = session.get("capabilities") or {}
+    run, owner = read_tag(capabilities)
+    return SlotStatus(
+        id=name,
+        session=SessionStatus(
+            id=str(session.get("sessionId", "")),
+            name=str(capabilities.get("se:name", "")),
+            run=run,
+            owner=owner,
+            started=str(session.get("start", "")),
+        ),
+    )

@@ -1,0 +1,105 @@
+"""A real session for a `live` check, on the same grid and with the same switches as the visits of its run.
+
+The run writes down how its sessions are opened (`live.json` in its folder, only while live checks may run); the check's
+process reads it, opens a session, and ends it with everything it started.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from selenium.webdriver.chrome.options import Options
+
+from gridrunner import codec
+from gridrunner.browser.binaries import Browser
+from gridrunner.browser.options import SessionOptions, make_options
+from gridrunner.errors import UsageError
+from gridrunner.grid.hubs.processes import start_chromedriver
+from gridrunner.grid.hubs.webdriver import COMMAND_TIMEOUT_S, make_client, translated
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+FILE_NAME = "live.json"
+SESSION_TIMEOUT_S = 60.0
+"""As for the sessions of visits (`dispatch.settings`)."""
+
+PAGE_LOAD_TIMEOUT_S = 30.0
+"""--visit-timeout's default (CLI.md)."""
+
+
+class LiveGrid(Struct, frozen=True, kw_only=True):
+    """How sessions are opened: `hub_url` of a Selenium Grid (https: checked with `hub_ca`), or else the `browser` of this
+    machine.
+    """
+
+    options: SessionOptions
+    hub_url: str | None = None
+    hub_ca: Path | None = None
+    browser: Browser | None = None
+
+
+def write_live_grid(folder: Path, grid: LiveGrid) -> None:
+    """Let live checks of the run in `folder` open sessions. The file is for its owner alone: a hub URL may carry a
+    password.
+    """
+    path = folder / FILE_NAME
+    path.touch(mode=0o600)
+    path.write_bytes(codec.encode(grid))
+
+
+def forget_live_grid(folder: Path) -> None:
+    """The grid of the run is no longer there for checks."""
+    (folder / FILE_NAME).unlink(missing_ok=True)
+
+
+def open_driver(folder: Path) -> WebDriver:
+    """A session for one live check. Raises UsageError outside a run, GridFault when no session can be had."""
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise UsageError(
+            f"{folder}: live checks need a run that is going on",
+            hint="`gridrunner run` runs them; `judge` has no browser",
+        )
+    grid = codec.decode(path.read_bytes(), LiveGrid)
+    if grid.hub_url is not None:
+        driver = make_driver(grid.hub_url, _options(grid), hub="hub", timeout_s=SESSION_TIMEOUT_S, ca_file=grid.hub_ca)
+        driver.set_page_load_timeout(PAGE_LOAD_TIMEOUT_S)
+        return driver
+    assert grid.browser is not None
+    process = start_chromedriver(grid.browser.chromedriver)
+    try:
+        driver = make_driver(process.url, _options(grid), hub="local", timeout_s=SESSION_TIMEOUT_S)
+        driver.set_page_load_timeout(PAGE_LOAD_TIMEOUT_S)
+    except BaseException:
+        process.end()
+        raise
+    quit_session = driver.quit
+
+    def quit_everything() -> None:
+        try:
+            quit_session()
+        finally:
+            process.end()
+
+    driver.quit = quit_everything  # type: ignore[method-assign]
+    return driver
+
+
+def make_driver(url: str, options: Options, *, hub: str, timeout_s: float, ca_file: Path | None = None) -> WebDriver:
+    """Selenium's own object for a new session at `url`. Raises what `gridrunner.grid.hubs.webdriver.open_session` raises."""
+    from selenium.webdriver.remote.webdriver import WebDriver  # noqa: PLC0415 - 0.09 s, which runs without it save
+
+    client = make_client(url, timeout_s=timeout_s, ca_file=ca_file)
+    with translated(hub):
+        driver = WebDriver(command_executor=client, options=options)
+    client.client_config.timeout = COMMAND_TIMEOUT_S
+    return driver
+
+
+def _options(grid: LiveGrid) -> Options:
+    options = make_options(grid.options, grid.browser)
+    options.page_load_strategy = "eager"
+    return options

@@ -1,0 +1,108 @@
+"""The plan of a run folder on disk. Owns plan.json and its format number; the invariant: a plan that is read back owes
+what its hash says.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec import Struct
+
+from gridrunner import codec
+from gridrunner.errors import RunFolderError
+from gridrunner.model import Plan
+from gridrunner.planning.plan import plan_hash
+from gridrunner.results.journal.files import NewerFormatError, write_atomically
+
+PLAN_NAME = "plan.json"
+
+PLAN_FORMAT = 1
+"""The newest format that this version reads, and the one it writes."""
+
+
+class PlanHead(Struct, frozen=True, kw_only=True):
+    """What tells plans apart, without their sites: `shard` is (i, n) or None, `cut` as in a plan."""
+
+    hash: str
+    shard: tuple[int, int] | None = None
+    shard_sites: tuple[str, ...] | None = None
+    cut: str = ""
+
+
+class _PlanFile(Struct, frozen=True, kw_only=True):
+    plan: Plan
+    format: int
+
+
+class _PlanHeadFile(Struct, frozen=True, kw_only=True):
+    plan: PlanHead
+    format: int
+
+
+class _FormatOnly(Struct, frozen=True, kw_only=True):
+    format: int
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write `plan` to `path`, whole or not at all. Raises RunFolderError when it cannot be written."""
+    write_atomically(path, encode_plan(plan))
+
+
+def encode_plan(plan: Plan) -> bytes:
+    """What `write_plan` writes."""
+    return codec.encode(_PlanFile(plan=plan, format=PLAN_FORMAT)) + b"\n"
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan in `path`. Raises RunFolderError when it is missing, damaged, of a newer format, or owes something else
+    than its hash says.
+    """
+    return decode_plan(_read(path), str(path))
+
+
+def decode_plan(data: bytes, name: str) -> Plan:
+    """The plan in `data`, which came from `name`. Raises as `read_plan`."""
+    plan = _decode(data, name, _PlanFile).plan
+    if plan_hash(plan) != plan.hash:
+        raise RunFolderError(
+            f"{name} was changed after it was planned: its hash {plan.hash[:12]} does not fit its sites and checks",
+            hint="plan again with `gridrunner plan`",
+        )
+    return plan
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RunFolderError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def read_plan_head(path: Path) -> PlanHead:
+    """Hash and shard of the plan in `path` in little memory; the hash is not checked. Raises as `read_plan`."""
+    return _decode(_read(path), str(path), _PlanHeadFile).plan
+
+
+T = TypeVar("T", _PlanFile, _PlanHeadFile)
+
+
+def _decode(data: bytes, name: str, kind: type[T]) -> T:
+    try:
+        try:
+            decoded = codec.decode(data, kind)
+        except codec.DecodeError:
+            _refuse_newer(codec.decode(data, _FormatOnly).format, name)  # which may well look different
+            raise
+    except codec.BrokenJsonError as error:
+        raise RunFolderError(f"{name} is no plan: {error}", hint="plan again with `gridrunner plan`") from error
+    _refuse_newer(decoded.format, name)
+    return decoded
+
+
+def _refuse_newer(number: int, name: str) -> None:
+    if number > PLAN_FORMAT:
+        raise NewerFormatError(
+            f"{name} has plan format {number}; this gridrunner reads up to format {PLAN_FORMAT}",
+            hint="read it with the gridrunner that wrote it, or a newer one",
+        )

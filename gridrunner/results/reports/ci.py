@@ -1,0 +1,246 @@
+"""What a CI system is told of a run beside its exit code: annotations, a step summary, folded log sections, and where its
+JUnit reader looks for screenshots. Pure but for `CiReporter`, the one writer. The invariant: the limits of each system
+are kept whatever the run holds, and no text from a page becomes a command of one.
+
+Every line that is printed elsewhere goes through `text.make_log_line`; here each value is escaped for its own place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from itertools import chain, islice, zip_longest
+from pathlib import Path
+from typing import TextIO
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gridrunner.model import Verdict
+from gridrunner.results.baseline import Comparison
+from gridrunner.results.record import RunRecord
+from gridrunner.results.reports.summary import SIZE_LIMIT, render_summary
+from gridrunner.results.verdicts.cases import CaseVerdict
+from gridrunner.results.verdicts.causes import CauseGroup, describe_check, title_of
+from gridrunner.text import make_line
+
+ANNOTATIONS_LIMIT = 10
+"""Errors, and as many warnings, that GitHub shows of one step; it drops the others without a word (docs.github.com,
+"Setting an error message" and the limits of workflow commands)."""
+
+MESSAGE_LIMIT = 500  # characters: what fits under a line of a diff; GitHub takes 64 KB
+
+TITLE_LIMIT = 200  # characters; the Checks API takes 255
+
+SUMMARY_FILE_LIMIT = 1 << 20
+"""Bytes of one step's summary, 1 MiB: over it GitHub drops the whole of it (docs.github.com, "Adding a job summary")."""
+
+SUMMARY_MARGIN = 1024  # bytes left for the newline between two summaries, and for whoever counts otherwise
+
+
+class CiSystem(StrEnum):
+    """Where a run takes place; NONE: on somebody's own machine, or where nothing special is to be said."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JENKINS = "jenkins"
+    NONE = "none"
+
+
+AUTO = "auto"
+
+CI_NAMES = (AUTO, *CiSystem)
+
+_MARKS = {"GITHUB_ACTIONS": CiSystem.GITHUB, "GITLAB_CI": CiSystem.GITLAB, "JENKINS_URL": CiSystem.JENKINS}
+"""What each system sets in every job: docs.github.com "Default environment variables", docs.gitlab.com "Predefined
+CI/CD variables", jenkins.io "Using environment variables"."""
+
+
+def choose_ci(name: str, env: Mapping[str, str]) -> CiSystem:
+    """The system that `name` names; `auto` looks for its mark in the environment."""
+    if name != AUTO:
+        return CiSystem(name)
+    return next((system for mark, system in _MARKS.items() if env.get(mark, "") not in {"", "false"}), CiSystem.NONE)
+
+
+# --------------------------------------------------------------------------------------------------- workflow commands
+
+
+def format_command(name: str, message: str, **properties: str) -> str:
+    """A workflow command of GitHub on one line; empty properties are left out. Escaped as `command.ts` of
+    actions/toolkit does, which is what `ActionCommand.cs` of actions/runner takes apart again.
+    """
+    given = ",".join(f"{key}={_escape_property(value)}" for key, value in properties.items() if value)
+    return f"::{name}{' ' if given else ''}{given}::{_escape_data(message)}"
+
+
+def _escape_data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def list_annotations(record: RunRecord, locate: Callable[[str], str]) -> list[str]:
+    """The commands that annotate the site lists: an error for each site that went wrong and is no known failure, and a
+    warning for each flaky one. Of more than `ANNOTATIONS_LIMIT` the last says how many there are.
+
+    `locate` gives the path of a site list from the repository's root; empty: it is not in there.
+    """
+    digest = record.digest()
+    groups = [group for group in digest.groups if not group.is_known]
+    wrong = [_annotate_missing(group) for group in groups if group.verdict is Verdict.NOT_RUN]
+    wrong += [_annotate_case(case, locate) for case in _spread([g for g in groups if g.verdict is not Verdict.NOT_RUN])]
+    flaky = [_annotate_flaky(case, locate) for case in digest.flaky]
+    return [*_limit("error", wrong, "went wrong"), *_limit("warning", flaky, "are flaky")]
+
+
+class _Annotation(Struct, frozen=True, kw_only=True):
+    title: str
+    message: str
+    file: str = ""
+    line: str = ""
+
+
+def _spread(groups: Sequence[CauseGroup]) -> list[CaseVerdict]:
+    """The cases of all groups, the first of each before the second of any: a big cause does not hide a small one."""
+    rows = zip_longest(*(group.cases for group in groups))
+    return [case for case in chain.from_iterable(rows) if case is not None]
+
+
+def _annotate_case(case: CaseVerdict, locate: Callable[[str], str]) -> _Annotation:
+    what = title_of(case) if case.fault is not None else describe_check(case.check)
+    return _locate(case, _Annotation(title=f"{case.site.id}: {what}", message=case.reason or what), locate)
+
+
+def _annotate_flaky(case: CaseVerdict, locate: Callable[[str], str]) -> _Annotation:
+    what = f"{describe_check(case.check)} passed only when tried again"
+    return _locate(case, _Annotation(title=f"{case.site.id}: flaky", message=f"{what}: {case.reason}"), locate)
+
+
+def _locate(case: CaseVerdict, annotation: _Annotation, locate: Callable[[str], str]) -> _Annotation:
+    source = case.site.source
+    file = locate(source.file) if source is not None else ""
+    if source is None or not file:
+        return annotation
+    return replace(annotation, file=file, line=str(source.line))
+
+
+def _annotate_missing(group: CauseGroup) -> _Annotation:
+    names = ", ".join(case.site.id for case in group.cases[:20])
+    more = f" and {len(group.cases) - 20} more" if len(group.cases) > 20 else ""
+    return _Annotation(title=f"{len(group.cases)} sites not run", message=f"{group.cases[0].reason}: {names}{more}")
+
+
+def _limit(command: str, annotations: Sequence[_Annotation], what: str) -> Iterator[str]:
+    shown = len(annotations) if len(annotations) <= ANNOTATIONS_LIMIT else ANNOTATIONS_LIMIT - 1
+    for one in islice(annotations, shown):
+        title, message = make_line(one.title, TITLE_LIMIT), make_line(one.message, MESSAGE_LIMIT)
+        yield format_command(command, message, file=one.file, line=one.line, title=title)
+    if len(annotations) > shown:
+        text = f"{len(annotations) - shown} more {what}: see the summary of this step, or report.html"
+        yield format_command(command, text, title=f"gridrunner: {len(annotations) - shown} more")
+
+
+# ------------------------------------------------------------------------------------------------------- step summary
+
+
+def fit_summary(record: RunRecord, used_bytes: int, comparison: Comparison | None = None) -> str:
+    """The run as Markdown for a step summary that holds `used_bytes` already; empty when no room is left."""
+    room = SUMMARY_FILE_LIMIT - SUMMARY_MARGIN - used_bytes
+    text = render_summary(record, min(room, SIZE_LIMIT), comparison=comparison) if room > 0 else ""
+    return text if len(text.encode()) <= room else ""
+
+
+# -------------------------------------------------------------------------------------------------------- attachments
+
+
+def find_attachment_base(system: CiSystem, env: Mapping[str, str], folder: Path) -> str | None:
+    """What goes before the paths of screenshots in the JUnit file of the run folder `folder`: GitLab reads them from the
+    project's folder, Jenkins' junit-attachments plugin absolute. None: nobody says, so they stay as they are.
+    """
+    absolute = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would leave a project behind a symbolic link
+    if system is CiSystem.JENKINS:
+        return absolute.as_posix()
+    project = env.get("CI_PROJECT_DIR", "")
+    if system is CiSystem.GITLAB and project:
+        return _path_below(absolute, Path(project)) or absolute.as_posix()
+    return None
+
+
+def _path_below(path: Path, root: Path) -> str:
+    for inner, outer in ((path, root), (path.resolve(), root.resolve())):
+        if inner.is_relative_to(outer):
+            return inner.relative_to(outer).as_posix()
+    return ""
+
+
+# ------------------------------------------------------------------------------------------------------------- writer
+
+
+class CiReporter(Struct, frozen=True, kw_only=True):
+    """Tells `system` what a run came to. `log` is the job's log (GitHub reads commands from stderr as well as stdout);
+    `clock` gives seconds since 1970, which GitLab's sections want.
+    """
+
+    system: CiSystem
+    env: Mapping[str, str]
+    log: TextIO
+    clock: Callable[[], float]
+
+    @contextmanager
+    def fold(self, name: str, title: str) -> Iterator[None]:
+        """A section of the log that is shown folded. `name` is of a-z and `_`; both are ours, nothing of a page."""
+        match self.system:
+            case CiSystem.GITHUB:
+                first, last = f"::group::{title}", "::endgroup::"
+            case CiSystem.GITLAB:  # docs.gitlab.com, "Expand and collapse job log sections"
+                first = f"\x1b[0Ksection_start:{int(self.clock())}:{name}[collapsed=true]\r\x1b[0K{title}"
+                last = ""
+            case CiSystem.JENKINS | CiSystem.NONE:
+                yield
+                return
+        self._say(first)
+        try:
+            yield
+        finally:
+            self._say(last or f"\x1b[0Ksection_end:{int(self.clock())}:{name}\r\x1b[0K")
+
+    def report(self, record: RunRecord, comparison: Comparison | None = None) -> str:
+        """Annotate and summarise `record`; returns a warning for the user, or nothing.
+
+        Only GitHub has both. A shard is a part: its merge annotates and summarises the whole, once.
+        """
+        if self.system is not CiSystem.GITHUB or record.plan.shard is not None:
+            return ""
+        for line in list_annotations(record, self._locate_list):
+            self._say(line)
+        return self._append_summary(record, comparison)
+
+    def _locate_list(self, file: str) -> str:
+        """A site list from the root of the repository, as annotations name it."""
+        root = self.env.get("GITHUB_WORKSPACE", "")
+        path = Path(os.path.abspath(file))  # noqa: PTH100 - as in find_attachment_base
+        return _path_below(path, Path(root)) if root and path.is_file() else ""
+
+    def _append_summary(self, record: RunRecord, comparison: Comparison | None) -> str:
+        name = self.env.get("GITHUB_STEP_SUMMARY", "")
+        if not name:
+            return ""
+        path = Path(name)
+        try:
+            used = path.stat().st_size if path.exists() else 0
+            text = fit_summary(record, used + 1, comparison)
+            if not text:
+                return f"the step summary has no room left: {used} bytes of {SUMMARY_FILE_LIMIT} are used"
+            with path.open("ab") as file:
+                file.write(b"\n" * (used > 0) + text.encode())
+        except OSError as error:
+            return f"the step summary could not be written: {error.strerror or error}"
+        return ""
+
+    def _say(self, line: str) -> None:
+        print(line, file=self.log, flush=True)

@@ -1,0 +1,249 @@
+"""A run as one JSON document for machines (`--json`): totals, the verdict on every (check, site), timings, exit code. Owns
+that format; the invariant: a reader of format 1 reads every later file of format 1, whatever keys were added.
+
+docs/ci.md describes it for users. Texts are cleaned of control characters, URLs lose user and query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from msgspec import Struct
+
+from gridrunner import codec
+from gridrunner.errors import UsageError
+from gridrunner.model import Verdict
+from gridrunner.results.baseline import Baseline, Comparison, baseline_of
+from gridrunner.results.journal.files import open_atomically
+from gridrunner.results.record import RunRecord, exit_code_of, load_run
+from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict
+from gridrunner.results.verdicts.causes import key_of
+from gridrunner.results.verdicts.cost import RunCost
+from gridrunner.text import make_line, strip_query
+
+FIGURES_FORMAT = 1
+"""The newest format that this version reads, and the one it writes."""
+
+_NO_SITES = b'"sites":[]'
+
+REASON_LIMIT = 500  # characters, as a message in junit.xml
+
+
+class CaseFigures(Struct, frozen=True, kw_only=True):
+    """One check at one site. `cause` is the key of `causes.key_of`; `quarantined` tells who holds a failure back and
+    until when (empty: nobody), `known` that the baseline has it too.
+    """
+
+    check: str
+    verdict: Verdict
+    reason: str = ""
+    cause: str = ""
+    attempts: int = 0
+    seconds: float = 0.0
+    quarantined: str = ""
+    known: bool = False
+
+
+class SiteFigures(Struct, frozen=True, kw_only=True):
+    """One site with all its checks; `seconds` is what slots spent on it in `visits` visits, `source` file:line."""
+
+    id: str
+    url: str
+    verdict: Verdict
+    checks: tuple[CaseFigures, ...]
+    visits: int = 0
+    seconds: float = 0.0
+    locale: str | None = None
+    tags: tuple[str, ...] = ()
+    source: str = ""
+
+
+class Totals(Struct, frozen=True, kw_only=True):
+    """Counts by verdict, and seconds; `utilisation` as in `RunTotals`."""
+
+    sites: Mapping[Verdict, int]
+    checks: Mapping[Verdict, int]
+    wall_s: float
+    busy_s: float
+    slots: int
+    utilisation: float | None
+    sessions: int
+    faults: int
+    failed_first: int
+
+
+class Pair(Struct, frozen=True, kw_only=True):
+    """A (check, site)."""
+
+    check: str
+    site: str
+
+
+class BaselineFigures(Struct, frozen=True, kw_only=True):
+    """What changed against the baseline `run`; `unknown` counts the (check, site) that it has no verdict on."""
+
+    run: str
+    newly_broken: tuple[Pair, ...]
+    newly_fixed: tuple[Pair, ...]
+    still_failing: tuple[Pair, ...]
+    unknown: int
+
+
+class RunFigures(Struct, frozen=True, kw_only=True):
+    """The document. `baseline` None: the run was compared with nothing; `cost` None: it used no fleet in the cloud."""
+
+    run: str
+    plan: str
+    started: str
+    exit_code: int
+    totals: Totals
+    sites: tuple[SiteFigures, ...]
+    format: int = FIGURES_FORMAT
+    version: str = ""
+    ended: str = ""
+    shard: tuple[int, int] | None = None
+    merged_from: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    baseline: BaselineFigures | None = None
+    cost: RunCost | None = None
+
+
+class _FormatOnly(Struct, frozen=True, kw_only=True):
+    format: int
+
+
+def list_parts(record: RunRecord, comparison: Comparison | None = None) -> Iterator[bytes]:
+    """What `--json` writes of `record`, one line of JSON in pieces, a site at a time; `comparison` is its comparison with
+    the baseline. The same record gives the same bytes.
+    """
+    head, mark, tail = codec.encode(_collect_run(record, comparison)).partition(_NO_SITES)
+    assert mark, "a text cannot hold it: its quotes are escaped"
+    yield head + _NO_SITES[:-1]
+    comma = b""
+    for site in record.site_verdicts():
+        yield comma + codec.encode(_collect_site(site))
+        comma = b","
+    yield _NO_SITES[-1:] + tail + b"\n"
+
+
+def _collect_run(record: RunRecord, comparison: Comparison | None) -> RunFigures:
+    header, totals = record.header, record.totals()
+    return RunFigures(
+        run=header.run,
+        plan=header.plan,
+        started=header.started,
+        version=header.version,
+        exit_code=exit_code_of(record),
+        ended=make_line(record.ended.reason) if record.ended is not None else "",
+        shard=record.plan.shard,
+        merged_from=header.merged_from,
+        warnings=tuple(make_line(text, REASON_LIMIT) for text in (*record.warnings, *header.damaged)),
+        totals=Totals(
+            sites=totals.sites,
+            checks=totals.cases,
+            wall_s=round(totals.wall_s, 3),
+            busy_s=round(totals.busy_s, 3),
+            slots=totals.slots,
+            utilisation=round(totals.utilisation, 4) if totals.utilisation is not None else None,
+            sessions=totals.sessions,
+            faults=totals.faults,
+            failed_first=totals.failed_first,
+        ),
+        cost=record.cost(),
+        baseline=_collect_comparison(comparison) if comparison is not None else None,
+        sites=(),
+    )
+
+
+def _collect_comparison(comparison: Comparison) -> BaselineFigures:
+    def pairs(cases: tuple[CaseVerdict, ...]) -> tuple[Pair, ...]:
+        return tuple(Pair(check=case.check, site=case.site.id) for case in cases)
+
+    return BaselineFigures(
+        run=comparison.baseline,
+        newly_broken=pairs(comparison.newly_broken),
+        newly_fixed=pairs(comparison.newly_fixed),
+        still_failing=pairs(comparison.still_failing),
+        unknown=comparison.unknown,
+    )
+
+
+def _collect_site(site: SiteVerdict) -> SiteFigures:
+    source = site.site.source
+    return SiteFigures(
+        id=site.site.id,
+        url=strip_query(site.site.url),
+        verdict=site.verdict,
+        visits=len(site.observations),
+        seconds=round(site.busy_s, 3),
+        locale=site.site.locale,
+        tags=site.site.tags,
+        source=f"{source.file}:{source.line}" if source is not None else "",
+        checks=tuple(_collect_case(case) for case in site.cases),
+    )
+
+
+def _collect_case(case: CaseVerdict) -> CaseFigures:
+    is_held = case.held is not None
+    reason = case.held if case.held is not None else case.reason
+    return CaseFigures(
+        check=case.check,
+        verdict=case.verdict,
+        reason=make_line(reason, REASON_LIMIT),
+        cause=key_of(case),
+        attempts=len(case.attempts),
+        seconds=round(sum(result.duration_s for result in case.attempts), 6),
+        quarantined=make_line(case.reason, REASON_LIMIT) if is_held else "",
+        known=case.is_known,
+    )
+
+
+def write_figures(record: RunRecord, path: Path, stdout: BinaryIO, comparison: Comparison | None = None) -> None:
+    """Write the figures of `record` to `path`, or to `stdout` for the path `-`. Raises RunFolderError when it cannot be
+    written.
+    """
+    if str(path) == "-":
+        stdout.writelines(list_parts(record, comparison))
+        stdout.flush()
+        return
+    with open_atomically(path) as file:
+        file.writelines(list_parts(record, comparison))
+
+
+def read_figures(path: Path) -> RunFigures:
+    """What `--json` wrote to `path`. Raises UsageError when it is something else, or of a newer format."""
+    try:
+        data = path.read_bytes()
+        number = codec.decode(data, _FormatOnly).format
+        if number > FIGURES_FORMAT:
+            raise UsageError(
+                f"{path} has format {number}; this gridrunner reads up to format {FIGURES_FORMAT}",
+                hint="read it with the gridrunner that wrote it, or a newer one",
+            )
+        return codec.decode(data, RunFigures)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (codec.BrokenJsonError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"{path} is no JSON of a run: {error}", hint="write it with `--json FILE`") from error
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The baseline in `path`: a run folder, or what `--json` wrote. Raises UsageError, RunFolderError."""
+    if path.is_dir():
+        return baseline_of(load_run(path))
+    if not path.exists():
+        raise UsageError(
+            f"--baseline {path}: there is no such run or file", hint="name a run folder, or what `--json FILE` wrote"
+        )
+    figures = read_figures(path)
+    return Baseline(
+        run=figures.run,
+        cases={
+            (case.check, site.id): Verdict.FAILED if case.quarantined else case.verdict
+            for site in figures.sites
+            for case in site.checks
+        },
+        sites={site.id: site.verdict for site in figures.sites},
+    )

@@ -1,0 +1,159 @@
+"""A run as Markdown, for a step summary or a comment on a change. Owns summary.md; the invariant: it stays under
+`SIZE_LIMIT` bytes, says what it left out, and text from pages shows as it is, whatever it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gridrunner.model import Verdict
+from gridrunner.results.baseline import Comparison, describe_comparison
+from gridrunner.results.journal.files import write_atomically
+from gridrunner.results.record import RunRecord, exit_code_of
+from gridrunner.results.verdicts.cases import CaseVerdict
+from gridrunner.results.verdicts.causes import Quarantined, describe_check
+from gridrunner.results.verdicts.cost import describe_cost
+from gridrunner.results.verdicts.digest import RunTotals, SlowSite
+from gridrunner.results.verdicts.quarantine import describe_quarantine
+from gridrunner.results.verdicts.settling import EXIT_PASSED
+from gridrunner.text import escape_markdown, format_seconds, quote_code
+
+SUMMARY_NAME = "summary.md"
+
+SIZE_LIMIT = 900 * 1024
+"""Bytes. GitHub loses a step summary over 1 MiB whole (docs.github.com, workflow commands); the rest is for what a step
+adds itself."""
+
+ROWS_PER_CAUSE = 200
+"""Sites; a reader scrolls no further; the report has all."""
+
+_HEADLINES = {
+    0: "✅ All passed",
+    1: "❌ Failed",
+    3: "⚠️ Incomplete",
+    4: "Nothing was run",
+    130: "⏸️ Interrupted",
+}
+
+
+def write_summary(record: RunRecord, path: Path, *, comparison: Comparison | None = None) -> None:
+    """Write `record` to `path` as Markdown. Raises RunFolderError when it cannot be written."""
+    write_atomically(path, render_summary(record, comparison=comparison).encode())
+
+
+def render_summary(record: RunRecord, size_limit: int = SIZE_LIMIT, *, comparison: Comparison | None = None) -> str:
+    """`record` as GitHub-flavoured Markdown of at most `size_limit` bytes of UTF-8; a note says what was left out.
+    `comparison` is that with the baseline.
+    """
+    blocks = list(_list_blocks(record, comparison))
+    note = "\n_{} further sections are left out here to stay under the size limit: see report.html._\n"
+    room = size_limit - len(note.encode()) - 8
+    kept: list[str] = []
+    for index, block in enumerate(blocks):
+        room -= len(block.encode())
+        if room < 0:
+            return "".join(kept) + note.format(len(blocks) - index)
+        kept.append(block)
+    return "".join(kept)
+
+
+def _list_blocks(record: RunRecord, comparison: Comparison | None) -> Iterator[str]:
+    digest = record.digest()
+    totals = digest.totals
+    code = exit_code_of(record)
+    headline = _HEADLINES.get(code, "Ended")
+    if code == EXIT_PASSED and comparison is not None and comparison.still_failing:
+        headline = "✅ Nothing newly broken"
+    yield f"## {headline} · gridrunner {escape_markdown(record.header.run)}\n\n"
+    yield _render_totals(totals)
+    cost = record.cost()
+    if cost is not None:
+        yield f"\nCost: {escape_markdown(describe_cost(cost), 1000)}\n"
+    if comparison is not None:
+        yield f"\nChecks at sites {escape_markdown(describe_comparison(comparison))}\n"
+    for warning in record.warnings:
+        yield f"\n> {escape_markdown(warning)}\n"
+    for damage in record.header.damaged:
+        yield f"\n> Not read in full: {escape_markdown(damage)}\n"
+    for group in digest.groups:
+        yield f"\n### {escape_markdown(group.title)} ({len(group.cases)})\n\n"
+        if group.verdict is Verdict.NOT_RUN:
+            yield _render_missing(group.cases, totals.cases[Verdict.NOT_RUN])
+        else:
+            yield from _render_cases(group.cases)
+    if comparison is not None and comparison.newly_fixed:
+        yield f"\n### Newly fixed ({len(comparison.newly_fixed)})\n\n"
+        yield from _render_cases(comparison.newly_fixed)
+    yield from _render_quarantine(digest.quarantined)
+    if digest.flaky:
+        yield f"\n### Flaky ({len(digest.flaky)})\n\nPassed after a failure of the same check in this run.\n\n"
+        yield from _render_cases(digest.flaky)
+    yield _render_slowest(digest.slowest)
+
+
+def _render_totals(totals: RunTotals) -> str:
+    names = [verdict for verdict in Verdict if totals.sites[verdict] or totals.cases[verdict]]
+    head = "| | " + " | ".join(verdict.value for verdict in names) + " | all |\n"
+    rule = "|---|" + "---:|" * (len(names) + 1) + "\n"
+    rows = "".join(
+        f"| {name} | " + " | ".join(str(counts[verdict]) for verdict in names) + f" | {sum(counts.values())} |\n"
+        for name, counts in (("sites", totals.sites), ("checks × sites", totals.cases))
+    )
+    figures = [f"{format_seconds(totals.wall_s)} wall time", f"{format_seconds(totals.busy_s)} of visits"]
+    if totals.slots:
+        figures.append(f"{totals.slots} slot{_plural(totals.slots)}")
+    if totals.utilisation is not None:
+        figures.append(f"{totals.utilisation:.0%} busy")
+    if totals.faults:
+        figures.append(f"{totals.faults} fault{_plural(totals.faults)} of the grid")
+    return f"{head}{rule}{rows}\n{' · '.join(figures)}\n"
+
+
+def _plural(count: int) -> str:
+    return "" if count == 1 else "s"
+
+
+def _render_cases(cases: Sequence[CaseVerdict]) -> Iterator[str]:
+    yield "| site | check | why | where |\n|---|---|---|---|\n"
+    for case in cases[:ROWS_PER_CAUSE]:
+        cells = (
+            quote_code(case.site.id),
+            escape_markdown(describe_check(case.check)) if case.fault is None else "",
+            escape_markdown(case.reason, 200),
+            quote_code(_name_place(case)),
+        )
+        yield f"| {' | '.join(cells)} |\n"
+    if len(cases) > ROWS_PER_CAUSE:
+        yield f"\n_and {len(cases) - ROWS_PER_CAUSE} more_\n"
+
+
+def _name_place(case: CaseVerdict) -> str:
+    return f"{case.site.source.file}:{case.site.source.line}" if case.site.source is not None else ""
+
+
+def _render_quarantine(found: Quarantined) -> Iterator[str]:
+    if found.held:
+        yield f"\n### In quarantine ({len(found.held)})\n\nFailures that their owners know of; they count as skipped.\n\n"
+        yield from _render_cases([case._replace(reason=f"{case.reason} ({case.held})") for case in found.held])
+    if found.passing:
+        yield f"\n### In quarantine, but passing ({len(found.passing)})\n\nTake the quarantine out of the site list.\n\n"
+        for case in found.passing[:ROWS_PER_CAUSE]:
+            until = escape_markdown(describe_quarantine(case.quarantine)) if case.quarantine is not None else ""
+            yield f"- {quote_code(case.site.id)} {quote_code(_name_place(case))} {until}\n"
+
+
+def _render_missing(cases: Sequence[CaseVerdict], owed: int) -> str:
+    named = ", ".join(quote_code(case.site.id) for case in cases[:ROWS_PER_CAUSE])
+    more = f" and {len(cases) - ROWS_PER_CAUSE} more" if len(cases) > ROWS_PER_CAUSE else ""
+    return f"{owed} results are owed in all. Nothing is known of: {named}{more}\n"
+
+
+def _render_slowest(slowest: Sequence[SlowSite]) -> str:
+    if not slowest:
+        return ""
+    rows = "".join(
+        f"| {quote_code(slow.site)} | {format_seconds(slow.busy_s)} | {slow.visits} | {slow.verdict.value} |\n"
+        for slow in slowest
+    )
+    return f"\n<details><summary>Slowest sites</summary>\n\n| site | busy | visits | verdict |\n|---|---:|---:|---|\n{rows}\n</details>\n"

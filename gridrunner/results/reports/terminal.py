@@ -1,0 +1,125 @@
+"""The few lines after a run that say what failed, why, and where to look. Owns nothing but their form; the invariant:
+no character from a page reaches the terminal as markup, as a control sequence or as a CI command.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gridrunner.model import Verdict
+from gridrunner.results.baseline import Comparison, describe_comparison
+from gridrunner.results.record import RunRecord, exit_code_of
+from gridrunner.results.verdicts.cases import CaseVerdict
+from gridrunner.results.verdicts.causes import CauseGroup, Quarantined, describe_check
+from gridrunner.results.verdicts.cost import describe_cost
+from gridrunner.text import format_seconds, make_log_line
+
+ROWS_LIMIT = 12
+"""Rows of failures in all: a screen of 24 lines shows them with the totals; the report has the rest."""
+
+_STYLES = {
+    Verdict.PASSED: "green",
+    Verdict.FLAKY: "yellow",
+    Verdict.FAILED: "red",
+    Verdict.ERROR: "magenta",
+    Verdict.SKIPPED: "dim",
+    Verdict.NOT_RUN: "magenta",
+}
+
+
+def print_run_summary(
+    record: RunRecord, folder: Path, console: Console, *, comparison: Comparison | None = None
+) -> None:
+    """Print what failed and why, the totals, and where the report is, readable without colour and at 80 columns."""
+    digest = record.digest()
+    groups = digest.groups
+    if groups:
+        console.print(_make_table(groups))
+    for warning in (*record.warnings, *record.header.damaged):
+        console.print(Text("warning: ", style="yellow") + Text(make_log_line(warning)))
+    console.print(_make_totals(record))
+    cost = record.cost()
+    if cost is not None:
+        console.print(Text("cost     ") + Text(make_log_line(describe_cost(cost), 1000)), soft_wrap=True)
+    _print_quarantine(digest.quarantined, console)
+    if comparison is not None:
+        line = Text("baseline ") + Text(make_log_line(describe_comparison(comparison)))
+        console.print(line, soft_wrap=True)
+    report = folder / "report.html"
+    if report.exists():
+        console.print(Text("report   ") + Text(str(report), style="bold"), soft_wrap=True)
+    if any(group.verdict is not Verdict.FAILED for group in groups):
+        command = f"gridrunner run --resume {shlex.quote(str(folder))}"
+        console.print(Text("resume   ") + Text(command, style="bold"), soft_wrap=True)
+
+
+def _print_quarantine(found: Quarantined, console: Console) -> None:
+    if found.held:
+        count = len(found.held)
+        what = f"{count} failure{'s' if count != 1 else ''} skipped, see report.html"
+        console.print(Text("quarantine ", style="yellow") + Text(what), soft_wrap=True)
+    if found.passing:
+        names = ", ".join(_name_with_place(case) for case in found.passing[:ROWS_LIMIT])
+        more = f" and {len(found.passing) - ROWS_LIMIT} more" if len(found.passing) > ROWS_LIMIT else ""
+        what = f"no longer needed by {names}{more}"
+        console.print(Text("quarantine ", style="yellow") + Text(make_log_line(what, 1000)), soft_wrap=True)
+
+
+def _name_with_place(case: CaseVerdict) -> str:
+    source = case.site.source
+    return f"{case.site.id} ({source.file}:{source.line})" if source is not None else case.site.id
+
+
+def _make_table(groups: tuple[CauseGroup, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="dim")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("site", overflow="fold", max_width=32)
+    table.add_column("why", overflow="fold", ratio=1)
+    left = ROWS_LIMIT
+    for group in groups:
+        # Each cause shows at least one row: a big one must not hide a small one.
+        count = max(1, min(len(group.cases), left))
+        for case in islice(group.cases, count):
+            table.add_row(*_make_row(case))
+        left -= count
+        if len(group.cases) > count:
+            more = f"and {len(group.cases) - count} more: {make_log_line(group.title, 80)}"
+            table.add_row("", "", Text(more, style="dim"))
+    return table
+
+
+def _make_row(case: CaseVerdict) -> tuple[Text, Text, Text]:
+    is_ours = case.fault is not None or case.verdict is Verdict.NOT_RUN  # no check had a say
+    why = case.reason if is_ours else f"{describe_check(case.check)}: {case.reason}"
+    return (
+        Text("known", style="dim") if case.is_known else Text(case.verdict.value, style=_STYLES[case.verdict]),
+        Text(make_log_line(case.site.id, 64)),
+        Text(make_log_line(why, 160)),
+    )
+
+
+def _make_totals(record: RunRecord) -> Text:
+    totals = record.totals()
+    count = sum(totals.sites.values())
+    line = Text().append(f"{count} site{'s' if count != 1 else ''}", style="bold")
+    line.append_text(_join_counts(totals.sites))
+    line.append(f" in {format_seconds(totals.wall_s)}")
+    if totals.utilisation is not None:
+        line.append(f", {totals.slots} slots {totals.utilisation:.0%} busy")
+    line.append(f" (exit {exit_code_of(record)})", style="dim")
+    return line
+
+
+def _join_counts(counts: Mapping[Verdict, int]) -> Text:
+    line = Text(":")
+    for verdict in Verdict:
+        if counts[verdict]:
+            line.append(" ").append(f"{counts[verdict]} {verdict.value}", style=_STYLES[verdict])
+    return line

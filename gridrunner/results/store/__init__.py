@@ -1,0 +1,1 @@
+"""Runs and history in S3."""

@@ -1,0 +1,1 @@
+"""From results to verdicts: cases, causes, totals, quarantine, cost. Pure."""

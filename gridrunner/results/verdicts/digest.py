@@ -1,0 +1,131 @@
+"""What a run came to in a few figures and lists, gathered in one pass over its sites. Pure. The invariant: memory grows
+with what went wrong, not with what was run, and of each site that went wrong only a few hundred bytes are kept.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from gridrunner.model import Status, Verdict
+from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict, slim_case
+from gridrunner.results.verdicts.causes import CauseGroup, Quarantined, find_culprit, group_culprits, list_quarantined
+
+SLOWEST = 10
+
+
+class RunTotals(Struct, frozen=True, kw_only=True):
+    """Figures of a run. `wall_s` is from its start to its last event; `utilisation` the share (0 to 1) of the slots'
+    time that visits filled, None where the number of slots is not known; `failed_first` counts the sites whose first
+    observed attempt failed a check.
+    """
+
+    sites: Mapping[Verdict, int]
+    cases: Mapping[Verdict, int]
+    wall_s: float
+    busy_s: float
+    slots: int
+    utilisation: float | None
+    sessions: int
+    faults: int
+    failed_first: int
+
+
+class SlowSite(Struct, frozen=True, kw_only=True):
+    """A site with the seconds that slots spent on it, in how many visits."""
+
+    site: str
+    busy_s: float
+    visits: int
+    verdict: Verdict
+
+
+class RunDigest(Struct, frozen=True, kw_only=True):
+    """`groups` are the sites that went wrong by cause, `flaky` one case of each flaky site, in plan order, `verdicts` all
+    that count for the exit code: known failures are not among them. Cases are slim (see `slim_case`).
+    """
+
+    totals: RunTotals
+    verdicts: frozenset[Verdict]
+    groups: tuple[CauseGroup, ...]
+    quarantined: Quarantined
+    flaky: tuple[CaseVerdict, ...]
+    slowest: tuple[SlowSite, ...]
+
+
+class Digester:
+    """Takes the sites of a run one at a time, in plan order."""
+
+    def __init__(self) -> None:
+        self._sites: Counter[Verdict] = Counter()
+        self._cases: Counter[Verdict] = Counter()
+        self._known: Counter[Verdict] = Counter()
+        self._culprits: list[CaseVerdict] = []
+        self._held: list[CaseVerdict] = []
+        self._passing: list[CaseVerdict] = []
+        self._slowest: list[tuple[float, int, SlowSite]] = []
+        self._slots: set[str] = set()
+        self._busy_s = 0.0
+        self._failed_first = 0
+        self._place = 0
+
+    def add(self, site: SiteVerdict) -> None:
+        """Take the next site."""
+        self._sites[site.verdict] += 1
+        is_failed_first = False
+        for case in site.cases:
+            self._cases[case.verdict] += 1
+            if case.is_known:
+                self._known[case.verdict] += 1
+            if case.attempts and case.attempts[0].status is Status.FAILED:
+                is_failed_first = True
+        self._failed_first += is_failed_first
+        self._busy_s += site.busy_s
+        self._slots.update(seen.slot for seen in site.observations if seen.slot)
+        if site.verdict is not Verdict.PASSED:
+            culprit = find_culprit(site)
+            if culprit is not None and culprit.verdict is not Verdict.SKIPPED:
+                self._culprits.append(slim_case(culprit))
+        if site.site.quarantine is not None:
+            found = list_quarantined([site])
+            self._held += [slim_case(case) for case in found.held]
+            self._passing += [slim_case(case) for case in found.passing]
+        self._rank(site)
+
+    def _rank(self, site: SiteVerdict) -> None:
+        self._place += 1
+        is_full = len(self._slowest) == SLOWEST
+        if site.busy_s <= 0 or (is_full and site.busy_s <= self._slowest[0][0]):
+            return
+        slow = SlowSite(site=site.site.id, busy_s=site.busy_s, visits=len(site.observations), verdict=site.verdict)
+        entry = (site.busy_s, -self._place, slow)
+        (heapq.heapreplace if is_full else heapq.heappush)(self._slowest, entry)
+
+    def finish(self, *, wall_s: float, slots: int, sessions: int, faults: int) -> RunDigest:
+        """The digest of the sites taken. `slots` 0: as many as visits name."""
+        slots = slots or len(self._slots)
+        return RunDigest(
+            totals=RunTotals(
+                sites={verdict: self._sites[verdict] for verdict in Verdict},
+                cases={verdict: self._cases[verdict] for verdict in Verdict},
+                wall_s=wall_s,
+                busy_s=self._busy_s,
+                slots=slots,
+                utilisation=min(1.0, self._busy_s / (wall_s * slots)) if wall_s > 0 and slots else None,
+                sessions=sessions,
+                faults=faults,
+                failed_first=self._failed_first,
+            ),
+            verdicts=self._list_verdicts(),
+            groups=group_culprits(self._culprits),
+            quarantined=Quarantined(held=tuple(self._held), passing=tuple(self._passing)),
+            flaky=tuple(case for case in self._culprits if case.verdict is Verdict.FLAKY),
+            slowest=tuple(entry[2] for entry in sorted(self._slowest, key=lambda one: (-one[0], -one[1]))),
+        )
+
+    def _list_verdicts(self) -> frozenset[Verdict]:
+        counted = {verdict for verdict, count in self._cases.items() if count > self._known[verdict]}
+        return frozenset(counted | ({Verdict.SKIPPED} if self._known.total() else set()))

@@ -1,0 +1,1 @@
+"""What joins a run: selecting, resuming, hubs, replays, visiting, live checks, storing, publishing."""

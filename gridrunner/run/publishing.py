@@ -1,0 +1,87 @@
+"""What happens to a run once it is over, whichever command ended it: compare, render, say it, tell CI, write JSON. Owns that
+order; the invariant: terminal, files, CI and exit code tell of one and the same record.
+
+What a user can have got wrong is found by `make_publisher`, before a run visits anything.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct, field
+from rich.console import Console
+
+from gridrunner.results.baseline import Baseline, excuse_known
+from gridrunner.results.record import RunRecord, exit_code_of, load_run
+from gridrunner.results.reports.ci import CiReporter, CiSystem, choose_ci, find_attachment_base
+from gridrunner.results.reports.json_report import read_baseline, write_figures
+from gridrunner.results.reports.render import render_run
+from gridrunner.results.reports.terminal import print_run_summary
+from gridrunner.settings.loading import RunConfig
+
+STDOUT = "-"
+
+KEYS = frozenset({"baseline", "ci", "json"})
+"""The settings that are read here; each command that ends in a run has them."""
+
+
+class Publisher(Struct, frozen=True, kw_only=True):
+    """Where the outcome goes; by default to the run folder and the terminal alone. `json` is a file, `-` standard output,
+    or None.
+    """
+
+    ci: CiSystem = CiSystem.NONE
+    env: Mapping[str, str] = field(default_factory=dict)
+    baseline: Baseline | None = None
+    json: Path | None = None
+
+    @property
+    def reporter(self) -> CiReporter:
+        """What writes to the CI system's log."""
+        return CiReporter(system=self.ci, env=self.env, log=sys.stderr, clock=time.time)
+
+    @property
+    def uses_stdout(self) -> bool:
+        """Whether standard output is taken by JSON, and nothing else may be printed there."""
+        return str(self.json) == STDOUT
+
+    def publish(
+        self, folder: Path, console: Console, *, record: RunRecord | None = None, junit_copy: Path | None = None
+    ) -> int:
+        """Render the run folder `folder`, say what came out, and return the exit code of CLI.md.
+
+        `record` saves reading the journal; `junit_copy` is a second place for the JUnit file. Raises RunFolderError.
+        """
+        record = self._excuse(record if record is not None else load_run(folder))
+        base = find_attachment_base(self.ci, self.env, folder)
+        rendered = render_run(
+            folder, record=record, junit_copy=junit_copy, previous=self.baseline, attachment_base=base
+        )
+        comparison = rendered.comparison
+        print_run_summary(record, folder, console, comparison=comparison)
+        warning = self.reporter.report(record, comparison)
+        if warning:
+            console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        if self.json is not None:
+            write_figures(record, self.json, sys.stdout.buffer, comparison)
+        return exit_code_of(record)
+
+    def exit_code_of(self, record: RunRecord) -> int:
+        """What `publish` will return for `record`: the journal says so before anything is rendered."""
+        return exit_code_of(self._excuse(record))
+
+    def _excuse(self, record: RunRecord) -> RunRecord:
+        return record if self.baseline is None else excuse_known(record, self.baseline)
+
+
+def make_publisher(config: RunConfig, env: Mapping[str, str]) -> Publisher:
+    """Where the settings send the outcome. Raises UsageError and RunFolderError for a baseline that cannot be read."""
+    return Publisher(
+        ci=choose_ci(config["ci"], env),
+        env=env,
+        baseline=read_baseline(config["baseline"]) if config["baseline"] is not None else None,
+        json=config["json"],
+    )

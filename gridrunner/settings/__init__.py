@@ -1,0 +1,1 @@
+"""Settings: the table of rows, their values, and the typed parts that they resolve to."""

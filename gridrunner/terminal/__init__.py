@@ -1,0 +1,1 @@
+"""What people see while a command works: console, progress and tables."""

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridrunner.errors import UsageError
+from gridrunner.grid.drivers.aws.scaling import (
+    GroupLimits,
+    GroupView,
+    deal_out,
+    explain_shortage,
+    lower_to,
+    raise_to,
+    shorten,
+    weigh_progress,
+)
+
+
+def groups(*limits: tuple[int, int, int]) -> list[GroupLimits]:
+    return [
+        GroupLimits(name=f"g{number}", least=least, most=most, desired=desired)
+        for number, (least, most, desired) in enumerate(limits, start=1)
+    ]
+
+
+def test_nodes_are_dealt_out_evenly_within_limits() -> None:
+    assert deal_out(5, groups((0, 10, 0), (0, 10, 0))) == {"g1": 3, "g2": 2}
+    assert deal_out(5, groups((0, 1, 0), (0, 10, 0))) == {"g1": 1, "g2": 4}
+    assert deal_out(3, groups((2, 9, 2), (0, 9, 0))) == {"g1": 2, "g2": 1}
+
+
+@pytest.mark.parametrize(("nodes", "words"), [(21, "more than the fleet may have: 20"), (1, "fewer than")])
+def test_what_limits_do_not_allow_is_refused(nodes: int, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        deal_out(nodes, groups((1, 10, 1), (1, 10, 1)))
+
+
+@given(
+    st.integers(0, 300),
+    st.lists(st.tuples(st.integers(0, 5), st.integers(5, 60), st.integers(0, 60)), min_size=1, max_size=6),
+)
+def test_raising_keeps_every_limit_and_takes_from_nobody(nodes: int, limits: list[tuple[int, int, int]]) -> None:
+    found = groups(*((least, most, max(least, min(desired, most))) for least, most, desired in limits))
+    raised = raise_to(nodes, found)
+    assert all(group.desired <= raised[group.name] <= group.most for group in found)
+    assert sum(raised.values()) >= min(nodes, sum(group.most for group in found))
+
+
+def test_lowering_goes_back_to_what_was_there_but_leaves_other_peoples_nodes() -> None:
+    found = groups((0, 10, 6), (0, 10, 6), (1, 10, 6), (0, 10, 6))
+    assert lower_to({"g1": 0, "g2": 2, "g3": 0}, {"g1": 3}, found) == {"g1": 3, "g2": 2, "g3": 1}
+
+
+def test_lowering_never_raises() -> None:
+    assert lower_to({"g1": 5}, {"g1": 9}, groups((0, 10, 2))) == {"g1": 2}
+
+
+def view(**changes: object) -> GroupView:
+    return GroupView(name="g1", desired=3, **changes)
+
+
+def test_a_wait_is_over_when_all_are_registered_and_none_is_leaving() -> None:
+    assert weigh_progress([view(instances=3, registered=3)]).is_done
+    assert not weigh_progress([view(instances=3, registered=2)]).is_done
+    assert not weigh_progress([view(instances=3, registered=3, leaving=1)]).is_done
+    assert not weigh_progress([view(instances=3, registered=4)]).is_done
+
+
+def test_a_lack_of_capacity_is_said_and_waited_out_but_a_quota_ends_the_wait() -> None:
+    short = weigh_progress([view(failures=("UnfulfillableCapacity - Unable to fulfill capacity",))])
+    assert ("UnfulfillableCapacity" in short.line, short.problem) == (True, "")
+    quota = "You have requested more vCPU capacity than your limit. VcpuLimitExceeded. Launching EC2 instance failed."
+    assert "VcpuLimitExceeded" in weigh_progress([view(failures=(quota,))]).problem
+
+
+def test_the_reason_of_a_shortage_is_the_most_telling_one() -> None:
+    assert "no spot" in explain_shortage([view(failures=("no spot",), hub_problem="hub is down")])
+    assert explain_shortage([view(hub_problem="hub is down")]) == "hub is down"
+    assert "2 instances run and have not registered" in explain_shortage([view(instances=3, registered=1)])
+    assert "gives no reason" in explain_shortage([view()])
+
+
+def test_boilerplate_of_aws_is_left_out() -> None:
+    assert shorten("Could not launch.\n  Launching EC2 instance failed.") == "Could not launch"
