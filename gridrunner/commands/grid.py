@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gridrunner.commands.parsing import add_setting, parser_of
+from gridrunner.grid.drivers.table import DEFAULT_DRIVER, DRIVER_NAMES, DRIVERS
 from gridrunner.settings.loading import SETTINGS, load_config
 from gridrunner.settings.values import BadValue, parse_duration
-
-DRIVERS = ("local", "docker", "aws")
-"""As `grid.drivers.protocol.choosing.DRIVER_MODULES` has them, without loading those."""
 
 EXAMPLES = """\
 examples:
@@ -69,7 +67,11 @@ def _command(
 ) -> argparse.ArgumentParser:
     parser = parser_of(inner, name, description, function, epilog)
     parser.add_argument(
-        "--driver", choices=DRIVERS, default="docker", metavar="NAME", help="local, docker (default), aws"
+        "--driver",
+        choices=tuple(DRIVERS),
+        default=DEFAULT_DRIVER,
+        metavar="NAME",
+        help=f"{DRIVER_NAMES} (default {DEFAULT_DRIVER})",
     )
     for setting in SETTINGS:
         if setting.key in _SHARED:

@@ -20,7 +20,7 @@ from gridrunner.dispatch.ports import Hub
 from gridrunner.errors import GridFault, UsageError
 from gridrunner.grid.drivers.choosing import DriverSettings, make_driver
 from gridrunner.grid.drivers.protocol import HubAddress, OpenGrid, RunDemand, Say
-from gridrunner.grid.hubs.local import NAME as LOCAL
+from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.grid.hubs.owners import owner_token
 from gridrunner.grid.hubs.reaping import REAP_TIMEOUT_S, reap_sessions

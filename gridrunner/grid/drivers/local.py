@@ -23,7 +23,7 @@ from gridrunner.grid.drivers.protocol import (
     SessionStatus,
     SlotStatus,
 )
-from gridrunner.grid.hubs.local import NAME
+from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.processes import list_drivers, reap_orphans
 
 NOTHING_TO_BRING_UP = (
@@ -58,9 +58,9 @@ class LocalDriver:
         ]
         slots = [SlotStatus(session=session) for session in sessions]
         slots += [SlotStatus()] * max(0, (os.cpu_count() or 1) - len(slots))
-        node = NodeStatus(name=NAME, state=NodeState.UP, slots=tuple(slots), detail=str(browser.binary))
-        hub = HubStatus(name=NAME, url="", is_up=True, nodes=(node,))
-        return GridStatus(name=NAME, driver=NAME, hubs=(hub,), detail=NOTHING_TO_BRING_UP)
+        node = NodeStatus(name=LOCAL, state=NodeState.UP, slots=tuple(slots), detail=str(browser.binary))
+        hub = HubStatus(name=LOCAL, url="", is_up=True, nodes=(node,))
+        return GridStatus(name=LOCAL, driver=LOCAL, hubs=(hub,), detail=NOTHING_TO_BRING_UP)
 
     def scale(self, nodes: int, say: Say) -> GridStatus:
         """Refused: a run says by --slots how many browsers it wants."""

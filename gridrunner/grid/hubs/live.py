@@ -16,6 +16,7 @@ from gridrunner import codec
 from gridrunner.browser.binaries import Browser
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.errors import UsageError
+from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.processes import start_chromedriver
 from gridrunner.grid.hubs.webdriver import COMMAND_TIMEOUT_S, make_client, translated
 
@@ -71,7 +72,7 @@ def open_driver(folder: Path) -> WebDriver:
     assert grid.browser is not None
     process = start_chromedriver(grid.browser.chromedriver)
     try:
-        driver = make_driver(process.url, _options(grid), hub="local", timeout_s=SESSION_TIMEOUT_S)
+        driver = make_driver(process.url, _options(grid), hub=LOCAL, timeout_s=SESSION_TIMEOUT_S)
         driver.set_page_load_timeout(PAGE_LOAD_TIMEOUT_S)
     except BaseException:
         process.end()

@@ -12,11 +12,10 @@ from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
+from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.lanes import LanePool, OpenBrowser
 from gridrunner.grid.hubs.processes import DriverProcess, start_chromedriver
 from gridrunner.grid.hubs.webdriver import Session, close_client, devtools_url, open_session
-
-NAME = "local"
 
 _LOAD = "/proc/loadavg"
 
@@ -36,11 +35,11 @@ class LocalHub:
         store: EvidenceStore,
         lanes_per_browser: int = 1,
     ) -> None:
-        self.name = NAME
+        self.name = LOCAL
         self._browser, self._lanes = browser, browsers * lanes_per_browser
         self._options = options
         self._pool = LanePool(
-            hub=NAME,
+            hub=LOCAL,
             opener=self._open_browser,
             per_browser=lanes_per_browser,
             settings=settings,
@@ -62,13 +61,13 @@ class LocalHub:
         process = start_chromedriver(self._browser.chromedriver)
         try:
             named = replace(self._options, name=f"{self._options.name} {slot}")
-            session = open_session(process.url, make_options(named, self._browser), hub=NAME, timeout_s=timeout_s)
+            session = open_session(process.url, make_options(named, self._browser), hub=LOCAL, timeout_s=timeout_s)
             address = devtools_url(session, process.url)
         except BaseException:
             process.end()
             raise
         return OpenBrowser(
-            node=NAME,
+            node=LOCAL,
             session_id=session.id,
             devtools_url=address,
             end=lambda: _end(session, process),

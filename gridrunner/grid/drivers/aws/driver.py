@@ -44,12 +44,11 @@ from gridrunner.grid.drivers.protocol import (
     RunDemand,
     Say,
 )
+from gridrunner.grid.drivers.table import AWS
 from gridrunner.grid.hubs.client import HubClient
 from gridrunner.grid.hubs.reaping import reap_sessions
 
 _LOGGER = logging.getLogger(__name__)
-
-NAME = "aws"
 
 POLL_S = 5.0
 """How often groups and hubs are looked at while nodes come or go: a node takes a minute or two."""
@@ -99,7 +98,7 @@ class AwsDriver:
             for hub, group in zip(self._fleet.hubs, groups, strict=True)
         )
         capacity = ", ".join(f"{group.name} {group.desired} ({group.least} to {group.most})" for group in groups)
-        return GridStatus(name=self._fleet.name, driver=NAME, hubs=hubs, detail=f"capacity: {capacity}")
+        return GridStatus(name=self._fleet.name, driver=AWS, hubs=hubs, detail=f"capacity: {capacity}")
 
     def scale(self, nodes: int, say: Say) -> GridStatus:
         """Have `nodes` nodes in all, and wait until they are registered in their hubs, or have gone.

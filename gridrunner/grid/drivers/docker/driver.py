@@ -55,12 +55,11 @@ from gridrunner.grid.drivers.protocol import (
     RunDemand,
     Say,
 )
+from gridrunner.grid.drivers.table import DOCKER
 from gridrunner.grid.hubs.client import HubClient
 from gridrunner.grid.hubs.owners import is_over
 from gridrunner.grid.hubs.reaping import reap_sessions
 from gridrunner.grid.secret import FILE_NAME, forget_secret, make_secret, secret_path
-
-NAME = "docker"
 
 BUILD_HINT = "build it with docker/build.sh, or name another with --hub-image and --node-image"
 
@@ -124,7 +123,7 @@ class DockerDriver:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             seen = list(pool.map(lambda hub: self._hub_status(hub, nodes), hubs))
         stray = "" if hubs or not nodes else f"{len(nodes)} nodes are left of it: gridrunner grid down"
-        return GridStatus(name=self._parts.grid, driver=NAME, hubs=tuple(seen), detail=stray)
+        return GridStatus(name=self._parts.grid, driver=DOCKER, hubs=tuple(seen), detail=stray)
 
     def scale(self, nodes: int, say: Say) -> GridStatus:
         """Have `nodes` nodes; those with the fewest sessions go first, and end their sessions before."""
