@@ -19,10 +19,8 @@ from typing import Any
 from gridrunner.commands.grid import add_grid_commands
 from gridrunner.commands.parsing import add_setting, parser_of
 from gridrunner.commands.store import add_store_commands
-from gridrunner.errors import GridrunnerError, SiteListError
+from gridrunner.errors import ExitCode, GridrunnerError, SiteListError
 from gridrunner.settings.loading import SETTINGS, Origin, RunConfig, load_config
-
-EXIT_INTERRUPTED = 130
 
 EXIT_CODES = """\
 exit codes:
@@ -76,10 +74,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         _say("gridrunner: interrupted")
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us had enough, as `| head` does
-        return 0
+        return ExitCode.OK
     return code
 
 
@@ -167,7 +165,7 @@ def _sites_check(arguments: argparse.Namespace) -> int:
     from gridrunner.sites.lists import read_site_lists
 
     print(describe_lists(read_site_lists(arguments.lists, sys.stdin.buffer)))
-    return 0
+    return ExitCode.OK
 
 
 def _sites_import(arguments: argparse.Namespace) -> int:
@@ -178,7 +176,7 @@ def _sites_import(arguments: argparse.Namespace) -> int:
         print(text, end="")
     else:
         arguments.out.write_text(text, encoding="utf-8")
-    return 0
+    return ExitCode.OK
 
 
 def _sites_capture(arguments: argparse.Namespace) -> int:
@@ -198,7 +196,7 @@ def _sites_serve(arguments: argparse.Namespace) -> int:
             while True:
                 _wait_for_signal()
         except KeyboardInterrupt:
-            return 0
+            return ExitCode.OK
 
 
 def _wait_for_signal() -> None:
@@ -227,7 +225,7 @@ def _config_show(arguments: argparse.Namespace) -> int:
     for row in describe_config(_config(arguments)):
         table.add_row(*row)
     Console().print(table, markup=False)
-    return 0
+    return ExitCode.OK
 
 
 # -------------------------------------------------------------------------------------------------------------- parser

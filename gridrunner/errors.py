@@ -1,6 +1,6 @@
 """Every exception that gridrunner raises on purpose.
 
-The tree, with the exit code of CLI.md that each ends in when nothing catches it:
+The tree, with the exit code that each ends in when nothing catches it:
 
     GridrunnerError
     |-- UsageError            2   the command line, a setting or a file of the user's is wrong
@@ -19,12 +19,24 @@ A message says what happened, to which site, hub or file:line; `hint` says what 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a command ends with; the words of `--help` say the same to people."""
+
+    OK = 0
+    FAILED = 1  # a site failed a check, or what was asked for was not found
+    USAGE = 2  # the command line, a setting or a file of the user's is wrong
+    INCOMPLETE = 3  # the grid failed, or something is owed
+    NOTHING = 4  # there was nothing to run
+    INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 class GridrunnerError(Exception):
     """Base of all. `str(error)` is one sentence without a trailing full stop; `hint` is the next step, or None."""
 
-    exit_code: int = 3
+    exit_code = ExitCode.INCOMPLETE
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -34,7 +46,7 @@ class GridrunnerError(Exception):
 class UsageError(GridrunnerError):
     """The user can mend this: a wrong option, setting or file."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class SiteListError(UsageError):
@@ -49,7 +61,7 @@ class SiteListError(UsageError):
 class NothingToRun(GridrunnerError):
     """The selection left no site or no check."""
 
-    exit_code = 4
+    exit_code = ExitCode.NOTHING
 
 
 class RunFolderError(UsageError):
@@ -59,7 +71,7 @@ class RunFolderError(UsageError):
 class GridFault(GridrunnerError):
     """Ours or the grid's fault, never a verdict on a site. Catch it to retry elsewhere."""
 
-    exit_code = 3
+    exit_code = ExitCode.INCOMPLETE
 
 
 class HubUnreachable(GridFault):

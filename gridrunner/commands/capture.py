@@ -24,7 +24,7 @@ from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.scrubbing import scrub_json, scrub_text
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
-from gridrunner.errors import NothingToRun, UsageError
+from gridrunner.errors import ExitCode, NothingToRun, UsageError
 from gridrunner.grid.drivers.protocol import HubAddress
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.grid.hubs.remote import RemoteHub
@@ -75,7 +75,7 @@ def execute_capture(config: RunConfig, env: Mapping[str, str], arguments: argpar
                 kept.append(_keep(site, seen, folder, arguments.folder, console))
     if any(kept):
         console.print(f"replay: gridrunner run --sites {list_of(arguments.folder)}", markup=False)
-    return 0 if all(kept) else 1
+    return ExitCode.OK if all(kept) else ExitCode.FAILED
 
 
 def export_captures(record: RunRecord, folder: Path, console: Console, *, only_failed: bool) -> None:

@@ -23,7 +23,7 @@ from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import UserProbe, VisitSettings
 from gridrunner.detection.calibration import calibrate
 from gridrunner.detection.predictions import to_prediction
-from gridrunner.errors import GridFault, UsageError
+from gridrunner.errors import ExitCode, GridFault, UsageError
 from gridrunner.evaluation.corpus import LABEL_ROLES, Corpus, CorpusServer, LabelledPage
 from gridrunner.evaluation.known import compare_misses, read_known, write_known
 from gridrunner.evaluation.saved import read_facts
@@ -93,7 +93,7 @@ def execute_evaluate(options: EvaluateOptions, env: Mapping[str, str]) -> int:
         for line in compare_misses(known, misses).describe(options.known):
             is_changed = True
             console.print(line, markup=False, highlight=False, soft_wrap=True)
-    return 3 if failed else 1 if is_changed else 0
+    return ExitCode.INCOMPLETE if failed else ExitCode.FAILED if is_changed else ExitCode.OK
 
 
 def _visit_corpus(path: Path, options: EvaluateOptions, console: Console, env: Mapping[str, str]) -> list[ScoredPage]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 
 from gridrunner import codec
+from gridrunner.errors import ExitCode
 from gridrunner.grid.drivers.choosing import make_driver
 from gridrunner.grid.drivers.protocol import GridDriver, GridSize, GridStatus, Say
 from gridrunner.run.hubs import driver_settings, make_say
@@ -19,8 +20,6 @@ from gridrunner.terminal.grid_table import render_status
 
 WATCH_S = 2.0
 """A status of two hubs took 0.05 s (Grid 4.48, 2026-11-26); every two seconds costs a busy hub nothing."""
-
-EXIT_NOT_UP = 3
 
 
 def bring_up(config: RunConfig, env: Mapping[str, str], arguments: argparse.Namespace) -> int:
@@ -33,7 +32,7 @@ def bring_up(config: RunConfig, env: Mapping[str, str], arguments: argparse.Name
     )
     size = GridSize(hubs=arguments.hubs, nodes=arguments.nodes, slots_per_node=arguments.slots_per_node)
     _print(make_driver(arguments.driver, settings).up(size, _say()))
-    return 0
+    return ExitCode.OK
 
 
 def show_status(config: RunConfig, env: Mapping[str, str], arguments: argparse.Namespace) -> int:
@@ -46,7 +45,7 @@ def show_status(config: RunConfig, env: Mapping[str, str], arguments: argparse.N
         print(codec.encode(status).decode())
     else:
         _print(status)
-    return 0 if status.hubs and all(hub.is_up for hub in status.hubs) else EXIT_NOT_UP
+    return ExitCode.OK if status.hubs and all(hub.is_up for hub in status.hubs) else ExitCode.INCOMPLETE
 
 
 def _watch(driver: GridDriver) -> int:
@@ -56,31 +55,31 @@ def _watch(driver: GridDriver) -> int:
                 time.sleep(WATCH_S)
                 live.update(render_status(driver.status()), refresh=True)
         except KeyboardInterrupt:
-            return 0
+            return ExitCode.OK
 
 
 def scale(config: RunConfig, env: Mapping[str, str], arguments: argparse.Namespace) -> int:
     """Have so many nodes, and show the grid. Raises GridFault, UsageError."""
     _print(_driver(config, env, arguments).scale(arguments.nodes, _say()))
-    return 0
+    return ExitCode.OK
 
 
 def drain(config: RunConfig, env: Mapping[str, str], arguments: argparse.Namespace) -> int:
     """Drain a node or all, and show the grid. Raises GridFault, UsageError."""
     _print(_driver(config, env, arguments).drain(None if arguments.is_all else arguments.node, _say()))
-    return 0
+    return ExitCode.OK
 
 
 def reap(config: RunConfig, env: Mapping[str, str], arguments: argparse.Namespace) -> int:
     """End the sessions of runs that are over. Raises GridFault."""
     _driver(config, env, arguments).reap(arguments.runs, _say())
-    return 0
+    return ExitCode.OK
 
 
 def take_down(config: RunConfig, env: Mapping[str, str], arguments: argparse.Namespace) -> int:
     """Take the grid down. Raises GridFault."""
     _driver(config, env, arguments).down(_say())
-    return 0
+    return ExitCode.OK
 
 
 def _driver(config: RunConfig, env: Mapping[str, str], arguments: argparse.Namespace) -> GridDriver:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from gridrunner.errors import NothingToRun, UsageError
+from gridrunner.errors import ExitCode, NothingToRun, UsageError
 from gridrunner.results.history import History, SiteStats, open_history
 from gridrunner.terminal.progress import clean
 
@@ -25,7 +25,7 @@ def show_history(path: Path, limit: int) -> int:
         _print_sites("slowest", history.slowest(limit), "p90", lambda site: _seconds(site.p90_s), console)
         _print_sites("flakiest", history.flakiest(limit), "flaky", lambda site: f"{site.flaky_share:.0%}", console)
         _print_sites("most faulted", history.most_faulted(limit), "faults", lambda site: str(site.faults), console)
-    return 0
+    return ExitCode.OK
 
 
 def prune_history(path: Path, keep: int) -> int:
@@ -34,7 +34,7 @@ def prune_history(path: Path, keep: int) -> int:
         raise UsageError(f"--keep {keep}: takes 0 or more")
     with _open(path) as history:
         print(f"{history.prune(keep=keep)} runs forgotten")
-    return 0
+    return ExitCode.OK
 
 
 def _open(path: Path) -> History:

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from gridrunner.errors import UsageError
+from gridrunner.errors import ExitCode, UsageError
 from gridrunner.results.history import open_history
 from gridrunner.results.journal.lines import collector_paused
 from gridrunner.results.merging.junit import merge_junit
@@ -61,7 +61,7 @@ def execute_report(run: Path, *, strict_junit: bool = False) -> int:
     """
     record = render_run(run, strict_junit=strict_junit).record
     print_run_summary(record, run, Console())
-    return 0
+    return ExitCode.OK
 
 
 def _remember_run(record: RunRecord, path: Path) -> None:

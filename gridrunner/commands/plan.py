@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from rich.console import Console
 from rich.table import Table
 
+from gridrunner.errors import ExitCode
 from gridrunner.judging.process import JudgeProcess
 from gridrunner.model import Plan
 from gridrunner.planning.capacity import Fleet, find_cost, find_fleet, weigh_fleet
@@ -57,7 +58,7 @@ def execute_plan(config: RunConfig, env: Mapping[str, str], arguments: argparse.
     if arguments.plan_out is not None:
         write_plan(arguments.plan_out, plan)
         console.print(f"plan written to {arguments.plan_out}", markup=False)
-    return 0
+    return ExitCode.OK
 
 
 def print_plan(plan: Plan, *, slots: int | None, console: Console) -> None:

@@ -16,7 +16,7 @@ from gridrunner import codec
 from gridrunner.browser.evidence import EvidenceStore, Screenshots
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.visit import VisitSettings
-from gridrunner.errors import UsageError
+from gridrunner.errors import ExitCode, UsageError
 from gridrunner.grid.drivers.protocol import HubAddress
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.grid.hubs.remote import RemoteHub
@@ -26,7 +26,6 @@ from gridrunner.settings.loading import RunConfig
 from gridrunner.terminal.progress import clean
 
 SESSION_TIMEOUT_S = 60.0
-EXIT_FAULT = 3
 
 
 def execute_probe(config: RunConfig, env: Mapping[str, str], arguments: argparse.Namespace) -> int:
@@ -70,8 +69,8 @@ def execute_probe(config: RunConfig, env: Mapping[str, str], arguments: argparse
     else:
         _print(observation, arguments.screenshot if observation.screenshot_path else None)
     if observation.fault is not None:
-        return EXIT_FAULT
-    return 0 if observation.outcome is Outcome.OBSERVED else 1
+        return ExitCode.INCOMPLETE
+    return ExitCode.OK if observation.outcome is Outcome.OBSERVED else ExitCode.FAILED
 
 
 def _print(observation: Observation, screenshot: Path | None) -> None:

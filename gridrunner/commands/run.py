@@ -30,7 +30,7 @@ from gridrunner.dispatch.records import DispatchRecord
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.shell import Dispatcher
 from gridrunner.dispatch.summary import StoppedBy
-from gridrunner.errors import UsageError
+from gridrunner.errors import ExitCode, UsageError
 from gridrunner.grid.drivers.protocol import RunDemand
 from gridrunner.grid.hubs.live import LiveGrid, forget_live_grid, write_live_grid
 from gridrunner.grid.hubs.owners import owner_token
@@ -74,7 +74,6 @@ from gridrunner.terminal.progress import Tally, make_progress
 if TYPE_CHECKING:
     from gridrunner.run.storing import StoreSession
 
-EXIT_INTERRUPTED = 130
 
 _CREDENTIALS = re.compile(r"://[^/@\s]*@")
 """User and password of a hub's URL: they are used and never written down."""
@@ -130,7 +129,7 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
         if config["dry_run"]:
             judge.abort()
             print_plan(prepared.rest, slots=config["slots"], console=Console())
-            return 0
+            return ExitCode.OK
         _make_folders(config, prepared.folder)
         start_loading_detector()
         reap_orphans()
@@ -201,7 +200,7 @@ def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str
             except KeyboardInterrupt:
                 console.print("interrupted during the live checks", style="yellow")
                 summary = replace(summary, stopped_by=StoppedBy.INTERRUPTED)
-        code = EXIT_INTERRUPTED if summary.stopped_by is StoppedBy.INTERRUPTED else 0
+        code = ExitCode.INTERRUPTED if summary.stopped_by is StoppedBy.INTERRUPTED else ExitCode.OK
         elapsed_s = round(time.monotonic() - started, 3)
         for grid in opened:
             used = measure_fleet(grid, config, prices, at_s=elapsed_s)
@@ -349,7 +348,7 @@ def _run_live(
         journal.write(Judged(result=result))
 
 
-def _finish(config: RunConfig, publisher: Publisher, record: RunRecord, folder: Path, console: Console) -> int:
+def _finish(config: RunConfig, publisher: Publisher, record: RunRecord, folder: Path, console: Console) -> ExitCode:
     """Remember durations, render the run folder, and say what came out; returns the exit code."""
     history, _warning = open_history(config["history"])
     if history is not None:

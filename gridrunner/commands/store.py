@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gridrunner.commands.parsing import add_setting, parser_of
+from gridrunner.errors import ExitCode
 from gridrunner.settings.loading import SETTINGS, RunConfig, load_config
 
 EXAMPLES = """\
@@ -53,7 +54,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
     for line in list_runs(_config(arguments)):
         print(line)
-    return 0
+    return ExitCode.OK
 
 
 def _say(text: str) -> None:

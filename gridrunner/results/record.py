@@ -13,7 +13,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from gridrunner.errors import RunFolderError
+from gridrunner.errors import ExitCode, RunFolderError
 from gridrunner.model import Fault, Observation, Plan, Result, Verdict
 from gridrunner.planning.plan import owed_sites
 from gridrunner.results.journal.events import (
@@ -45,7 +45,7 @@ from gridrunner.results.journal.sites import (
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteState, SiteVerdict, judge_site
 from gridrunner.results.verdicts.cost import RunCost, reckon_cost
 from gridrunner.results.verdicts.digest import Digester, RunDigest, RunTotals
-from gridrunner.results.verdicts.settling import EXIT_INCOMPLETE, EXIT_INTERRUPTED, exit_code_for
+from gridrunner.results.verdicts.settling import exit_code_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,11 +143,11 @@ class RunRecord:
         return reckon_cost(self.fleet, sites=visited, busy_s=totals.busy_s)
 
 
-def exit_code_of(record: RunRecord) -> int:
-    """The exit code of CLI.md: 0, 1, 3, 4 or 130. What a merge could not read makes it 3; known failures do not count."""
-    was_interrupted = record.ended is not None and record.ended.exit_code == EXIT_INTERRUPTED
-    code = exit_code_for(record.digest().verdicts, was_interrupted=was_interrupted)
-    return EXIT_INCOMPLETE if record.header.damaged and code < EXIT_INCOMPLETE else code
+def exit_code_of(record: RunRecord) -> ExitCode:
+    """What a command ends with for this run. What a merge could not read makes it 3; known failures do not count."""
+    was_interrupted = record.ended is not None and record.ended.exit_code == ExitCode.INTERRUPTED
+    is_damaged = bool(record.header.damaged)
+    return exit_code_for(record.digest().verdicts, was_interrupted=was_interrupted, is_damaged=is_damaged)
 
 
 def load_run(folder: Path) -> RunRecord:

@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import Struct, field
 from rich.console import Console
 
+from gridrunner.errors import ExitCode
 from gridrunner.results.baseline import Baseline, excuse_known
 from gridrunner.results.record import RunRecord, exit_code_of, load_run
 from gridrunner.results.reports.ci import CiReporter, CiSystem, choose_ci, find_attachment_base
@@ -50,7 +51,7 @@ class Publisher(Struct, frozen=True, kw_only=True):
 
     def publish(
         self, folder: Path, console: Console, *, record: RunRecord | None = None, junit_copy: Path | None = None
-    ) -> int:
+    ) -> ExitCode:
         """Render the run folder `folder`, say what came out, and return the exit code of CLI.md.
 
         `record` saves reading the journal; `junit_copy` is a second place for the JUnit file. Raises RunFolderError.
@@ -69,7 +70,7 @@ class Publisher(Struct, frozen=True, kw_only=True):
             write_figures(record, self.json, sys.stdout.buffer, comparison)
         return exit_code_of(record)
 
-    def exit_code_of(self, record: RunRecord) -> int:
+    def exit_code_of(self, record: RunRecord) -> ExitCode:
         """What `publish` will return for `record`: the journal says so before anything is rendered."""
         return exit_code_of(self._excuse(record))
 

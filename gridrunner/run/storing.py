@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gridrunner.aws.clients import Aws
-from gridrunner.errors import GridFault, GridrunnerError, UsageError
+from gridrunner.errors import ExitCode, GridFault, GridrunnerError, UsageError
 from gridrunner.grid.drivers.aws.fleet import read_fleet
 from gridrunner.model import Plan
 from gridrunner.results.history import KEPT_RUNS, open_history
@@ -23,7 +23,6 @@ from gridrunner.results.journal.planfile import PLAN_NAME, read_plan_head
 from gridrunner.results.record import RunRecord, load_run
 from gridrunner.results.store.keys import Claim, StoreUrl, describe_lost, find_lost, parse_store
 from gridrunner.results.store.s3 import RunStore, Say
-from gridrunner.results.verdicts.settling import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from gridrunner.settings.loading import Origin, RunConfig, Value
 
 IN_THE_FLEET = "fleet"
@@ -65,12 +64,12 @@ class StoreSession:
         )
         self._place = self.store.claim(self._group, claim)
 
-    def finish(self, record: RunRecord, folder: Path, code: int, say: Say) -> int:
+    def finish(self, record: RunRecord, folder: Path, code: ExitCode, say: Say) -> ExitCode:
         """Put the run into the store, and remember it in the store's history; the exit code, which is 3 when the run
         could not be put there: then it is complete in its folder, and `gridrunner store push` puts it there later.
         """
         try:
-            self.store.put_run(self._place, folder, say, is_small=code == EXIT_INTERRUPTED)
+            self.store.put_run(self._place, folder, say, is_small=code == ExitCode.INTERRUPTED)
         except GridrunnerError as error:
             say(f"store: {error}")
             if error.hint:
@@ -79,7 +78,7 @@ class StoreSession:
                 f"store: nothing is lost: the run is complete in {folder}. Put it there with: gridrunner store push "
                 f"{folder} --store {self.store.url.text} --store-group {self._group}"
             )
-            return code if code == EXIT_INTERRUPTED else EXIT_INCOMPLETE
+            return code if code == ExitCode.INTERRUPTED else ExitCode.INCOMPLETE
         if record.plan.shard is None and not self.has_own_history:
             remember_run(self.store, record, self.config["history"], say)
         return code
@@ -231,7 +230,7 @@ def push_runs(folders: Sequence[Path], config: RunConfig, env: Mapping[str, str]
             machine=socket.gethostname(),
         )
         store.put_run(store.claim(group, claim), folder, say)
-    return 0
+    return ExitCode.OK
 
 
 def list_runs(config: RunConfig) -> list[str]:

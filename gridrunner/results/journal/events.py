@@ -145,7 +145,7 @@ class Resumed(Struct, frozen=True, kw_only=True):
 
 
 class RunEnded(Struct, frozen=True, kw_only=True):
-    """The run is over; `exit_code` as in CLI.md, `reason` for people (complete, interrupted, deadline, …)."""
+    """The run is over; `exit_code` is an ExitCode, `reason` for people (complete, interrupted, deadline, …)."""
 
     event: Literal["run-ended"] = "run-ended"
     exit_code: int

@@ -20,9 +20,8 @@ from typing import Any
 from junitparser import Error, Failure, JUnitXml, JUnitXmlError, Skipped, TestCase, TestSuite
 from msgspec import Struct
 
-from gridrunner.errors import RunFolderError
+from gridrunner.errors import ExitCode, RunFolderError
 from gridrunner.results.journal.files import write_atomically
-from gridrunner.results.verdicts.settling import EXIT_FAILED, EXIT_INCOMPLETE, EXIT_NOTHING, EXIT_PASSED
 from gridrunner.text import make_line
 
 _PARSE_ERRORS = (
@@ -50,7 +49,7 @@ class JunitMergeOutcome(Struct, frozen=True, kw_only=True):
     failed: int
     duplicates: int
     unreadable: tuple[str, ...]
-    exit_code: int
+    exit_code: ExitCode
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,13 +85,13 @@ def merge_junit(files: Sequence[Path], out: Path) -> JunitMergeOutcome:
     if len(unreadable) == len(files):
         raise RunFolderError("no JUnit file could be read" + "".join(f"; {line}" for line in unreadable[:3]))
     failed = _write(list(found.items()), out)
-    code = EXIT_FAILED if failed else EXIT_PASSED if found else EXIT_NOTHING
+    code = ExitCode.FAILED if failed else ExitCode.OK if found else ExitCode.NOTHING
     return JunitMergeOutcome(
         cases=len(found),
         failed=failed,
         duplicates=duplicates,
         unreadable=tuple(unreadable),
-        exit_code=EXIT_INCOMPLETE if unreadable else code,
+        exit_code=ExitCode.INCOMPLETE if unreadable else code,
     )
 
 

@@ -23,7 +23,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gridrunner import codec
-from gridrunner.errors import RunFolderError, UsageError
+from gridrunner.errors import ExitCode, RunFolderError, UsageError
 from gridrunner.model import Observation, Plan, Verdict
 from gridrunner.results.journal.events import Decided, FleetUsed, JournalHeader, Observed, RunEnded
 from gridrunner.results.journal.evidence import EvidenceCopier
@@ -33,7 +33,7 @@ from gridrunner.results.journal.planfile import PLAN_NAME, PlanHead, read_plan, 
 from gridrunner.results.journal.sites import SiteLines, StoredRows, StoredSites, StoredVisits
 from gridrunner.results.merging.index import LineReader, RunSource, SourceIndex, TimedEvent
 from gridrunner.results.record import RecordBuilder, RunRecord, seconds_between
-from gridrunner.results.verdicts.settling import EXIT_INCOMPLETE, exit_code_for, settle
+from gridrunner.results.verdicts.settling import exit_code_for, settle
 
 _ID_LENGTH = 12  # of a sha256 in hex: 48 bits, enough to tell the merges of one project apart
 
@@ -48,7 +48,7 @@ class MergeOutcome(Struct, frozen=True, kw_only=True):
     record: RunRecord
     run: str
     runs: tuple[str, ...]
-    exit_code: int
+    exit_code: ExitCode
     cases: Mapping[Verdict, int]
     missing: Mapping[str, int]
     missing_shards: tuple[str, ...] = ()
@@ -181,8 +181,7 @@ class _Merger:
             file.write(codec.encode(header) + b"\n")
             self._write_rest_of_runs(file, builder)
             self._write_sites(file, builder, lines)
-            code = exit_code_for(self._cases)
-            code = EXIT_INCOMPLETE if damaged and code < EXIT_INCOMPLETE else code
+            code = exit_code_for(self._cases, is_damaged=bool(damaged))
             ended = RunEnded(exit_code=code, at_s=self._last_at_s, reason=f"merged from {len(header.merged_from)} runs")
             file.write(codec.encode(ended) + b"\n")
         builder.take(ended)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from gridrunner.errors import ExitCode
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison, describe_comparison
 from gridrunner.results.journal.files import write_atomically
@@ -16,7 +17,6 @@ from gridrunner.results.verdicts.causes import Quarantined, describe_check
 from gridrunner.results.verdicts.cost import describe_cost
 from gridrunner.results.verdicts.digest import RunTotals, SlowSite
 from gridrunner.results.verdicts.quarantine import describe_quarantine
-from gridrunner.results.verdicts.settling import EXIT_PASSED
 from gridrunner.text import escape_markdown, format_seconds, quote_code
 
 SUMMARY_NAME = "summary.md"
@@ -29,11 +29,11 @@ ROWS_PER_CAUSE = 200
 """Sites; a reader scrolls no further; the report has all."""
 
 _HEADLINES = {
-    0: "✅ All passed",
-    1: "❌ Failed",
-    3: "⚠️ Incomplete",
-    4: "Nothing was run",
-    130: "⏸️ Interrupted",
+    ExitCode.OK: "✅ All passed",
+    ExitCode.FAILED: "❌ Failed",
+    ExitCode.INCOMPLETE: "⚠️ Incomplete",
+    ExitCode.NOTHING: "Nothing was run",
+    ExitCode.INTERRUPTED: "⏸️ Interrupted",
 }
 
 
@@ -63,7 +63,7 @@ def _list_blocks(record: RunRecord, comparison: Comparison | None) -> Iterator[s
     totals = digest.totals
     code = exit_code_of(record)
     headline = _HEADLINES.get(code, "Ended")
-    if code == EXIT_PASSED and comparison is not None and comparison.still_failing:
+    if code is ExitCode.OK and comparison is not None and comparison.still_failing:
         headline = "✅ Nothing newly broken"
     yield f"## {headline} · gridrunner {escape_markdown(record.header.run)}\n\n"
     yield _render_totals(totals)

@@ -6,13 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from gridrunner.errors import ExitCode
 from gridrunner.model import Status, Verdict
-
-EXIT_PASSED = 0
-EXIT_FAILED = 1
-EXIT_INCOMPLETE = 3
-EXIT_NOTHING = 4
-EXIT_INTERRUPTED = 130
 
 _VERDICT_OF = {
     Status.PASSED: Verdict.PASSED,
@@ -53,15 +48,19 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return next((verdict for verdict in _WORST_FIRST if verdict in present), Verdict.NOT_RUN)
 
 
-def exit_code_for(verdicts: Iterable[Verdict], *, was_interrupted: bool = False) -> int:
-    """The exit code of CLI.md for the verdicts that occur: 3 (owed or ours) beats 1; 130 says that what is owed was
-    left by an interruption; 4: there was nothing to judge.
+def exit_code_for(verdicts: Iterable[Verdict], *, was_interrupted: bool = False, is_damaged: bool = False) -> ExitCode:
+    """The exit code for the verdicts that occur: 3 (owed, ours, or a part that could not be read) beats 1; 130 says that
+    what is owed was left by an interruption; 4: there was nothing to judge.
     """
-    present = set(verdicts)
+    code = _code_of_verdicts(set(verdicts), was_interrupted=was_interrupted)
+    return ExitCode.INCOMPLETE if is_damaged and code in {ExitCode.OK, ExitCode.FAILED} else code
+
+
+def _code_of_verdicts(present: set[Verdict], *, was_interrupted: bool) -> ExitCode:
     if not present:
-        return EXIT_INTERRUPTED if was_interrupted else EXIT_NOTHING
+        return ExitCode.INTERRUPTED if was_interrupted else ExitCode.NOTHING
     if Verdict.NOT_RUN in present and was_interrupted:
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     if Verdict.NOT_RUN in present or Verdict.ERROR in present:
-        return EXIT_INCOMPLETE
-    return EXIT_FAILED if Verdict.FAILED in present else EXIT_PASSED
+        return ExitCode.INCOMPLETE
+    return ExitCode.FAILED if Verdict.FAILED in present else ExitCode.OK

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from gridrunner.aws.clients import Aws, translated
+from gridrunner.aws.clients import Aws, AwsRefused, translated
 from gridrunner.errors import GridrunnerError
 from gridrunner.grid.drivers.aws.fleet import FleetFile
 from gridrunner.grid.drivers.aws.metering import SeenInstance
@@ -142,10 +142,8 @@ class NodeGroups:
         return found
 
 
-class AwsMissingGroup(GridrunnerError):
+class AwsMissingGroup(AwsRefused):
     """A group that the fleet's file names does not exist: the file is old, or another account or region is asked."""
-
-    exit_code = 2
 
     def __init__(self, names: Sequence[str], region: str) -> None:
         super().__init__(
