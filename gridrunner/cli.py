@@ -1,5 +1,5 @@
-"""The command line: one function a command, each as thin as it can be. The contract is CLI.md's; exit codes are in
-`gridrunner.errors` and in the epilog of `--help`.
+"""The command line: one function a command, each as thin as it can be. What users may rely on is in
+docs/reference/.
 
 Imports of a command are its own, so that `gridrunner sites check` does not load a browser driver.
 """

@@ -21,7 +21,7 @@ from msgspec import Struct, field
 
 
 class StepKind(StrEnum):
-    """What can be done on a page before it is probed (CLI.md, site list)."""
+    """What can be done on a page before it is probed (docs/reference/site-lists.md)."""
 
     CLICK = "click"
     FILL = "fill"

@@ -1,7 +1,7 @@
 """A lane of a browser session: it visits one site after another, each in a context of its own.
 
 The session is Selenium's (opened by `gridrunner.grid`); the visits go over its DevTools socket, because that costs two
-thirds of the same visit over BiDi and sees closed shadow roots (docs/protocol.md has the figures). The next context is
+thirds of the same visit over BiDi and sees closed shadow roots (docs/design/protocol.md has the figures). The next context is
 made while the present page loads, if the machine has time for it, and the last one is thrown away without waiting.
 
 Invariant: one thread visits; `kill` may come from any other.

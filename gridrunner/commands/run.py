@@ -107,7 +107,7 @@ def _make_folders(config: RunConfig, folder: Path) -> None:
 
 
 def execute_run(config: RunConfig, env: Mapping[str, str], *, command: tuple[str, ...]) -> int:
-    """Run, from the settings to the exit code of CLI.md. Raises GridrunnerError for what the user can mend."""
+    """Run, from the settings to the exit code. Raises GridrunnerError for what the user can mend."""
     console = make_console(config)
     publisher = make_publisher(config, env)
     choice = choose_grid(config, env)

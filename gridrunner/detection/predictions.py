@@ -1,4 +1,4 @@
-"""A detection as a line of a predictions file (CLI.md, "Predictions"). Its five kinds: login, signup, change-password,
+"""A detection as a line of a predictions file (docs/reference/evaluation.md). Its five kinds: login, signup, change-password,
 reset and, for everything else, other.
 """
 

@@ -15,19 +15,21 @@ class DispatchSettings(Struct, frozen=True, kw_only=True):
     """
 
     slots: int | None = None
-    retries: int = 1  # --retries (CLI.md): a failing verdict is confirmed once
+    retries: int = 1  # --retries: a failing verdict is confirmed once
     fault_retries: int = 2  # a session that died three times under one site will die a fourth time
     uncharged_retries: int = 8  # the grid's own faults, for one site: enough to outlive a hub's restart, and an end
-    visit_timeout_s: float = 30.0  # --visit-timeout (CLI.md); a site's own goes before it
+    visit_timeout_s: float = 30.0  # --visit-timeout; a site's own goes before it
     visit_grace_s: float = 10.0  # context, detection and evidence around the visit timeout; then the session is killed
     kill_grace_s: float = 5.0  # a killed visit comes back in milliseconds; after this its thread is given up
-    session_timeout_s: float = 60.0  # 0.5 to 2.2 s measured for one (grid-and-ci.md 3); a queue before it may be long
+    session_timeout_s: float = (
+        60.0  # 0.5 to 2.2 s measured for one (docs/design/grid.md); a queue before it may be long
+    )
     session_start_s: float = 1.5  # what chunks reckon with: the middle of the same measurement
-    visits_per_session: int = 50  # a browser grows with its contexts; recycled as grid-and-ci.md 4b proposes
+    visits_per_session: int = 50  # a browser grows with its contexts, so it is recycled (docs/design/grid.md)
     opens_at_once: int = 4  # a hub, at first: a Distributor with 4 CPUs creates 4 sessions at once (Selenium docs)
     deadline_s: float | None = None
     max_failures: int | None = None
-    outage_limit_s: float = 120.0  # a killed node stays UP for up to 117 s (grid-and-ci.md 4f 2): outlive that once
+    outage_limit_s: float = 120.0  # a killed node stays UP for up to 117 s (docs/design/grid.md): outlive that once
     crash_ceiling: int | None = None  # pytest-xdist's default is four restarts a worker (dsession.py:562-575)
     judge_batch: int = 100  # a pytest run costs 20 to 50 ms however small: below 0.5 ms a site
     judge_interval_s: float = 10.0  # nobody waits longer for the first verdicts
@@ -35,7 +37,7 @@ class DispatchSettings(Struct, frozen=True, kw_only=True):
     final_judge_s: float = 60.0  # after a deadline or --max-failures: what was visited is still judged, once
     stop_grace_s: float = 1.5  # the three together stay below the 5 s in which Ctrl-C ends
     stop_kill_s: float = 1.0
-    close_grace_s: float = 1.0  # `quit()` with BiDi took 10 s in two of three tries (DESIGN.md): nobody waits for it
+    close_grace_s: float = 1.0  # `quit()` with BiDi took 10 s in two of three tries: no visit waits for it
     hedge: bool = (
         True  # idle slots visit stragglers again: 1.01 instead of 1.21 of the lower bound (benchmarks/dispatch)
     )

@@ -2,7 +2,7 @@
 caller's, takes events from one queue and has the machine say what follows.
 
 A slot's thread opens sessions and visits; a few closing threads end sessions, because ending one may take ten seconds
-(DESIGN.md) and must not stand in the way of the next visit; a thread a hub asks for its slots. All are daemons: one that
+and must not stand in the way of the next visit; a thread a hub asks for its slots. All are daemons: one that
 hangs in a call is given up and does not keep the process. SimpleQueue, because its `put` may be called from a signal
 handler that interrupted `get`.
 """
@@ -56,7 +56,7 @@ from gridrunner.model import Fault, FaultKind, Observation, Plan, Result
 _LOGGER = logging.getLogger(__name__)
 
 MOST_CLOSERS = 32
-"""Closing threads at most: at 0.3 s a session (grid-and-ci.md 3, quit) they end 100 a second."""
+"""Closing threads at most: at 0.3 s a session (docs/design/grid.md) they end 100 a second."""
 
 MOST_WAIT_S = 0.5
 """How long the consumer sleeps at a time: a signal that another thread took is heard by then."""

@@ -134,7 +134,7 @@ PLUGIN_KEY = pytest.StashKey[RunPlugin]()
 
 
 def _blame(phase: str | None, error: BaseException | None) -> Status:
-    """FAILED for an expectation that the site did not meet, ERROR for a check that broke (DESIGN.md, decision 4).
+    """FAILED for an expectation that the site did not meet, ERROR for a check that broke.
 
     A report that another plugin failed without an exception (XPASS(strict), soft assertions) is an expectation's.
     """

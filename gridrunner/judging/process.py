@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 OnResults = Callable[[list[Result]], None]
 
 LIVE_TIMEOUT_S = 180.0
-"""Silence of a live run: a new session may wait 60 s, a page 30 s (CLI.md, --visit-timeout), twice over."""
+"""Silence of a live run: a new session may wait 60 s, a page 30 s (--visit-timeout), twice over."""
 
 BATCH_SITES = 200
 """Sites of one pytest run: starting pytest costs 37 ms, which 200 sites of 6 checks make 4 % of (measured

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 MAX_START_SHARE = 0.15
-"""A session's start may be this share of its chunk's work (15 to 20 % in grid-and-ci.md 4a)."""
+"""A session's start may be this share of its chunk's work (docs/design/decisions.md)."""
 
 GUIDED_DIVISOR = 2
 """Guided self-scheduling with half the even share: what is left after everyone took a chunk still fills a round."""
 
 MAX_CHUNK_SITES = 50
-"""Never more sites than a session may visit before it is recycled (grid-and-ci.md 4b)."""
+"""Never more sites than a session may visit before it is recycled (docs/design/grid.md)."""
 
 
 def chunk_work_s(*, work_left_s: float, slots: int, session_start_s: float) -> float:

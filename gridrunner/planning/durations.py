@@ -15,17 +15,17 @@ from msgspec import Struct
 from gridrunner.model import Site
 
 DEFAULT_VISIT_S = 5.0
-"""Seconds of a visit when nothing is known of any site: the middle of the durations simulated in
-research/grid-and-ci.md 4a (lognormal around 5 s)."""
+"""Seconds of a visit when nothing is known of any site: the middle of the durations that
+tests/benchmarks/dispatch/makespan.py simulates (lognormal around 5 s)."""
 
 DEFAULT_VISIT_TIMEOUT_S = 30.0
-"""`--visit-timeout` (CLI.md)."""
+"""`--visit-timeout`."""
 
 RECENT_VISITS = 10
 """Visits of a site that count, newest first. With 10, the 90th percentile still forgives one odd slow visit."""
 
 LATELY_VISITS = 3
-"""A site that timed out in this many newest visits is expected to do so again (grid-and-ci.md 4a, recipe 2). Three
+"""A site that timed out in this many newest visits is expected to do so again. Three
 visits forget a single bad day after two good ones."""
 
 EXPECTED_PERCENTILE = 90.0

@@ -27,16 +27,16 @@ class GridCosts(Struct, frozen=True, kw_only=True):
     because threads of one process share it.
     """
 
-    session_start_s: float = 1.5  # 0.5 to 2.2 s measured, idle and loaded (grid-and-ci.md 3)
+    session_start_s: float = 1.5  # 0.5 to 2.2 s measured, idle and loaded (docs/design/grid.md)
     creations_at_once: int = 4  # a Distributor creates as many as it has CPUs; 4 is Selenium's own example
     hubs: int = 1
     visits_per_session: int = 50  # as `DispatchSettings.visits_per_session`
-    cpu_s_per_visit: float = 0.006  # 2 to 6 CPU-ms measured with 500 sessions (DESIGN.md, decision 1)
+    cpu_s_per_visit: float = 0.006  # 2 to 6 CPU-ms measured with 500 sessions (docs/design/speed.md)
     driver_cores: int = 1
 
 
 NODES_PER_HUB = 60
-"""A hub's Distributor carries 60 nodes well, 100 at most (Selenium docs, "Grid sizes"; DESIGN.md)."""
+"""A hub's Distributor carries 60 nodes well, 100 at most (Selenium docs, "Grid sizes")."""
 
 
 def count_hubs(slots: int, *, slots_per_node: int = 4) -> int:

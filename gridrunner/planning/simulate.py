@@ -55,7 +55,7 @@ class Spread(Struct, frozen=True, kw_only=True):
     takes `timeout_s` seconds instead, by surprise.
     """
 
-    noise: float = 0.35  # as in research/grid-and-ci.md 4a
+    noise: float = 0.35  # as tests/benchmarks/dispatch/makespan.py assumes
     timeout_share: float = 0.02
     timeout_s: float = DEFAULT_VISIT_TIMEOUT_S
 

@@ -52,7 +52,7 @@ class Publisher(Struct, frozen=True, kw_only=True):
     def publish(
         self, folder: Path, console: Console, *, record: RunRecord | None = None, junit_copy: Path | None = None
     ) -> ExitCode:
-        """Render the run folder `folder`, say what came out, and return the exit code of CLI.md.
+        """Render the run folder `folder`, say what came out, and return the exit code.
 
         `record` saves reading the journal; `junit_copy` is a second place for the JUnit file. Raises RunFolderError.
         """

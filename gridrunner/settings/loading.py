@@ -2,7 +2,7 @@
 
 A setting is one row of SETTINGS. The command line, the environment (GRIDRUNNER_<NAME>) and gridrunner.toml are read by
 the same table, so that a setting added there exists everywhere: in `--help`, in `config show`, in errors. Command line
-beats environment beats file beats default (CLI.md).
+beats environment beats file beats default.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from gridrunner.sites import values
 from gridrunner.sites.mistakes import FileReport, show_value
 
 MAX_SITES: Final = 200_000
-"""Sites of all lists of a run; forty times the 5,000 of the largest run that DESIGN.md speaks of."""
+"""Sites of all lists of a run; forty times the 5,000 of the largest runs planned for."""
 
 MAX_ITEMS: Final = 64  # tags or providers of one site; no list comes near, and a report shows them in one cell
 

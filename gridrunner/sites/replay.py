@@ -34,7 +34,7 @@ FRAME_DOMAIN: Final = "frames.localhost"
 IDLE_TIMEOUT_S: Final = 75.0  # a keep-alive connection without a request is dropped; nginx's default
 TRICKLE_EVERY_S: Final = 0.5  # a never-ending body gets one more byte this often
 MAX_REQUEST_BODY_BYTES: Final = 1 << 20  # login forms post bytes, not megabytes
-ACCEPT_BACKLOG: Final = 512  # 500 sessions of one hub may connect at once (DESIGN.md)
+ACCEPT_BACKLOG: Final = 512  # 500 sessions of one hub may connect at once (docs/design/speed.md)
 
 CONTENT_TYPES: Final = {
     ".html": "text/html; charset=utf-8",

@@ -37,7 +37,7 @@ BINARIES = ("/usr/lib/chromium/chromium-headless-shell", "/usr/lib/chromium/chro
 
 
 def find_browser() -> str | None:
-    """A real browser binary; Debian's /usr/bin scripts leave browsers behind (DESIGN.md)."""
+    """A real browser binary; Debian's /usr/bin scripts leave browsers behind."""
     return next((name for name in BINARIES if Path(name).exists()), shutil.which("google-chrome"))
 
 

@@ -1,4 +1,4 @@
-"""Measures the fault matrix on a real grid: `python -m tests.docker.fault_matrix --write docs/faults.md`.
+"""Measures the fault matrix on a real grid: `python -m tests.docker.fault_matrix --write docs/design/faults.md`.
 
 Each row is thrown into a run of its own; a quiet run before gives the verdicts and the wall time to compare with. What the
 table says is what was seen, on the day that stands above it.

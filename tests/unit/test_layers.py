@@ -1,4 +1,4 @@
-"""Imports go one way (DESIGN.md): each folder may import only what this table says. A new folder needs a line here."""
+"""Imports go one way (ARCHITECTURE.md): each folder may import only what this table says. A new folder needs a line here."""
 
 from __future__ import annotations
 

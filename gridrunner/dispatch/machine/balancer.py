@@ -24,12 +24,14 @@ from gridrunner.dispatch.summary import HubShare
 class BalancerSettings(Struct, frozen=True, kw_only=True):
     """Habits of the balancer; times in seconds."""
 
-    create_prior_s: float = 1.5  # a session's start before one was seen: 0.5 to 2.2 s measured (grid-and-ci.md 3)
+    create_prior_s: float = 1.5  # a session's start before one was seen: 0.5 to 2.2 s measured (docs/design/grid.md)
     smoothing: float = 0.3  # the weight of the newest sample: five samples forget 83 % of what was before
     half_life_s: float = 30.0  # of an old average: a hub is looked at again well within `outage_limit_s`
     opens_at_once: int = 4  # to begin with, a hub; grows by one with each quick creation, halves with a fault
-    first_backoff_s: float = 1.0  # 1, 2, 4 s … as grid-and-ci.md 4f 2 asks: a dead node fails within 0.02 s
-    longest_backoff_s: float = 10.0  # a hub was back 3.4 s after a restart (4f 4): longer pauses only lose its share
+    first_backoff_s: float = 1.0  # 1, 2, 4 s … a dead node fails within 0.02 s (docs/design/grid.md)
+    longest_backoff_s: float = (
+        10.0  # a hub was back 3.4 s after a restart (measured): longer pauses only lose its share
+    )
     trip_after: int = 3  # faults in a row that open the circuit; one dead node of several gives two
     quick_ratio: float = 2.0  # a creation within this many times the average does not show a queue at the hub
     slow_ratio: float = 2.0  # visits this many times slower than on the best hub make a hub slow

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 OUTAGE_WINDOW_S = 5.0
-"""Sessions of a dead node or hub fail within 0.1 s of their next command (grid-and-ci.md 4f 3), and a visit sends one
+"""Sessions of a dead node or hub fail within 0.1 s of their next command (docs/design/grid.md), and a visit sends one
 every second or so; 5 s gathers them all."""
 
 OUTAGE_LOSSES = 3

@@ -22,7 +22,7 @@ from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.model import Fault, FaultKind, Observation, Outcome
 
 _RECYCLED_AFTER = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT})
-"""After these a session is not used again: its renderer died or may still be busy (grid-and-ci.md 4b)."""
+"""After these a session is not used again: its renderer died or may still be busy."""
 
 
 class Visits:

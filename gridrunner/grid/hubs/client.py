@@ -1,7 +1,7 @@
 """A hub as its clients see it: what `/status`, `/readyz` and GraphQL say, and what can be asked of it.
 
 `/status` says `ready: false` when every slot is busy, so capacity is read from the nodes that are UP, and liveness from
-`/readyz` (DESIGN.md). Every call is bounded; what goes wrong is a GridFault that names the hub.
+`/readyz`. Every call is bounded; what goes wrong is a GridFault that names the hub.
 """
 
 from __future__ import annotations

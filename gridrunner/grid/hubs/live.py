@@ -28,7 +28,7 @@ SESSION_TIMEOUT_S = 60.0
 """As for the sessions of visits (`dispatch.settings`)."""
 
 PAGE_LOAD_TIMEOUT_S = 30.0
-"""--visit-timeout's default (CLI.md)."""
+"""--visit-timeout's default."""
 
 
 class LiveGrid(Struct, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ from gridrunner.errors import GridFault, HubUnreachable, SessionLost, SessionNot
 
 COMMAND_TIMEOUT_S = 30
 """Bound of one WebDriver command. Selenium's client has none by default: a paused node blocked one for 330 s
-(DESIGN.md, rules that were paid for)."""
+(docs/design/grid.md)."""
 
 
 class Session(Struct, frozen=True, kw_only=True):

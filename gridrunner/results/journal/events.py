@@ -2,7 +2,7 @@
 event names its kind first, so that a line can be read without knowing what stands in it.
 
 `at_s` is seconds since the run began, or since it was resumed: a `Resumed` event moves the origin (see `record`).
-Format 1 is the one of CLI.md, section Journal.
+Format 1 is described in docs/reference/journal.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec import Struct
 from gridrunner.model import Fault, Observation, Result
 
 JOURNAL_FORMAT = 1
-"""The newest format that this version reads, and the one it writes (CLI.md, section Journal)."""
+"""The newest format that this version reads, and the one it writes."""
 
 
 class JournalHeader(Struct, frozen=True, kw_only=True):

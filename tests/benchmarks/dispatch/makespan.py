@@ -1,7 +1,7 @@
 """How long a list of sites takes under several policies, in virtual time. Owns the durations; the invariant: every policy
 of a trial gets the same sites, the same history and the same actual durations.
 
-As in research/grid-and-ci.md 4a: 400 sites, 16 slots, log-normal durations around 5 s, 35 % noise from visit to visit,
+The list: 400 sites, 16 slots, log-normal durations around 5 s, 35 % noise from visit to visit,
 2 % of visits time out by surprise. The figure is wall time over max(longest, sum / slots) of the actual durations.
 
 A surprise that comes again on the second visit cannot be hedged away: what is begun in the last `timeout_s` of a run may

@@ -36,7 +36,7 @@ from gridrunner.results.journal.lines import JOURNAL_NAME, JournalWriter, read_j
 from gridrunner.results.journal.planfile import PLAN_NAME, read_plan, write_plan
 
 CONSOLE = Console(width=120)
-CPU_LIMIT_MS, MEMORY_LIMIT_MIB = 6.0, 250.0  # 2 to 6 CPU-ms and 70 MiB were measured in DESIGN.md, decision 1
+CPU_LIMIT_MS, MEMORY_LIMIT_MIB = 6.0, 250.0  # docs/design/speed.md has the measurements
 RESUME_LIMIT_S = 5.0  # the same, for 100,000 lines
 RUN_LIMIT_S = 900.0
 FIGURES = "figures: "

@@ -1,5 +1,5 @@
 // The protocol by hand: `workers` browsers, one page after another in a fresh context each, and nothing else. Tabs begin at no
-// document (`javascript:0`, docs/protocol.md), as gridrunner's do; pages are drawn at their full size.
+// document (`javascript:0`, docs/design/protocol.md), as gridrunner's do; pages are drawn at their full size.
 const { spawn } = require('child_process');
 const fs = require('fs');
 const os = require('os');

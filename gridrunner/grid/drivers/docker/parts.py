@@ -40,7 +40,7 @@ SECRET_UID, SECRET_GID = 1200, 1201
 """`seluser` of our images and of the official ones."""
 
 MOST_NODES_A_HUB = 60
-"""Selenium's own advice (DESIGN.md, rules that were paid for)."""
+"""Selenium's own advice (docs/design/grid.md)."""
 
 SHARED_MEMORY = "1g"
 """Shared memory of a node: upstream's compose files give 2 GiB, and 64 MB crash large pages."""
