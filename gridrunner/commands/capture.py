@@ -25,9 +25,9 @@ from gridrunner.browser.scrubbing import scrub_json, scrub_text
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.errors import ExitCode, NothingToRun, UsageError
-from gridrunner.grid.drivers.protocol import HubAddress
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.grid.hubs.remote import RemoteHub
+from gridrunner.grid.status import HubAddress
 from gridrunner.model import Detection, Expectation, ExpectedLogin, Observation, Site, Verdict
 from gridrunner.results.journal.evidence import find_evidence
 from gridrunner.results.journal.lines import JOURNAL_NAME

@@ -13,7 +13,8 @@ from rich.live import Live
 from gridrunner import codec
 from gridrunner.errors import ExitCode
 from gridrunner.grid.drivers.choosing import make_driver
-from gridrunner.grid.drivers.protocol import GridDriver, GridSize, GridStatus, Say
+from gridrunner.grid.drivers.protocol import GridDriver, GridSize, Say
+from gridrunner.grid.status import GridStatus
 from gridrunner.run.hubs import driver_settings, make_say
 from gridrunner.settings.loading import RunConfig
 from gridrunner.terminal.grid_table import render_status

@@ -17,9 +17,9 @@ from gridrunner.browser.evidence import EvidenceStore, Screenshots
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.errors import ExitCode, UsageError
-from gridrunner.grid.drivers.protocol import HubAddress
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.grid.hubs.remote import RemoteHub
+from gridrunner.grid.status import HubAddress
 from gridrunner.model import Detection, Form, Observation, Outcome, Site
 from gridrunner.run.hubs import choose_grid, require_no_driver
 from gridrunner.settings.loading import RunConfig

@@ -19,12 +19,13 @@ from gridrunner.browser.visit import UserProbe, VisitSettings
 from gridrunner.dispatch.ports import Hub
 from gridrunner.errors import GridFault, UsageError
 from gridrunner.grid.drivers.choosing import DriverSettings, make_driver
-from gridrunner.grid.drivers.protocol import HubAddress, OpenGrid, RunDemand, Say
+from gridrunner.grid.drivers.protocol import OpenGrid, RunDemand, Say
 from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.grid.hubs.owners import owner_token
 from gridrunner.grid.hubs.reaping import REAP_TIMEOUT_S, reap_sessions
 from gridrunner.grid.hubs.remote import RemoteHub
+from gridrunner.grid.status import HubAddress
 from gridrunner.settings.loading import Origin, RunConfig
 
 BROUGHT_UP = ("docker", "aws")

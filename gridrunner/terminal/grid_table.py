@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gridrunner.grid.drivers.protocol import GridStatus, HubStatus, NodeState, NodeStatus, SessionStatus
+from gridrunner.grid.status import GridStatus, HubStatus, NodeState, NodeStatus, SessionStatus
 from gridrunner.terminal.progress import clean, format_duration
 
 _STYLES = {

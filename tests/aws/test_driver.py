@@ -12,7 +12,8 @@ from gridrunner.aws.clients import Aws
 from gridrunner.errors import GridFault, UsageError
 from gridrunner.grid.drivers.aws.driver import AwsDriver
 from gridrunner.grid.drivers.aws.fleet import read_fleet
-from gridrunner.grid.drivers.protocol import NodeState, RunDemand
+from gridrunner.grid.drivers.protocol import RunDemand
+from gridrunner.grid.status import NodeState
 from tests.support.command_line import CommandLine
 from tests.support.fake_hub import FakeGrid, open_hub
 from tests.support.fleet import desired_of, make_groups, play_instances, write_fleet

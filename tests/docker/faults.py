@@ -21,9 +21,9 @@ from docker.models.containers import Container
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.errors import UsageError
 from gridrunner.grid.drivers.docker.parts import node_options, read_image
-from gridrunner.grid.drivers.protocol import HubAddress
 from gridrunner.grid.hubs.client import HubClient
 from gridrunner.grid.hubs.webdriver import open_session, quit_session
+from gridrunner.grid.status import HubAddress
 from tests.docker.stage import SIZE, Stage, ignore
 from tests.support.command_line import Running, wait_until
 

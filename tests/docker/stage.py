@@ -17,7 +17,8 @@ from msgspec.structs import replace
 
 from gridrunner.grid.drivers.choosing import DriverSettings
 from gridrunner.grid.drivers.docker.driver import DockerDriver
-from gridrunner.grid.drivers.protocol import GridSize, NodeState
+from gridrunner.grid.drivers.protocol import GridSize
+from gridrunner.grid.status import NodeState
 from tests.support.command_line import CommandLine, Ended, Running, open_project, wait_until
 from tests.support.engine import Images
 from tests.support.own_sites import LOGIN

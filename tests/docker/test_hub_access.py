@@ -13,8 +13,9 @@ import pytest
 from gridrunner.grid.drivers.choosing import DriverSettings
 from gridrunner.grid.drivers.docker.driver import DockerDriver
 from gridrunner.grid.drivers.docker.parts import hub_options, node_options, read_image
-from gridrunner.grid.drivers.protocol import GridSize, HubAddress
+from gridrunner.grid.drivers.protocol import GridSize
 from gridrunner.grid.hubs.client import HubClient
+from gridrunner.grid.status import HubAddress
 from tests.docker.stage import UP_TIMEOUT_S, ignore
 from tests.support.command_line import CommandLine, open_project, wait_until
 from tests.support.engine import Images

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from gridrunner.grid.drivers.protocol import HubAddress
 from gridrunner.grid.hubs.client import HubClient
+from gridrunner.grid.status import HubAddress
 from tests.support.fake_imds import FakeImds, open_imds
 from tests.support.moto_server import MotoServer
 

@@ -11,20 +11,10 @@ from contextlib import AbstractContextManager
 from gridrunner.browser.binaries import find_browser
 from gridrunner.errors import UsageError
 from gridrunner.grid.drivers.choosing import DriverSettings
-from gridrunner.grid.drivers.protocol import (
-    GridSize,
-    GridStatus,
-    HubStatus,
-    NodeState,
-    NodeStatus,
-    OpenGrid,
-    RunDemand,
-    Say,
-    SessionStatus,
-    SlotStatus,
-)
+from gridrunner.grid.drivers.protocol import GridSize, OpenGrid, RunDemand, Say
 from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.processes import list_drivers, reap_orphans
+from gridrunner.grid.status import GridStatus, HubStatus, NodeState, NodeStatus, SessionStatus, SlotStatus
 
 NOTHING_TO_BRING_UP = (
     "nothing to bring up: `gridrunner run --grid local` starts the browsers that it needs and ends them"

@@ -18,9 +18,9 @@ import urllib3
 
 from gridrunner.browser.options import read_tag
 from gridrunner.errors import GridFault, HubUnreachable, UsageError
-from gridrunner.grid.drivers.protocol import HubAddress, HubStatus, NodeState, NodeStatus, SessionStatus, SlotStatus
 from gridrunner.grid.hubs.webdriver import authorization_of, make_context, translated, without_credentials
 from gridrunner.grid.secret import read_secret
+from gridrunner.grid.status import HubAddress, HubStatus, NodeState, NodeStatus, SessionStatus, SlotStatus
 
 STATUS_TIMEOUT_S = 10.0
 """`/status` of a hub with two nodes took 0.01 to 0.1 s (Grid 4.48, 2026-11-24)."""

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from gridrunner.errors import GridFault
-from gridrunner.grid.drivers.protocol import NodeStatus, SessionStatus
 from gridrunner.grid.hubs.client import HubClient
 from gridrunner.grid.hubs.owners import is_over
+from gridrunner.grid.status import NodeStatus, SessionStatus
 
 AT_ONCE = 8
 """Ending a session took 0.1 to 1 s (Grid 4.48, 2026-11-24)."""

@@ -12,7 +12,6 @@ from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.errors import SessionNotCreated, UsageError
-from gridrunner.grid.drivers.protocol import HubAddress
 from gridrunner.grid.drivers.table import DRIVER_NAMES
 from gridrunner.grid.hubs.client import HubClient, count_slots, find_draining_sessions, hide_credentials
 from gridrunner.grid.hubs.lanes import LanePool, OpenBrowser
@@ -24,6 +23,7 @@ from gridrunner.grid.hubs.webdriver import (
     open_session,
     quit_session,
 )
+from gridrunner.grid.status import HubAddress
 
 
 class RemoteHub:

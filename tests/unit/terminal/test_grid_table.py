@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from gridrunner.grid.drivers.protocol import GridStatus, HubStatus, NodeState, NodeStatus, SessionStatus, SlotStatus
+from gridrunner.grid.status import GridStatus, HubStatus, NodeState, NodeStatus, SessionStatus, SlotStatus
 from gridrunner.terminal.grid_table import describe_totals, render_status
 
 NOW = datetime(2026, 11, 26, 12, 0, 0, tzinfo=UTC)

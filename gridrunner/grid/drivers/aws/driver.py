@@ -23,7 +23,7 @@ from gridrunner.aws.clients import Aws, translated
 from gridrunner.errors import GridFault, GridrunnerError, UsageError
 from gridrunner.grid.drivers.aws.fleet import FleetFile, FleetHub, read_fleet
 from gridrunner.grid.drivers.aws.groups import Group, NodeGroups
-from gridrunner.grid.drivers.aws.metering import InstanceUse, Meter
+from gridrunner.grid.drivers.aws.metering import Meter
 from gridrunner.grid.drivers.aws.scaling import (
     GroupView,
     deal_out,
@@ -33,20 +33,11 @@ from gridrunner.grid.drivers.aws.scaling import (
     weigh_progress,
 )
 from gridrunner.grid.drivers.choosing import DriverSettings
-from gridrunner.grid.drivers.protocol import (
-    GridSize,
-    GridStatus,
-    HubAddress,
-    HubStatus,
-    NodeState,
-    NodeStatus,
-    OpenGrid,
-    RunDemand,
-    Say,
-)
+from gridrunner.grid.drivers.protocol import GridSize, InstanceUse, OpenGrid, RunDemand, Say
 from gridrunner.grid.drivers.table import AWS
 from gridrunner.grid.hubs.client import HubClient
 from gridrunner.grid.hubs.reaping import reap_sessions
+from gridrunner.grid.status import GridStatus, HubAddress, HubStatus, NodeState, NodeStatus
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
+from gridrunner.grid.drivers.protocol import InstanceUse
+
 
 class SeenInstance(Struct, frozen=True, kw_only=True):
     """One instance at one moment. `is_spot` None: EC2 did not say. `age_s`: seconds since its launch, None: not known."""
@@ -23,15 +25,6 @@ class _Use:
     is_spot: bool | None
     from_s: float
     to_s: float
-
-
-class InstanceUse(Struct, frozen=True, kw_only=True):
-    """`count` instances of one kind and market, and the `minutes` that they ran for the run, all together."""
-
-    kind: str
-    is_spot: bool
-    count: int
-    minutes: float
 
 
 LEAST_BILLED_S = 60.0

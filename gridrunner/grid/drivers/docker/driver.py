@@ -44,22 +44,13 @@ from gridrunner.grid.drivers.docker.parts import (
     read_image,
 )
 from gridrunner.grid.drivers.docker.run import open_docker_grid
-from gridrunner.grid.drivers.protocol import (
-    GridSize,
-    GridStatus,
-    HubAddress,
-    HubStatus,
-    NodeState,
-    NodeStatus,
-    OpenGrid,
-    RunDemand,
-    Say,
-)
+from gridrunner.grid.drivers.protocol import GridSize, OpenGrid, RunDemand, Say
 from gridrunner.grid.drivers.table import DOCKER
 from gridrunner.grid.hubs.client import HubClient
 from gridrunner.grid.hubs.owners import is_over
 from gridrunner.grid.hubs.reaping import reap_sessions
 from gridrunner.grid.secret import FILE_NAME, forget_secret, make_secret, secret_path
+from gridrunner.grid.status import GridStatus, HubAddress, HubStatus, NodeState, NodeStatus
 
 BUILD_HINT = "build it with docker/build.sh, or name another with --hub-image and --node-image"
 

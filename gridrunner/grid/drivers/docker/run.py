@@ -13,8 +13,9 @@ from msgspec import Struct
 from gridrunner.errors import GridFault, UsageError
 from gridrunner.grid.drivers.docker.engine import translated_engine
 from gridrunner.grid.drivers.docker.parts import MOST_NODES_A_HUB
-from gridrunner.grid.drivers.protocol import GridSize, HubAddress, NodeState, RunDemand, Say
+from gridrunner.grid.drivers.protocol import GridSize, RunDemand, Say
 from gridrunner.grid.hubs.owners import owner_token
+from gridrunner.grid.status import HubAddress, NodeState
 
 if TYPE_CHECKING:
     from gridrunner.grid.drivers.docker.driver import DockerDriver

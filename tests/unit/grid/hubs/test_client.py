@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gridrunner.errors import HubUnreachable, UsageError
-from gridrunner.grid.drivers.protocol import HubAddress, NodeState
 from gridrunner.grid.hubs.client import HubClient, find_draining_sessions
+from gridrunner.grid.status import HubAddress, NodeState
 from tests.support.hub_answers import HubAnswers, make_node, serve_answers
 
 DRAIN = "/se/grid/distributor/node/id-of-node-1/drain"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from gridrunner.grid.drivers.protocol import HubAddress
 from gridrunner.grid.hubs.client import HubClient
 from gridrunner.grid.hubs.owners import owner_token
 from gridrunner.grid.hubs.reaping import reap_sessions
+from gridrunner.grid.status import HubAddress
 from tests.support.hub_answers import make_node, serve_answers
 from tests.unit.grid.hubs.test_owners import PRINT_TOKEN
 

@@ -12,8 +12,8 @@ from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.errors import GridFault, HubUnreachable, SessionNotCreated, UsageError
-from gridrunner.grid.drivers.protocol import HubAddress
 from gridrunner.grid.hubs.remote import RemoteHub
+from gridrunner.grid.status import HubAddress
 from gridrunner.model import Expectation, ExpectedLogin, FaultKind, Outcome, Site
 from tests.support.command_line import wait_until
 from tests.support.fake_hub import FakeGrid, NewSession, open_hub

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from gridrunner.grid.drivers.aws.metering import InstanceUse, Meter, SeenInstance
+from gridrunner.grid.drivers.aws.metering import Meter, SeenInstance
+from gridrunner.grid.drivers.protocol import InstanceUse
 
 
 def seen(
