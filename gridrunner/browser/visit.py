@@ -28,6 +28,7 @@ from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, wait_until
 from gridrunner.browser.selectors import NotThere, locate
 from gridrunner.browser.steps import StepFailed, dismiss_wall, do_steps
 from gridrunner.model import Detection, Element, Facts, Observation, Outcome, ReadyBy, Site, Timings
+from gridrunner.planning.limits import VISIT_TIMEOUT_S
 
 PROBE_RESERVE_S = 3.0
 """Of a visit's time this much is kept for probing and evidence: a page that never gets ready is probed as it is."""
@@ -67,7 +68,7 @@ class VisitSettings(Struct, frozen=True, kw_only=True):
     insertion point and clicked after everything else.
     """
 
-    visit_timeout_s: float = 30.0
+    visit_timeout_s: float = VISIT_TIMEOUT_S
     probes: tuple[UserProbe, ...] = ()
     screenshots: Screenshots = Screenshots.FAILED
     screenshot_kind: str = "webp"

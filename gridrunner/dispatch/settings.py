@@ -5,6 +5,13 @@ from __future__ import annotations
 from msgspec import Struct
 
 from gridrunner.errors import UsageError
+from gridrunner.planning.limits import (
+    SESSION_START_S,
+    SESSION_TIMEOUT_S,
+    SESSIONS_AT_ONCE,
+    VISIT_TIMEOUT_S,
+    VISITS_PER_SESSION,
+)
 
 
 class DispatchSettings(Struct, frozen=True, kw_only=True):
@@ -18,15 +25,13 @@ class DispatchSettings(Struct, frozen=True, kw_only=True):
     retries: int = 1  # --retries: a failing verdict is confirmed once
     fault_retries: int = 2  # a session that died three times under one site will die a fourth time
     uncharged_retries: int = 8  # the grid's own faults, for one site: enough to outlive a hub's restart, and an end
-    visit_timeout_s: float = 30.0  # --visit-timeout; a site's own goes before it
+    visit_timeout_s: float = VISIT_TIMEOUT_S
     visit_grace_s: float = 10.0  # context, detection and evidence around the visit timeout; then the session is killed
     kill_grace_s: float = 5.0  # a killed visit comes back in milliseconds; after this its thread is given up
-    session_timeout_s: float = (
-        60.0  # 0.5 to 2.2 s measured for one (docs/design/grid.md); a queue before it may be long
-    )
-    session_start_s: float = 1.5  # what chunks reckon with: the middle of the same measurement
-    visits_per_session: int = 50  # a browser grows with its contexts, so it is recycled (docs/design/grid.md)
-    opens_at_once: int = 4  # a hub, at first: a Distributor with 4 CPUs creates 4 sessions at once (Selenium docs)
+    session_timeout_s: float = SESSION_TIMEOUT_S
+    session_start_s: float = SESSION_START_S
+    visits_per_session: int = VISITS_PER_SESSION
+    opens_at_once: int = SESSIONS_AT_ONCE  # per hub, at first
     deadline_s: float | None = None
     max_failures: int | None = None
     outage_limit_s: float = 120.0  # a killed node stays UP for up to 117 s (docs/design/grid.md): outlive that once

@@ -9,11 +9,9 @@ from msgspec.structs import replace
 
 from gridrunner.errors import UsageError
 from gridrunner.model import Plan
+from gridrunner.planning.limits import LEAST_BILLED_S
 from gridrunner.planning.plan import order_sites, owed_sites
 from gridrunner.planning.predict import GridCosts, Prediction, count_hubs, predict_durations
-
-LEAST_BILLED_S = 60.0
-"""Instances are billed by the second, for at least a minute (AWS, EC2 on-demand pricing for Linux)."""
 
 
 class NodeKind(Struct, frozen=True, kw_only=True):

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gridrunner.planning.limits import VISITS_PER_SESSION
+
 MAX_START_SHARE = 0.15
 """A session's start may be this share of its chunk's work (docs/design/decisions.md)."""
 
 GUIDED_DIVISOR = 2
 """Guided self-scheduling with half the even share: what is left after everyone took a chunk still fills a round."""
-
-MAX_CHUNK_SITES = 50
-"""Never more sites than a session may visit before it is recycled (docs/design/grid.md)."""
 
 
 def chunk_work_s(*, work_left_s: float, slots: int, session_start_s: float) -> float:
@@ -40,6 +39,6 @@ def choose_chunk_size(upcoming_s: Iterable[float], *, work_left_s: float, slots:
         if size > 0 and work_s > wanted_s:
             break
         size += 1
-        if size == MAX_CHUNK_SITES:
+        if size == VISITS_PER_SESSION:
             break
     return max(1, size)

@@ -13,13 +13,11 @@ from enum import StrEnum
 from msgspec import Struct
 
 from gridrunner.model import Site
+from gridrunner.planning.limits import VISIT_TIMEOUT_S
 
 DEFAULT_VISIT_S = 5.0
 """Seconds of a visit when nothing is known of any site: the middle of the durations that
 tests/benchmarks/dispatch/makespan.py simulates (lognormal around 5 s)."""
-
-DEFAULT_VISIT_TIMEOUT_S = 30.0
-"""`--visit-timeout`."""
 
 RECENT_VISITS = 10
 """Visits of a site that count, newest first. With 10, the 90th percentile still forgives one odd slow visit."""
@@ -74,7 +72,7 @@ def percentile(values: Iterable[float], percent: float) -> float:
 
 
 def expect_duration(
-    past: Sequence[PastVisit], site: Site, *, default_timeout_s: float = DEFAULT_VISIT_TIMEOUT_S
+    past: Sequence[PastVisit], site: Site, *, default_timeout_s: float = VISIT_TIMEOUT_S
 ) -> ExpectedDuration | None:
     """What `past` (newest first) tells of `site`; None when it tells nothing. Never longer than the site's deadline:
     its own `visit_timeout_s`, else `default_timeout_s`, the run's.
@@ -92,7 +90,7 @@ def expect_durations(
     history: PastVisits,
     sites: Sequence[Site],
     *,
-    default_timeout_s: float = DEFAULT_VISIT_TIMEOUT_S,
+    default_timeout_s: float = VISIT_TIMEOUT_S,
     default_s: float = DEFAULT_VISIT_S,
 ) -> dict[str, ExpectedDuration]:
     """The expected duration of every site by id. An unknown site gets the median of the known ones of this list, or

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from gridrunner.errors import UsageError
 from gridrunner.model import Plan
+from gridrunner.planning.limits import NODES_PER_HUB, SESSION_START_S, SESSIONS_AT_ONCE, VISITS_PER_SESSION
 from gridrunner.planning.plan import order_sites, owed_sites
 
 
@@ -27,20 +28,16 @@ class GridCosts(Struct, frozen=True, kw_only=True):
     because threads of one process share it.
     """
 
-    session_start_s: float = 1.5  # 0.5 to 2.2 s measured, idle and loaded (docs/design/grid.md)
-    creations_at_once: int = 4  # a Distributor creates as many as it has CPUs; 4 is Selenium's own example
+    session_start_s: float = SESSION_START_S
+    creations_at_once: int = SESSIONS_AT_ONCE
     hubs: int = 1
-    visits_per_session: int = 50  # as `DispatchSettings.visits_per_session`
+    visits_per_session: int = VISITS_PER_SESSION
     cpu_s_per_visit: float = 0.006  # 2 to 6 CPU-ms measured with 500 sessions (docs/design/speed.md)
     driver_cores: int = 1
 
 
-NODES_PER_HUB = 60
-"""A hub's Distributor carries 60 nodes well, 100 at most (Selenium docs, "Grid sizes")."""
-
-
 def count_hubs(slots: int, *, slots_per_node: int = 4) -> int:
-    """The hubs that `slots` slots take, at `NODES_PER_HUB` nodes a hub."""
+    """The hubs that `slots` slots take, at `NODES_PER_HUB` nodes per hub."""
     return max(1, math.ceil(slots / (slots_per_node * NODES_PER_HUB)))
 
 

@@ -15,7 +15,8 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gridrunner.planning.durations import DEFAULT_VISIT_TIMEOUT_S, PastVisits, percentile
+from gridrunner.planning.durations import PastVisits, percentile
+from gridrunner.planning.limits import VISIT_TIMEOUT_S
 from gridrunner.planning.predict import (
     Bottleneck,
     GridCosts,
@@ -57,7 +58,7 @@ class Spread(Struct, frozen=True, kw_only=True):
 
     noise: float = 0.35  # as tests/benchmarks/dispatch/makespan.py assumes
     timeout_share: float = 0.02
-    timeout_s: float = DEFAULT_VISIT_TIMEOUT_S
+    timeout_s: float = VISIT_TIMEOUT_S
 
 
 class SimulatedWall(Struct, frozen=True, kw_only=True):
@@ -72,7 +73,7 @@ class SimulatedWall(Struct, frozen=True, kw_only=True):
     bottleneck: Bottleneck
 
 
-def learn_spread(history: PastVisits, *, timeout_s: float = DEFAULT_VISIT_TIMEOUT_S) -> Spread:
+def learn_spread(history: PastVisits, *, timeout_s: float = VISIT_TIMEOUT_S) -> Spread:
     """The spread that earlier visits show around each site's own median; the assumed one when they are too few."""
     logs: list[float] = []
     visits = timed_out = 0

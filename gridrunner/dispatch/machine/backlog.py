@@ -14,7 +14,8 @@ from itertools import chain, islice
 from msgspec import Struct
 
 from gridrunner.model import Site
-from gridrunner.planning.chunks import MAX_CHUNK_SITES, choose_chunk_size
+from gridrunner.planning.chunks import choose_chunk_size
+from gridrunner.planning.limits import VISITS_PER_SESSION
 
 
 class Work(Struct, frozen=True, kw_only=True):
@@ -93,7 +94,7 @@ class Backlog:
             return ()
         front: Iterator[Work] = chain(self._returned, self._first)
         size = choose_chunk_size(
-            (work.expected_s for work in islice(front, MAX_CHUNK_SITES)),
+            (work.expected_s for work in islice(front, VISITS_PER_SESSION)),
             work_left_s=self._work_s,
             slots=slots,
             session_start_s=session_start_s,

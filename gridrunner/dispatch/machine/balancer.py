@@ -19,15 +19,18 @@ from enum import StrEnum
 from msgspec import Struct
 
 from gridrunner.dispatch.summary import HubShare
+from gridrunner.planning.limits import SESSION_START_S, SESSIONS_AT_ONCE
 
 
 class BalancerSettings(Struct, frozen=True, kw_only=True):
     """Habits of the balancer; times in seconds."""
 
-    create_prior_s: float = 1.5  # a session's start before one was seen: 0.5 to 2.2 s measured (docs/design/grid.md)
+    create_prior_s: float = SESSION_START_S  # before a start was seen
     smoothing: float = 0.3  # the weight of the newest sample: five samples forget 83 % of what was before
     half_life_s: float = 30.0  # of an old average: a hub is looked at again well within `outage_limit_s`
-    opens_at_once: int = 4  # to begin with, a hub; grows by one with each quick creation, halves with a fault
+    opens_at_once: int = (
+        SESSIONS_AT_ONCE  # to begin with, per hub; grows by one with each quick creation, halves with a fault
+    )
     first_backoff_s: float = 1.0  # 1, 2, 4 s … a dead node fails within 0.02 s (docs/design/grid.md)
     longest_backoff_s: float = (
         10.0  # a hub was back 3.4 s after a restart (measured): longer pauses only lose its share

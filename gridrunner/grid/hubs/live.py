@@ -19,16 +19,12 @@ from gridrunner.errors import UsageError
 from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.processes import start_chromedriver
 from gridrunner.grid.hubs.webdriver import COMMAND_TIMEOUT_S, make_client, translated
+from gridrunner.planning.limits import SESSION_TIMEOUT_S, VISIT_TIMEOUT_S
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
 
 FILE_NAME = "live.json"
-SESSION_TIMEOUT_S = 60.0
-"""As for the sessions of visits (`dispatch.settings`)."""
-
-PAGE_LOAD_TIMEOUT_S = 30.0
-"""--visit-timeout's default."""
 
 
 class LiveGrid(Struct, frozen=True, kw_only=True):
@@ -67,13 +63,13 @@ def open_driver(folder: Path) -> WebDriver:
     grid = codec.decode(path.read_bytes(), LiveGrid)
     if grid.hub_url is not None:
         driver = make_driver(grid.hub_url, _options(grid), hub="hub", timeout_s=SESSION_TIMEOUT_S, ca_file=grid.hub_ca)
-        driver.set_page_load_timeout(PAGE_LOAD_TIMEOUT_S)
+        driver.set_page_load_timeout(VISIT_TIMEOUT_S)
         return driver
     assert grid.browser is not None
     process = start_chromedriver(grid.browser.chromedriver)
     try:
         driver = make_driver(process.url, _options(grid), hub=LOCAL, timeout_s=SESSION_TIMEOUT_S)
-        driver.set_page_load_timeout(PAGE_LOAD_TIMEOUT_S)
+        driver.set_page_load_timeout(VISIT_TIMEOUT_S)
     except BaseException:
         process.end()
         raise

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gridrunner.planning.chunks import MAX_CHUNK_SITES, choose_chunk_size
+from gridrunner.planning.chunks import choose_chunk_size
+from gridrunner.planning.limits import VISITS_PER_SESSION
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,7 @@ from gridrunner.planning.chunks import MAX_CHUNK_SITES, choose_chunk_size
         ([1.0] * 7, 4, 1.5, 1),
         ([30.0, 1.0, 1.0], 2, 1.5, 1),  # a long site is a chunk of its own
         ([1.0], 500, 1.5, 1),
-        ([0.0] * 500, 2, 1.5, MAX_CHUNK_SITES),
+        ([0.0] * 500, 2, 1.5, VISITS_PER_SESSION),
         ([], 2, 1.5, 1),
     ],
 )

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from gridrunner import codec
 from gridrunner.errors import UsageError
+from gridrunner.planning.limits import NODES_PER_HUB
 
 FLEET_FORMAT = 1
 """The newest format that this version reads."""
@@ -32,7 +33,7 @@ class NodeLimits(Struct, frozen=True, kw_only=True):
     """How many nodes there may be: at least `min` a hub, at most `max_per_hub` a hub."""
 
     min: int = 0
-    max_per_hub: int = 60
+    max_per_hub: int = NODES_PER_HUB
 
 
 class SpotShare(Struct, frozen=True, kw_only=True):

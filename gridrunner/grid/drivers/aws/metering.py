@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from gridrunner.grid.drivers.protocol import InstanceUse
+from gridrunner.planning.limits import LEAST_BILLED_S
 
 
 class SeenInstance(Struct, frozen=True, kw_only=True):
@@ -25,10 +26,6 @@ class _Use:
     is_spot: bool | None
     from_s: float
     to_s: float
-
-
-LEAST_BILLED_S = 60.0
-"""Instances are billed by the second, for at least a minute (AWS, EC2 on-demand pricing for Linux)."""
 
 
 @dataclass(slots=True)

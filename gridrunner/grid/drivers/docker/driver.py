@@ -32,7 +32,6 @@ from gridrunner.grid.drivers.docker.parts import (
     LABEL_OWNER,
     LABEL_ROLE,
     LABEL_SLOTS,
-    MOST_NODES_A_HUB,
     NODE_IMAGE,
     SECRET_FOLDER,
     SECRET_GID,
@@ -51,6 +50,7 @@ from gridrunner.grid.hubs.owners import is_over
 from gridrunner.grid.hubs.reaping import reap_sessions
 from gridrunner.grid.secret import FILE_NAME, forget_secret, make_secret, secret_path
 from gridrunner.grid.status import GridStatus, HubAddress, HubStatus, NodeState, NodeStatus
+from gridrunner.planning.limits import NODES_PER_HUB
 
 BUILD_HINT = "build it with docker/build.sh, or name another with --hub-image and --node-image"
 
@@ -267,10 +267,10 @@ class DockerDriver:
     # ----------------------------------------------------------------------------------------------------------- checking
 
     def _require_possible(self, size: GridSize) -> None:
-        if size.nodes > size.hubs * MOST_NODES_A_HUB:
-            least = -(-size.nodes // MOST_NODES_A_HUB)
+        if size.nodes > size.hubs * NODES_PER_HUB:
+            least = -(-size.nodes // NODES_PER_HUB)
             raise UsageError(
-                f"{size.nodes} nodes are too many for {size.hubs} hubs: {MOST_NODES_A_HUB} a hub at most",
+                f"{size.nodes} nodes are too many for {size.hubs} hubs: {NODES_PER_HUB} per hub at most",
                 hint=f"use --hubs {least} or more",
             )
         if size.nodes < size.hubs:

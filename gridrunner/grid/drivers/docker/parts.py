@@ -39,9 +39,6 @@ SECRET_FOLDER = "/run/gridrunner"
 SECRET_UID, SECRET_GID = 1200, 1201
 """`seluser` of our images and of the official ones."""
 
-MOST_NODES_A_HUB = 60
-"""Selenium's own advice (docs/design/grid.md)."""
-
 SHARED_MEMORY = "1g"
 """Shared memory of a node: upstream's compose files give 2 GiB, and 64 MB crash large pages."""
 

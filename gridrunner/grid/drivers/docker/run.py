@@ -12,10 +12,10 @@ from msgspec import Struct
 
 from gridrunner.errors import GridFault, UsageError
 from gridrunner.grid.drivers.docker.engine import translated_engine
-from gridrunner.grid.drivers.docker.parts import MOST_NODES_A_HUB
 from gridrunner.grid.drivers.protocol import GridSize, RunDemand, Say
 from gridrunner.grid.hubs.owners import owner_token
 from gridrunner.grid.status import HubAddress, NodeState
+from gridrunner.planning.limits import NODES_PER_HUB
 
 if TYPE_CHECKING:
     from gridrunner.grid.drivers.docker.driver import DockerDriver
@@ -49,7 +49,7 @@ def open_docker_grid(driver: DockerDriver, demand: RunDemand, say: Say) -> Itera
 def choose_size(demand: RunDemand) -> GridSize:
     """A node a slot, as many as the user asked for or this machine has cores, and no more than sites."""
     nodes = max(1, min(demand.slots or os.cpu_count() or 1, demand.sites))
-    return GridSize(hubs=-(-nodes // MOST_NODES_A_HUB), nodes=nodes, slots_per_node=1)
+    return GridSize(hubs=-(-nodes // NODES_PER_HUB), nodes=nodes, slots_per_node=1)
 
 
 class DockerOpenGrid(Struct, frozen=True, kw_only=True):
