@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -21,6 +22,7 @@ from gridrunner.commands.parsing import add_setting, parser_of
 from gridrunner.commands.store import add_store_commands
 from gridrunner.errors import ExitCode, GridrunnerError, SiteListError
 from gridrunner.settings.loading import SETTINGS, Origin, RunConfig, load_config
+from gridrunner.terminal.streams import find_lost_output, guard_streams
 
 EXIT_CODES = """\
 exit codes:
@@ -60,6 +62,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     ):  # ignored, as under nohup, it stays so
         signal.signal(signal.SIGINT, _interrupt)
+    guard_streams()
+    try:
+        return _execute(argv)
+    finally:
+        lost = find_lost_output()
+        if lost:
+            _say(f"gridrunner: {lost}; the exit code holds all the same")
+
+
+def _execute(argv: Sequence[str] | None) -> int:
     try:
         arguments = _make_parser().parse_args(argv)
         code: int = arguments.command(arguments)
@@ -75,9 +87,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("gridrunner: interrupted")
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us had enough, as `| head` does
-        return ExitCode.OK
+    except Exception:  # noqa: BLE001 - CPython would exit with 1, which says that a site failed
+        _say(traceback.format_exc().rstrip())
+        _say("gridrunner: the above is a defect of gridrunner, and no verdict on a site; please report it")
+        return ExitCode.INCOMPLETE
     return code
 
 
