@@ -21,6 +21,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
+from gridrunner.text import count_of
+
 
 class ExitCode(IntEnum):
     """What a command ends with; the words of `--help` say the same to people."""
@@ -54,7 +56,7 @@ class SiteListError(UsageError):
 
     def __init__(self, mistakes: Sequence[str]) -> None:
         count = len(mistakes)
-        super().__init__(f"{count} mistake{'s' if count != 1 else ''} in the site list", hint=None)
+        super().__init__(f"{count_of(count, 'mistake')} in the site list", hint=None)
         self.mistakes = tuple(mistakes)
 
 

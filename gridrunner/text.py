@@ -6,7 +6,6 @@ place it is put into: no element, no markup, no terminal sequence, no command of
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit, urlunsplit
 
 _ANSI = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI, ECMA-48 section 5.4
@@ -19,6 +18,11 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # bidi embeddings, overrides, isolates: CVE-2021-42574
 _SPACES = re.compile(r"[\s\u2028\u2029]+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!~|:])")  # CommonMark 0.31 section 2.4, and GFM's tables and strikes
+_SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*")
+_PATH = re.compile(r"[/?#]")
+_QUERY = re.compile(r"[?#]")
+_USER_IN_TEXT = re.compile(r"://[^/@\s]*@")
+_DIGITS = re.compile("([0-9]{1,9})")
 _CUT_NOTE = " … [{count} characters left out] … "
 
 
@@ -40,6 +44,11 @@ def make_line(text: str, limit: int = 300) -> str:
         return text.strip()
     line = _SPACES.sub(" ", _REORDERING.sub("", clean_text(text))).strip()
     return line if len(line) <= limit else line[: max(limit - 1, 0)].rstrip() + "…"
+
+
+def replace_unprintable(text: str) -> str:
+    """`text` as it may stand in a comment of a file: each character that is no plain one shows as a replacement."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def cap_text(text: str, limit: int) -> str:
@@ -79,22 +88,56 @@ def quote_code(text: str, limit: int = 300) -> str:
     return f"`{line}`" if line else ""
 
 
-def strip_query(url: str) -> str:
-    """`url` without user, query and fragment, which may hold secrets."""
-    try:
-        parts = urlsplit(url)
-        netloc = parts.netloc.rpartition("@")[2]
-    except ValueError:
-        return url.partition("?")[0].partition("#")[0]
-    return urlunsplit((parts.scheme, netloc, parts.path, "", ""))
+# ---------------------------------------------------------------------------------------------------------------- URLs
 
 
-def format_seconds(seconds: float) -> str:
-    """`seconds` for people: 340 ms, 4.2 s, 3 min 05 s, 2 h 07 min."""
+def redact_url(url: str, *, mark: str = "") -> str:
+    """`url` as it may be shown, logged and kept: without user, password, query and fragment, which may hold secrets.
+    It may be anything that somebody wrote for a URL; `mark` stands where a user was.
+    """
+    return _QUERY.split(_hide_user(url, mark), maxsplit=1)[0]
+
+
+def _hide_user(url: str, mark: str) -> str:
+    """`url` without what may be user and password before an `@`; in linear time, whatever stands there."""
+    start = _SCHEME.match(url)
+    scheme = start[0] if start else ""
+    rest = url[len(scheme) :]
+    authority = _PATH.split(rest, maxsplit=1)[0]
+    port = authority.rpartition("@")[2].partition("]")[2] if "[" in authority else authority.partition(":")[2]
+    is_odd = scheme.endswith(":") or (port and not port.lstrip(":").isdigit())  # `user:pass/word@host`
+    end = rest.rfind("@") if is_odd else authority.rfind("@")
+    return url if end < 0 else f"{scheme}{mark}{rest[end if mark else end + 1 :]}"
+
+
+def drop_users_in(text: str) -> str:
+    """`text` that holds URLs, as words of a command line do, with user and password taken out of each."""
+    return _USER_IN_TEXT.sub("://", text)
+
+
+# -------------------------------------------------------------------------------------------------- numbers for people
+
+
+def count_of(count: int, noun: str, *, spec: str = "d") -> str:
+    """`1 slot`, `2 slots`; `spec` formats the number."""
+    return f"{count:{spec}} {noun}{'' if count == 1 else 's'}"
+
+
+def format_seconds(seconds: float, *, is_rough: bool = False) -> str:
+    """`seconds` for people: 340 ms, 4.2 s, 3 min 05 s, 2 h 07 min. What is rough, as an estimate or a clock that runs, has
+    whole seconds below a minute, too: 7 s, 1 min 05 s.
+    """
+    if is_rough and round(seconds) < 60:
+        return f"{seconds:.0f} s"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
-    if seconds < 99.95:
+    if seconds < 99.95 and not is_rough:
         return f"{seconds:.1f} s"
     minutes, rest_s = divmod(round(seconds), 60)
     hours, minutes_left = divmod(minutes, 60)
     return f"{hours} h {minutes_left:02} min" if hours else f"{minutes} min {rest_s:02} s"
+
+
+def natural_key(name: str) -> list[tuple[int, str]]:
+    """A key that sorts slot-2 before slot-10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(name)]

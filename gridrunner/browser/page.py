@@ -19,6 +19,7 @@ from gridrunner.browser.cdp import Answer, CommandFailed, Connection, encode_tex
 from gridrunner.browser.installed import MISSING, SCRIPT, Installed
 from gridrunner.browser.options import VIEWPORT
 from gridrunner.model import PageEvent
+from gridrunner.text import redact_url
 
 WORLD = "gridrunner"
 """The isolated world that probes run in: page scripts neither see them nor can redefine what they call."""
@@ -395,14 +396,14 @@ class Page:
         entry = params.get("entry", {})
         if entry.get("level") == "error" and entry.get("source") != "javascript":
             kind = "network-failure" if entry.get("source") == "network" else "console-error"
-            self.state.note(kind, f"{entry.get('text', '')} {without_query(entry.get('url', ''))}".strip())
+            self.state.note(kind, f"{entry.get('text', '')} {redact_url(entry.get('url', ''))}".strip())
 
     def _on_download(self, target: str, params: dict[str, Any]) -> None:
         self.state.did_download = True
         self.state.note("download", str(params.get("suggestedFilename", "")))
 
     def _on_window_open(self, target: str, params: dict[str, Any]) -> None:
-        self.state.note("popup", without_query(params.get("url", "")) or BLANK)
+        self.state.note("popup", redact_url(params.get("url", "")) or BLANK)
         # The event comes before the window; a renderer that answers again has opened it.
         self._connection.send("Runtime.evaluate", {"expression": "0"}, target=target, then=self._find_popups)
 
@@ -467,8 +468,3 @@ def value_of(answer: Mapping[str, Any]) -> Any:
         text = details.get("exception", {}).get("description") or details.get("text", "it threw")
         raise CommandFailed(f"JavaScript: {text.splitlines()[0]}")
     return answer["result"].get("value")
-
-
-def without_query(url: str) -> str:
-    """`url` up to its query: queries carry tokens, and tokens are not for logs and reports."""
-    return url.split("?", 1)[0].split("#", 1)[0]

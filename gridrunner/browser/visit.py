@@ -23,12 +23,13 @@ from gridrunner.browser.evidence import EvidenceStore, Screenshots, is_as_expect
 from gridrunner.browser.frames import collect_facts, find_closed_roots
 from gridrunner.browser.insertion import PROBE_NAME, try_insertion
 from gridrunner.browser.outcomes import classify_document, classify_net_error
-from gridrunner.browser.page import Page, PageGone, without_query
+from gridrunner.browser.page import Page, PageGone
 from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, wait_until_ready
 from gridrunner.browser.selectors import NotThere, locate
 from gridrunner.browser.steps import StepFailed, dismiss_wall, do_steps
 from gridrunner.model import Detection, Element, Facts, Observation, Outcome, ReadyBy, Site, Timings
 from gridrunner.planning.limits import VISIT_TIMEOUT_S
+from gridrunner.text import redact_url
 
 PROBE_RESERVE_S = 3.0
 """Of a visit's time this much is kept for probing and evidence: a page that never gets ready is probed as it is."""
@@ -306,7 +307,7 @@ def _conclude(
         attempt=attempt,
         outcome=outcome,
         detail=detail,
-        url=without_query(str(facts.get("url", "")) or site.url),
+        url=redact_url(str(facts.get("url", "")) or site.url),
         title=str(facts.get("title", ""))[:300],
         http_status=page.state.http_status,
         ready_by=found.ready_by,

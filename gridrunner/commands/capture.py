@@ -37,6 +37,7 @@ from gridrunner.settings.loading import RunConfig
 from gridrunner.sites.captured import PAGE_NAME, Captured, Kept, keep_captured, label_of, list_of
 from gridrunner.sites.replay import ReplayServer
 from gridrunner.sites.values import BadValueError, read_id, read_locale
+from gridrunner.text import count_of
 
 SESSION_TIMEOUT_S = 60.0
 """As for `gridrunner probe`."""
@@ -90,7 +91,7 @@ def export_captures(record: RunRecord, folder: Path, console: Console, *, only_f
         console.print(f"warning: the pages were not captured: {error}", style="yellow", markup=False, highlight=False)
         return
     if kept:
-        pages = f"{len(kept)} page{'s' if len(kept) != 1 else ''}"
+        pages = count_of(len(kept), "page")
         console.print(f"captured {pages}; replay: gridrunner run --sites {list_of(out)}", markup=False, highlight=False)
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from gridrunner.errors import ExitCode, NothingToRun, UsageError
 from gridrunner.results.history import History, SiteStats, open_history
 from gridrunner.terminal.progress import clean
+from gridrunner.text import count_of
 
 
 def show_history(path: Path, limit: int) -> int:
@@ -19,7 +20,7 @@ def show_history(path: Path, limit: int) -> int:
         totals = history.totals()
         console = Console(highlight=False)
         console.print(
-            f"{totals.runs} runs, {totals.sites} sites, {totals.visits} visits, {totals.faults} faults; first attempt failed "
+            f"{count_of(totals.runs, 'run')}, {count_of(totals.sites, 'site')}, {count_of(totals.visits, 'visit')}, {count_of(totals.faults, 'fault')}; first attempt failed "
             f"{totals.first_attempt_failure_rate:.1%}, flaky {totals.flaky_rate:.1%}"
         )
         _print_sites("slowest", history.slowest(limit), "p90", lambda site: _seconds(site.p90_s), console)
@@ -33,7 +34,7 @@ def prune_history(path: Path, keep: int) -> int:
     if keep < 0:
         raise UsageError(f"--keep {keep}: takes 0 or more")
     with _open(path) as history:
-        print(f"{history.prune(keep=keep)} runs forgotten")
+        print(f"{count_of(history.prune(keep=keep), 'run')} forgotten")
     return ExitCode.OK
 
 

@@ -20,7 +20,7 @@ from gridrunner.results.reports.junit import JUNIT_NAME
 from gridrunner.results.reports.render import render_run
 from gridrunner.results.reports.terminal import print_run_summary
 from gridrunner.run.publishing import Publisher
-from gridrunner.text import make_log_line
+from gridrunner.text import count_of, make_log_line
 
 
 @collector_paused()
@@ -86,7 +86,7 @@ def _merge_files(files: Sequence[Path], out: Path) -> int:
     errors = Console(stderr=True)
     for line in outcome.unreadable:
         errors.print(Text("merge: not read: ", style="yellow") + Text(make_log_line(line, 1000)), soft_wrap=True)
-    words = f"{outcome.cases} cases, {outcome.failed} failed, {outcome.duplicates} duplicates dropped"
+    words = f"{count_of(outcome.cases, 'case')}, {outcome.failed} failed, {count_of(outcome.duplicates, 'duplicate')} dropped"
     Console().print(Text(f"{words} (exit {outcome.exit_code})"), soft_wrap=True)
     Console().print(Text(str(out / JUNIT_NAME)), soft_wrap=True)
     return outcome.exit_code

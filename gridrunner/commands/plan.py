@@ -22,7 +22,7 @@ from gridrunner.results.journal.planfile import write_plan
 from gridrunner.run.fleet import NodeOffer, at_spot, find_offer
 from gridrunner.run.selecting import make_selection, plan_run, select_from_lists
 from gridrunner.settings.loading import RunConfig
-from gridrunner.terminal.progress import format_duration
+from gridrunner.text import count_of, format_seconds
 
 LONGEST_SHOWN = 5
 
@@ -66,8 +66,11 @@ def print_plan(plan: Plan, *, slots: int | None, console: Console) -> None:
     owed = owed_sites(plan)
     count = slots or os.cpu_count() or 1
     prediction = predict(plan, count)
-    part = f", shard {plan.shard[0]}/{plan.shard[1]} of {len(plan.sites)} sites" if plan.shard else ""
-    console.print(f"plan {plan.hash[:12]}: {len(owed)} sites x {len(plan.checks)} checks{part}", markup=False)
+    part = f", shard {plan.shard[0]}/{plan.shard[1]} of {count_of(len(plan.sites), 'site')}" if plan.shard else ""
+    console.print(
+        f"plan {plan.hash[:12]}: {count_of(len(owed), 'site')} x {count_of(len(plan.checks), 'check')}{part}",
+        markup=False,
+    )
     for check in plan.checks:
         console.print(f"  {check}", markup=False)
     console.print(_describe(prediction), markup=False)
@@ -79,8 +82,8 @@ def print_plan(plan: Plan, *, slots: int | None, console: Console) -> None:
 
 def _describe(prediction: Prediction) -> str:
     return (
-        f"on {prediction.slots} sessions: about {format_duration(prediction.wall_s)}, lower bound "
-        f"{format_duration(prediction.lower_bound_s)} (gap {format_duration(prediction.gap_s)}, "
+        f"on {count_of(prediction.slots, 'session')}: about {format_seconds(prediction.wall_s, is_rough=True)}, lower bound "
+        f"{format_seconds(prediction.lower_bound_s, is_rough=True)} (gap {format_seconds(prediction.gap_s, is_rough=True)}, "
         f"{prediction.ratio:.2f}x); bound by {prediction.bottleneck}"
     )
 
@@ -89,7 +92,7 @@ def _print_fleet(fleet: Fleet, plan: Plan, offer: NodeOffer, budget_s: float, co
     kind, price = offer.kind, offer.price
     if not fleet.keeps_budget:
         console.print(
-            f"no number of nodes does it in {format_duration(budget_s)}: bound by {fleet.prediction.bottleneck}",
+            f"no number of nodes does it in {format_seconds(budget_s, is_rough=True)}: bound by {fleet.prediction.bottleneck}",
             markup=False,
         )
     costs = ("on-demand USD", "spot USD") if price is not None else ("cost",)
@@ -103,7 +106,7 @@ def _print_fleet(fleet: Fleet, plan: Plan, offer: NodeOffer, budget_s: float, co
             str(nodes),
             str(row.slots),
             str(row.hubs),
-            format_duration(row.wall_s) + mark,
+            format_seconds(row.wall_s, is_rough=True) + mark,
             *(_show_cost(find_cost(nodes, row.wall_s, each)) for each in kinds),
             str(row.prediction.bottleneck),
         )
@@ -128,8 +131,8 @@ def _print_simulation(plan: Plan, console: Console) -> None:
     for wall in simulate_slots(expected_s, random.Random(plan.hash)):  # noqa: S311 - repeatable, not secret
         table.add_row(
             str(wall.slots),
-            format_duration(wall.p50_s),
-            format_duration(wall.p95_s),
+            format_seconds(wall.p50_s, is_rough=True),
+            format_seconds(wall.p95_s, is_rough=True),
             f"{wall.ratio_p50:.2f}x",
             str(wall.bottleneck),
         )

@@ -6,7 +6,6 @@ in the journal first, and every other file of the run folder is rendered from it
 
 from __future__ import annotations
 
-import re
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,13 +69,11 @@ from gridrunner.run.selecting import (
 from gridrunner.settings.loading import RunConfig
 from gridrunner.sites.replay import ReplayServer
 from gridrunner.terminal.progress import Tally, make_progress
+from gridrunner.text import drop_users_in
 
 if TYPE_CHECKING:
     from gridrunner.run.storing import StoreSession
 
-
-_CREDENTIALS = re.compile(r"://[^/@\s]*@")
-"""User and password of a hub's URL: they are used and never written down."""
 
 LOOPBACK = "127.0.0.1"
 
@@ -230,7 +227,7 @@ def _open_journal(prepared: Prepared, command: tuple[str, ...]) -> JournalWriter
         plan=prepared.plan.hash,
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
         version=__version__,
-        command=tuple(_CREDENTIALS.sub("://", word) for word in command),
+        command=tuple(drop_users_in(word) for word in command),
         replays=tuple(str(path) for path in prepared.replays),
     )
     return JournalWriter(prepared.folder / JOURNAL_NAME, header)

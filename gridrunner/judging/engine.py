@@ -27,7 +27,7 @@ from gridrunner.judging.protocol import (
     Selection,
 )
 from gridrunner.model import Observation, Result, Site, Status
-from gridrunner.text import cap_text, clean_text, make_line
+from gridrunner.text import cap_text, clean_text, count_of, make_line
 
 Key = tuple[str, str]
 """(check, site)."""
@@ -151,7 +151,7 @@ class Judge:
         if not answer.checks and not answer.live_checks:
             options = [("-k", self._selection.keyword), ("-m", self._selection.mark)]
             said = " ".join(f"{name} {value!r}" for name, value in options if value)
-            raise NothingToRun(f"{said} leaves none of the {answer.collected} checks in {where}")
+            raise NothingToRun(f"{said} leaves none of the {count_of(answer.collected, 'check')} in {where}")
         return Checks(recorded=answer.checks, live=answer.live_checks)
 
     def judge(self, sites: Sequence[Site], observations: Sequence[Observation], checks: Sequence[str]) -> list[Result]:

@@ -17,7 +17,7 @@ from gridrunner.planning.capacity import NodeKind, find_fleet, weigh_fleet
 from gridrunner.results.journal.events import FleetUsed, InstanceMinutes
 from gridrunner.settings.fleet import AUTO
 from gridrunner.settings.loading import RunConfig
-from gridrunner.terminal.progress import format_duration
+from gridrunner.text import format_seconds
 
 DEFAULT_BUDGET_S = 600.0
 """--scale auto without --budget: ten minutes, what a change may wait for its checks."""
@@ -55,8 +55,8 @@ def wanted_nodes(config: RunConfig, plan: Plan, say: Say) -> int | None:
     nodes = min(found.nodes, fleet.most_nodes)
     weighed = found if nodes == found.nodes else weigh_fleet(plan, nodes, kind)
     say(
-        f"--scale auto: {nodes} nodes with {weighed.slots} slots, about {format_duration(weighed.wall_s)} with their "
-        f"start, for a budget of {format_duration(budget_s)}"
+        f"--scale auto: {nodes} nodes with {weighed.slots} slots, about {format_seconds(weighed.wall_s, is_rough=True)} with their "
+        f"start, for a budget of {format_seconds(budget_s, is_rough=True)}"
     )
     if weighed.wall_s > budget_s:
         why = (
@@ -64,7 +64,7 @@ def wanted_nodes(config: RunConfig, plan: Plan, say: Say) -> int | None:
             if nodes < found.nodes
             else f"no number of nodes does it: bound by {weighed.prediction.bottleneck}"
         )
-        say(f"warning: the budget of {format_duration(budget_s)} will not be kept: {why}")
+        say(f"warning: the budget of {format_seconds(budget_s, is_rough=True)} will not be kept: {why}")
     return nodes
 
 

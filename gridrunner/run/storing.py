@@ -24,6 +24,7 @@ from gridrunner.results.record import RunRecord, load_run
 from gridrunner.results.store.keys import Claim, StoreUrl, describe_lost, find_lost, parse_store
 from gridrunner.results.store.s3 import RunStore, Say
 from gridrunner.settings.loading import Origin, RunConfig, Value
+from gridrunner.text import count_of
 
 IN_THE_FLEET = "fleet"
 """`--store fleet`: the bucket that terraform made for the fleet."""
@@ -181,7 +182,7 @@ def gather_runs(names: Sequence[str], config: RunConfig, env: Mapping[str, str],
                 raise GridFault(f"{name}: not one run of group {group} is complete: {'; '.join(lost[:5])}")
             if not complete:
                 raise UsageError(f"{name}: group {group} has no run", hint="gridrunner store list --store URL")
-            say(f"store: {len(complete)} runs of group {group} from {store.url.text}")
+            say(f"store: {count_of(len(complete), 'run')} of group {group} from {store.url.text}")
             folders += store.fetch(complete, Path(scratch) / str(number))
             stores.append(store)
         yield Gathered(folders=tuple(folders), lost=tuple(lost), stores=tuple(stores))
@@ -243,7 +244,8 @@ def list_runs(config: RunConfig) -> list[str]:
     lines = []
     for run in runs:
         began = f" began {run.claim.started} on {run.claim.machine}" if run.claim else ""
-        lines.append(f"{run.place}{began}: {f'complete, {len(run.files)} files' if run.is_complete else 'no journal'}")
+        state = f"complete, {count_of(len(run.files), 'file')}" if run.is_complete else "no journal"
+        lines.append(f"{run.place}{began}: {state}")
     return lines
 
 

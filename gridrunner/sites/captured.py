@@ -21,6 +21,7 @@ from gridrunner.errors import SiteListError, UsageError
 from gridrunner.model import Site
 from gridrunner.sites.importing import write_site
 from gridrunner.sites.lists import read_site_lists
+from gridrunner.text import replace_unprintable
 
 PAGE_NAME: Final = "index.html"
 CAPTURED_TAG: Final = "captured"
@@ -73,7 +74,7 @@ def keep_captured(captured: Captured, folder: Path) -> Kept:
         name = f"{base}-{number}"
     tags = tuple(dict.fromkeys((CAPTURED_TAG, *captured.site.tags)))
     site = replace(captured.site, id=name, url=f"http://{name}.demo.localhost/", tags=tags, steps=(), quarantine=None)
-    entry = [*(f"  # {_on_one_line(remark)}" for remark in captured.remarks), *write_site(site)]
+    entry = [*(f"  # {replace_unprintable(remark)}" for remark in captured.remarks), *write_site(site)]
     after = before + "\n".join(entry) + "\n"
     target = folder / name
     target.mkdir(parents=True)
@@ -135,7 +136,3 @@ def _remove(folder: Path) -> None:
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()
-
-
-def _on_one_line(text: str) -> str:
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

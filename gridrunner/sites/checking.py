@@ -8,6 +8,7 @@ from typing import Final
 
 from gridrunner.model import Expectation, ExpectedLogin, Outcome
 from gridrunner.sites.lists import SiteLists
+from gridrunner.text import count_of
 
 MAX_NAMES: Final = 12  # locales or tags named in a line; with counts they fill one and a half lines of 120
 
@@ -30,21 +31,22 @@ def describe_lists(lists: SiteLists) -> str:
     logins = Counter(expect.login for expect in expects)
     outcomes = Counter(str(expect.outcome) for expect in expects)
     rows = [
-        ("sites", f"{_count(len(sites), 'site')} in {_join(files) or 'no list'}"),
+        ("sites", f"{count_of(len(sites), 'site', spec=',')} in {_join(files) or 'no list'}"),
         ("serves", _join([str(replay.folder) for replay in lists.replays])),
         ("locales", f"{named:,}: {_join_counts(locales)}" if named else ""),
         ("tags", f"{len(tags):,}: {_join_counts(tags)}" if tags else ""),
         ("login", ", ".join(f"{words} {logins[login]:,}" for login, words in _LOGIN_WORDS.items() if logins[login])),
         ("fields", _count_fields(expects)),
         ("outcomes", _join_counts(outcomes) if set(outcomes) != {str(Outcome.OBSERVED)} else ""),
-        ("steps", _count(sum(1 for site in sites if site.steps), "site") if any(site.steps for site in sites) else ""),
+        (
+            "steps",
+            count_of(sum(1 for site in sites if site.steps), "site", spec=",")
+            if any(site.steps for site in sites)
+            else "",
+        ),
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {text}" for name, text in rows if text)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' if number != 1 else ''}"
 
 
 def _join(names: list[str]) -> str:

@@ -18,6 +18,7 @@ from gridrunner.sites.mistakes import FileReport, raise_mistakes, show_url, show
 from gridrunner.sites.reading import ListKind, find_first_line, name_source, read_any_text, sniff_kind, split_names
 from gridrunner.sites.text_lists import read_text_list
 from gridrunner.sites.values import MAX_URL_CHARS, BadValueError, complete_url, read_url
+from gridrunner.text import count_of, replace_unprintable
 
 KINDS: Final = ("auto", "csv", "tranco", "text")
 
@@ -87,13 +88,13 @@ def _read_ranked(text: str) -> str:
 
 
 def _write_list(sites: tuple[Site, ...], name: str, ignored: list[str]) -> str:
-    count = f"{len(sites):,} site{'s' if len(sites) != 1 else ''}"
+    count = count_of(len(sites), "site", spec=",")
     lines = [
-        f"# {count} imported from {_on_one_line(name)} by `gridrunner sites import`.",
+        f"# {count} imported from {replace_unprintable(name)} by `gridrunner sites import`.",
         "# Nothing is claimed about them until you add `expect`, such as `expect: {login: true}`.",
     ]
     if ignored:
-        lines.append(f"# Columns not taken: {_on_one_line(', '.join(ignored))}")
+        lines.append(f"# Columns not taken: {replace_unprintable(', '.join(ignored))}")
     lines += ["version: 1", "sites:"]
     for site in sites:
         lines += write_site(site)
@@ -141,7 +142,3 @@ def _write_text(text: str) -> str:
 def _quote(text: str) -> str:
     """A JSON string is a double-quoted scalar of YAML."""
     return json.dumps(text, ensure_ascii=False)
-
-
-def _on_one_line(text: str) -> str:
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

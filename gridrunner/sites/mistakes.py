@@ -7,7 +7,6 @@ go on, so that a user sees everything at once.
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,6 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from gridrunner.errors import SiteListError
+from gridrunner.text import count_of, redact_url
 
 MAX_SHOWN: Final = 50
 """Mistakes that an error lists; more fill a terminal twice (24 lines, VT100) and are rarely read."""
@@ -28,9 +28,6 @@ MAX_VALUE_CHARS: Final = 60
 
 MAX_GUESSED_CHARS: Final = 64
 """A longer word is no slip of a known one; difflib takes time that grows with the square of the length."""
-
-_SCHEME: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*")
-_PATH: Final = re.compile(r"[/?#]")
 
 
 class _Mistake(Struct, frozen=True, kw_only=True):
@@ -77,9 +74,9 @@ def raise_mistakes(reports: Iterable[FileReport]) -> None:
     shown = lines[:MAX_SHOWN]
     if total > len(shown):
         rest = total - len(shown)
-        shown.append(f"… and {rest:,} more mistake{'s' if rest != 1 else ''}")
+        shown.append(f"… and {count_of(rest, 'more mistake', spec=',')}")
     error = SiteListError(shown)
-    error.args = (f"{total:,} mistake{'s' if total != 1 else ''} in the site list",)  # counts those not listed, too
+    error.args = (f"{count_of(total, 'mistake', spec=',')} in the site list",)  # counts those not listed, too
     raise error
 
 
@@ -91,20 +88,7 @@ def show_value(value: str) -> str:
 
 def show_url(url: str) -> str:
     """A URL for a message, without user name, password and query, which may be secrets."""
-    hidden = _hide_user(url)
-    return show_value(hidden[:1] + hidden[1:].partition("?")[0])
-
-
-def _hide_user(url: str) -> str:
-    """`url` without what may be user name and password before an '@'; in linear time, whatever stands there."""
-    start = _SCHEME.match(url)
-    scheme = start[0] if start else ""
-    rest = url[len(scheme) :]
-    authority = _PATH.split(rest, maxsplit=1)[0]
-    port = authority.partition(":")[2]
-    is_odd = scheme.endswith(":") or (port and not port.isdigit())  # `user:pass/word@host`, with or without a scheme
-    end = rest.rfind("@") if is_odd else authority.rfind("@")
-    return url if end < 0 else f"{scheme}…{rest[end:]}"
+    return show_value(redact_url(url, mark="…") or url[:1])
 
 
 def guess(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gridrunner.grid.status import GridStatus, HubStatus, NodeState, NodeStatus, SessionStatus
-from gridrunner.terminal.progress import clean, format_duration
+from gridrunner.terminal.progress import clean
+from gridrunner.text import count_of, format_seconds
 
 _STYLES = {
     NodeState.UP: "green",
@@ -38,7 +39,7 @@ def describe_totals(status: GridStatus) -> str:
     waiting = f", {queue} waiting" if queue else ""
     return (
         f"grid {status.name} ({status.driver}): {_count(len(status.hubs), 'hub')}, {_count(len(status.nodes), 'node')}, "
-        f"{len(status.sessions)} of {status.slots_up} slots busy{waiting}"
+        f"{len(status.sessions)} of {count_of(status.slots_up, 'slot')} busy{waiting}"
     )
 
 
@@ -74,4 +75,4 @@ def _age(started: str, now: datetime) -> str:
         began = datetime.fromisoformat(started)
     except ValueError:
         return ""
-    return format_duration(max(0.0, (now - began).total_seconds()))
+    return format_seconds(max(0.0, (now - began).total_seconds()), is_rough=True)

@@ -31,7 +31,7 @@ from gridrunner.dispatch.records import (
 )
 from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.model import Result, Status
-from gridrunner.text import make_log_line
+from gridrunner.text import count_of, format_seconds, make_log_line
 
 REFRESHES_A_SECOND = 8
 """Smooth to the eye, and under 1 % of a core with 8 slots (rich 15, 2026-11-24)."""
@@ -61,15 +61,6 @@ class Progress(Protocol):
 def clean(text: str, limit: int = 200) -> str:
     """`text` on one line; from a page, so nothing of it may steer a terminal or be a command of CI."""
     return make_log_line(text, limit)
-
-
-def format_duration(seconds: float) -> str:
-    """`7 s`, `1:05` or `1:02:09`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 @dataclass(slots=True)
@@ -197,14 +188,17 @@ class LiveProgress:
             Text(f"{tally.done} judged"),
             Text(f"{tally.failed} failed", style="red" if tally.failed else "dim"),
             Text(f"{tally.errors} errors", style="yellow") if tally.errors else Text(""),
-            Text(f"{format_duration(elapsed_s)}" + (f", {format_duration(left_s)} left" if left_s is not None else "")),
+            Text(
+                f"{format_seconds(elapsed_s, is_rough=True)}"
+                + (f", {format_seconds(left_s, is_rough=True)} left" if left_s is not None else "")
+            ),
         )
         rows = Table.grid(padding=(0, 2))
         shown = sorted(tally.slots.items())
         for slot, state in shown[:SLOT_ROWS]:
             rows.add_row(Text(slot, style="dim"), Text(clean(state, 90)))
         if len(shown) > SLOT_ROWS:
-            rows.add_row(Text("…", style="dim"), Text(f"{len(shown) - SLOT_ROWS} more slots", style="dim"))
+            rows.add_row(Text("…", style="dim"), Text(count_of(len(shown) - SLOT_ROWS, "more slot"), style="dim"))
         return Group(head, rows)
 
     def close(self) -> None:
@@ -253,7 +247,7 @@ class PlainProgress:
         self._last_line_s = at_s
         tally = self._tally
         left_s = tally.estimate_left_s(at_s)
-        left = f", about {format_duration(left_s)} left" if left_s is not None else ""
+        left = f", about {format_seconds(left_s, is_rough=True)} left" if left_s is not None else ""
         seen = f"{len(tally.visited)}/{tally.total} visited, {tally.done} judged"
         self._say(f"{seen}, {tally.failed} failed, {tally.errors} errors{left}")
 

@@ -14,9 +14,9 @@ BASE = {"model", "errors", "codec", "text", "__version__"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
-    "errors": set(),
+    "errors": {"text"},
     "codec": set(),
-    "text": {"codec"},
+    "text": set(),
     # pure: decide, and know no files, sockets, clocks or environment
     "planning": BASE,
     "detection": BASE,

@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from gridrunner.dispatch.summary import HubShare
 from gridrunner.planning.limits import SESSION_START_S, SESSIONS_AT_ONCE
+from gridrunner.text import count_of
 
 
 class BalancerSettings(Struct, frozen=True, kw_only=True):
@@ -144,7 +145,7 @@ class Balancer:
         """The hub offers `slots` sessions to this run."""
         book = self._books[hub]
         if slots != book.capacity:
-            self._notes.append(f"{hub}: {slots} slots (had {book.capacity})")
+            self._notes.append(f"{hub}: {count_of(slots, 'slot')} (had {book.capacity})")
         book.capacity = max(0, slots)
 
     def reserve(self, hub: str, serial: int, *, now_s: float) -> None:
@@ -154,7 +155,7 @@ class Balancer:
         book.opening[serial] = now_s
         if book.circuit is Circuit.OPEN:
             book.circuit = Circuit.HALF_OPEN
-            self._notes.append(f"{hub}: one trial session after {book.faults_in_row} faults in a row")
+            self._notes.append(f"{hub}: one trial session after {count_of(book.faults_in_row, 'fault')} in a row")
 
     def note_opened(self, hub: str, serial: int, *, now_s: float) -> float:
         """Session `serial` is there; returns the seconds that it took."""
@@ -291,7 +292,9 @@ class Balancer:
         if has_tripped:
             book.circuit = Circuit.OPEN
             if was_closed:
-                self._notes.append(f"{book.name}: {book.faults_in_row} faults in a row, no session for {pause_s:.1f} s")
+                self._notes.append(
+                    f"{book.name}: {count_of(book.faults_in_row, 'fault')} in a row, no session for {pause_s:.1f} s"
+                )
 
     def _explain(self, best: _HubBook, now_s: float) -> str:
         others = (self._describe(book, now_s) for book in self._books.values() if book is not best)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from gridrunner.model import Fault, Observation, Result, Status
+from gridrunner.text import count_of
 
 
 class Next(Enum):
@@ -153,7 +154,7 @@ class Ledger:
         if not is_over:
             return Next.RETRY
         count = account.charged if is_charged else account.uncharged
-        self._finish(site, attempt, f"{fault.kind.value}: {fault.message} ({count} visits lost)")
+        self._finish(site, attempt, f"{fault.kind.value}: {fault.message} ({count_of(count, 'visit')} lost)")
         return Next.FINISHED
 
     def refund(self, site: str) -> None:

@@ -20,6 +20,7 @@ from gridrunner.dispatch.machine.verdicts import Judging
 from gridrunner.dispatch.records import FaultSeen, VisitObserved
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.model import Fault, FaultKind, Observation, Outcome
+from gridrunner.text import count_of
 
 _RECYCLED_AFTER = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT})
 """After these a session is not used again: its renderer died or may still be busy."""
@@ -130,7 +131,7 @@ class Visits:
         elif is_leaving:
             self._staffing.drop_session(slot, f"its node {slot.node} drains")
         elif slot.visits >= self._settings.visits_per_session:
-            self._staffing.drop_session(slot, f"recycled after {slot.visits} visits")
+            self._staffing.drop_session(slot, f"recycled after {count_of(slot.visits, 'visit')}")
         elif not self.wants_retries:
             self._staffing.drop_session(slot, "the run ends")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import urllib3
 
@@ -21,6 +21,7 @@ from gridrunner.errors import GridFault, HubUnreachable, UsageError
 from gridrunner.grid.hubs.webdriver import authorization_of, make_context, translated, without_credentials
 from gridrunner.grid.secret import read_secret
 from gridrunner.grid.status import HubAddress, HubStatus, NodeState, NodeStatus, SessionStatus, SlotStatus
+from gridrunner.text import redact_url
 
 STATUS_TIMEOUT_S = 10.0
 """`/status` of a hub with two nodes took 0.01 to 0.1 s (Grid 4.48, 2026-11-24)."""
@@ -50,7 +51,7 @@ class HubClient:
 
     def __init__(self, address: HubAddress, *, ca_file: Path | None = None) -> None:
         """Raises UsageError when `ca_file` holds no certificates."""
-        self.name = address.name or hide_credentials(address.url)
+        self.name = address.name or redact_url(address.url).rstrip("/")
         self._url = without_credentials(address.url).rstrip("/")
         self._authorization = authorization_of(address.url)
         self._secret = address.secret
@@ -90,7 +91,7 @@ class HubClient:
 
     def status(self) -> HubStatus:
         """Everything; a hub that does not answer is a status with `is_up` False. Never raises for what the hub does."""
-        shown = hide_credentials(self._url)
+        shown = redact_url(self._url)
         try:
             nodes = self.nodes()
             version, queue = self._ask_grid()
@@ -205,12 +206,6 @@ class HubClient:
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
-
-
-def hide_credentials(url: str) -> str:
-    """`url` without user, password and query: it goes into logs, reports and journals."""
-    parts = urlsplit(url)
-    return str(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")))
 
 
 def count_slots(nodes: Iterable[NodeStatus]) -> int:

@@ -13,7 +13,7 @@ from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.errors import SessionNotCreated, UsageError
 from gridrunner.grid.drivers.table import DRIVER_NAMES
-from gridrunner.grid.hubs.client import HubClient, count_slots, find_draining_sessions, hide_credentials
+from gridrunner.grid.hubs.client import HubClient, count_slots, find_draining_sessions
 from gridrunner.grid.hubs.lanes import LanePool, OpenBrowser
 from gridrunner.grid.hubs.webdriver import (
     Session,
@@ -24,6 +24,7 @@ from gridrunner.grid.hubs.webdriver import (
     quit_session,
 )
 from gridrunner.grid.status import HubAddress
+from gridrunner.text import redact_url
 
 
 class RemoteHub:
@@ -45,7 +46,7 @@ class RemoteHub:
         parts = urlsplit(address.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise UsageError(
-                f"--grid {hide_credentials(address.url)}: neither {DRIVER_NAMES} nor the URL of a hub",
+                f"--grid {redact_url(address.url)}: neither {DRIVER_NAMES} nor the URL of a hub",
                 hint="write --grid local, or a hub such as --grid http://localhost:4444",
             )
         self.client = HubClient(address, ca_file=ca_file)

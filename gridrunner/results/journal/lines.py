@@ -23,6 +23,7 @@ from gridrunner import codec
 from gridrunner.errors import RunFolderError
 from gridrunner.results.journal.events import EVENT_TYPES, JOURNAL_FORMAT, Event, JournalHeader, Resumed, RunEnded
 from gridrunner.results.journal.files import BUFFER_BYTES, NewerFormatError
+from gridrunner.text import count_of
 
 JOURNAL_NAME = "journal.jsonl"
 
@@ -73,7 +74,7 @@ class JournalWriter:
 
     def _begin(self, header: JournalHeader, header_on_disk: JournalHeader | None, cut: int) -> None:
         if cut:
-            self.warnings = (f"{self.path}: a truncated last line of {cut} bytes was cut off",)
+            self.warnings = (f"{self.path}: a truncated last line of {count_of(cut, 'byte')} was cut off",)
         if header_on_disk is None:
             self._append(codec.encode(header))
             return
@@ -169,7 +170,9 @@ class JournalReader:
                             f"{self.path}:{number}: not a journal event: {error}: {quote_line(line)}",
                             hint="restore the file, or delete this line to read the rest",
                         ) from error
-                    self.warnings.append(f"{self.path}:{number}: truncated last line dropped ({len(line)} bytes)")
+                    self.warnings.append(
+                        f"{self.path}:{number}: truncated last line dropped ({count_of(len(line), 'byte')})"
+                    )
                     return
                 self.lines_read = number
                 end = start + len(line)

@@ -34,6 +34,7 @@ from gridrunner.results.journal.sites import SiteLines, StoredRows, StoredSites,
 from gridrunner.results.merging.index import LineReader, RunSource, SourceIndex, TimedEvent
 from gridrunner.results.record import RecordBuilder, RunRecord, seconds_between
 from gridrunner.results.verdicts.settling import exit_code_for, settle
+from gridrunner.text import count_of
 
 _ID_LENGTH = 12  # of a sha256 in hex: 48 bits, enough to tell the merges of one project apart
 
@@ -182,7 +183,9 @@ class _Merger:
             self._write_rest_of_runs(file, builder)
             self._write_sites(file, builder, lines)
             code = exit_code_for(self._cases, is_damaged=bool(damaged))
-            ended = RunEnded(exit_code=code, at_s=self._last_at_s, reason=f"merged from {len(header.merged_from)} runs")
+            ended = RunEnded(
+                exit_code=code, at_s=self._last_at_s, reason=f"merged from {count_of(len(header.merged_from), 'run')}"
+            )
             file.write(codec.encode(ended) + b"\n")
         builder.take(ended)
         stored = StoredSites(self._out / JOURNAL_NAME, builder.sites, builder.checks, lines)

@@ -24,7 +24,7 @@ from gridrunner.results.record import RunRecord
 from gridrunner.results.reports.summary import SIZE_LIMIT, render_summary
 from gridrunner.results.verdicts.cases import CaseVerdict
 from gridrunner.results.verdicts.causes import CauseGroup, describe_check, title_of
-from gridrunner.text import make_line
+from gridrunner.text import count_of, make_line
 
 ANNOTATIONS_LIMIT = 10
 """Errors, and as many warnings, that GitHub shows of one step; it drops the others without a word (docs.github.com,
@@ -132,7 +132,9 @@ def _locate(case: CaseVerdict, annotation: _Annotation, locate: Callable[[str], 
 def _annotate_missing(group: CauseGroup) -> _Annotation:
     names = ", ".join(case.site.id for case in group.cases[:20])
     more = f" and {len(group.cases) - 20} more" if len(group.cases) > 20 else ""
-    return _Annotation(title=f"{len(group.cases)} sites not run", message=f"{group.cases[0].reason}: {names}{more}")
+    return _Annotation(
+        title=f"{count_of(len(group.cases), 'site')} not run", message=f"{group.cases[0].reason}: {names}{more}"
+    )
 
 
 def _limit(command: str, annotations: Sequence[_Annotation], what: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ from gridrunner.results.record import RunRecord, exit_code_of, load_run
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict
 from gridrunner.results.verdicts.causes import key_of
 from gridrunner.results.verdicts.cost import RunCost
-from gridrunner.text import make_line, strip_query
+from gridrunner.text import make_line, redact_url
 
 FIGURES_FORMAT = 1
 """The newest format that this version reads, and the one it writes."""
@@ -174,7 +174,7 @@ def _collect_site(site: SiteVerdict) -> SiteFigures:
     source = site.site.source
     return SiteFigures(
         id=site.site.id,
-        url=strip_query(site.site.url),
+        url=redact_url(site.site.url),
         verdict=site.verdict,
         visits=len(site.observations),
         seconds=round(site.busy_s, 3),

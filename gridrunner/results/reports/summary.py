@@ -17,7 +17,7 @@ from gridrunner.results.verdicts.causes import Quarantined, describe_check
 from gridrunner.results.verdicts.cost import describe_cost
 from gridrunner.results.verdicts.digest import RunTotals, SlowSite
 from gridrunner.results.verdicts.quarantine import describe_quarantine
-from gridrunner.text import escape_markdown, format_seconds, quote_code
+from gridrunner.text import count_of, escape_markdown, format_seconds, quote_code
 
 SUMMARY_NAME = "summary.md"
 
@@ -102,16 +102,12 @@ def _render_totals(totals: RunTotals) -> str:
     )
     figures = [f"{format_seconds(totals.wall_s)} wall time", f"{format_seconds(totals.busy_s)} of visits"]
     if totals.slots:
-        figures.append(f"{totals.slots} slot{_plural(totals.slots)}")
+        figures.append(count_of(totals.slots, "slot"))
     if totals.utilisation is not None:
         figures.append(f"{totals.utilisation:.0%} busy")
     if totals.faults:
-        figures.append(f"{totals.faults} fault{_plural(totals.faults)} of the grid")
+        figures.append(f"{count_of(totals.faults, 'fault')} of the grid")
     return f"{head}{rule}{rows}\n{' · '.join(figures)}\n"
-
-
-def _plural(count: int) -> str:
-    return "" if count == 1 else "s"
 
 
 def _render_cases(cases: Sequence[CaseVerdict]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from gridrunner.results.record import RunRecord, exit_code_of
 from gridrunner.results.verdicts.cases import CaseVerdict
 from gridrunner.results.verdicts.causes import CauseGroup, Quarantined, describe_check
 from gridrunner.results.verdicts.cost import describe_cost
-from gridrunner.text import format_seconds, make_log_line
+from gridrunner.text import count_of, format_seconds, make_log_line
 
 ROWS_LIMIT = 12
 """Rows of failures in all: a screen of 24 lines shows them with the totals; the report has the rest."""
@@ -62,8 +62,7 @@ def print_run_summary(
 
 def _print_quarantine(found: Quarantined, console: Console) -> None:
     if found.held:
-        count = len(found.held)
-        what = f"{count} failure{'s' if count != 1 else ''} skipped, see report.html"
+        what = f"{count_of(len(found.held), 'failure')} skipped, see report.html"
         console.print(Text("quarantine ", style="yellow") + Text(what), soft_wrap=True)
     if found.passing:
         names = ", ".join(_name_with_place(case) for case in found.passing[:ROWS_LIMIT])
@@ -108,11 +107,11 @@ def _make_row(case: CaseVerdict) -> tuple[Text, Text, Text]:
 def _make_totals(record: RunRecord) -> Text:
     totals = record.totals()
     count = sum(totals.sites.values())
-    line = Text().append(f"{count} site{'s' if count != 1 else ''}", style="bold")
+    line = Text().append(count_of(count, "site"), style="bold")
     line.append_text(_join_counts(totals.sites))
     line.append(f" in {format_seconds(totals.wall_s)}")
     if totals.utilisation is not None:
-        line.append(f", {totals.slots} slots {totals.utilisation:.0%} busy")
+        line.append(f", {count_of(totals.slots, 'slot')} {totals.utilisation:.0%} busy")
     line.append(f" (exit {exit_code_of(record)})", style="dim")
     return line
 

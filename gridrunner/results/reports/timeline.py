@@ -7,7 +7,6 @@ order there; lanes are put in theirs by `thread_sort_index`.
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +19,7 @@ from gridrunner.results.journal.events import SessionChange
 from gridrunner.results.journal.files import open_atomically
 from gridrunner.results.record import RunRecord
 from gridrunner.results.verdicts.cases import SiteVerdict, name_outcome
-from gridrunner.text import make_line
+from gridrunner.text import make_line, natural_key
 
 TIMELINE_NAME = "timeline.json"
 
@@ -90,17 +89,12 @@ class _Lanes:
 
     def describe(self) -> list[dict[str, Any]]:
         rows = [_name("process_name", hub or "hub", process, 0) for hub, process in self._hubs.items()]
-        for place, (hub, slot) in enumerate(sorted(self._slots, key=lambda lane: (lane[0], _natural(lane[1])))):
+        for place, (hub, slot) in enumerate(sorted(self._slots, key=lambda lane: (lane[0], natural_key(lane[1])))):
             process, lane = self._hubs[hub], self._slots[hub, slot]
             rows.append(_name("thread_name", slot or "slot", process, lane))
             order = {"name": "thread_sort_index", "ph": "M", "pid": process, "tid": lane, "args": {"sort_index": place}}
             rows.append(order)
         return rows
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Sorts slot-2 before slot-10."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split("([0-9]{1,9})", name)]
 
 
 def _name(kind: str, name: str, process: int, lane: int) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from gridrunner.model import Plan
 from gridrunner.results.journal.lines import JOURNAL_NAME
 from gridrunner.results.journal.planfile import PLAN_NAME, decode_plan, encode_plan
 from gridrunner.results.store.keys import Claim, StoredRun, StoreUrl
+from gridrunner.text import count_of
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -182,7 +183,7 @@ class RunStore:
         names = [PLAN_NAME] if is_small else sorted(_list_files(folder))
         names = [name for name in names if name not in {JOURNAL_NAME, CLAIM_NAME}]
         total = sum((folder / name).stat().st_size for name in names) + (folder / JOURNAL_NAME).stat().st_size
-        say(f"store: {len(names) + 1} files, {total / (1 << 20):.1f} MiB to {self.show(place)}")
+        say(f"store: {count_of(len(names) + 1, 'file')}, {total / (1 << 20):.1f} MiB to {self.show(place)}")
 
         def put(name: str) -> None:
             if not self.put_new(f"{place}/{name}", folder / name):

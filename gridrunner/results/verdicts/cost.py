@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from gridrunner.results.journal.events import FleetUsed
+from gridrunner.text import count_of
 
 
 class RunCost(Struct, frozen=True, kw_only=True):
@@ -56,7 +57,7 @@ def reckon_cost(used: Sequence[FleetUsed], *, sites: int, busy_s: float) -> RunC
 
 def describe_cost(cost: RunCost) -> str:
     """One line: what it came to, what it would have by either price, a site's share, and where prices are from."""
-    count = f"{cost.instances} instance{'s' if cost.instances != 1 else ''}"
+    count = count_of(cost.instances, "instance")
     parts = [
         f"{count} ({', '.join(cost.kinds)}, {cost.region}) for {cost.minutes:.1f} instance-minutes",
         f"about {_usd(cost.estimate)} (on-demand {_usd(cost.on_demand)}, spot {_usd(cost.spot)})",

@@ -49,7 +49,7 @@ def test_totals() -> None:
 
 def test_every_session_says_whose_it_is_and_for_how_long() -> None:
     rows = render(GRID)
-    assert ["node-1", "up", "2/3", "0123456789ab", "run", "20261126-115800-ab12", "2:00"] in rows
+    assert ["node-1", "up", "2/3", "0123456789ab", "run", "20261126-115800-ab12", "2", "min", "00", "s"] in rows
 
 
 def test_texts_of_strangers_are_no_markup_and_steer_no_terminal() -> None:

@@ -21,7 +21,7 @@ from gridrunner.results.journal.events import SessionChange
 from gridrunner.results.record import RunRecord, exit_code_of
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict, name_outcome
 from gridrunner.results.verdicts.causes import describe_check, find_culprit, key_of, title_of
-from gridrunner.text import cap_text, clean_text, make_line, strip_query
+from gridrunner.text import cap_text, clean_text, make_line, natural_key, redact_url
 
 DETAILS_LIMIT = 16 << 20
 """Bytes of JSON for details. 10,000 sites with a form each take about that; Chromium reads it in 0.3 s (measured
@@ -136,7 +136,7 @@ class ReportCollector:
             for event in record.sessions
             if event.change is SessionChange.OPENED
         ]
-        ordered = sorted(lanes, key=lambda lane: (lane not in self._lanes, lane[0], _natural(lane[1])))
+        ordered = sorted(lanes, key=lambda lane: (lane not in self._lanes, lane[0], natural_key(lane[1])))
         place_of = {lanes[lane]: place for place, lane in enumerate(ordered)}
         return {
             "wall": round(record.last_at_s, 2),
@@ -305,7 +305,7 @@ def _describe_page(seen: Observation) -> dict[str, Any]:
     detection = seen.detection
     return {
         "attempt": seen.attempt,
-        "url": _line(strip_query(seen.url)),
+        "url": _line(redact_url(seen.url)),
         "title": _line(seen.title),
         "shot": seen.screenshot_path or "",
         "capture": seen.capture_path or "",
@@ -373,11 +373,6 @@ def _describe_element(element: Element | None) -> dict[str, Any] | None:
     return {"selector": _line(element.selector), "label": _line(element.label), "box": _box(element.box)}
 
 
-def _natural(name: str) -> tuple[int, str]:
-    """Sorts slot-2 before slot-10."""
-    return (len(name), name)
-
-
 def _box(box: Any) -> list[float] | None:
     return [round(box.x, 1), round(box.y, 1), round(box.width, 1), round(box.height, 1)] if box is not None else None
 
@@ -393,7 +388,7 @@ def _short_line(text: str) -> str:
 
 @lru_cache(maxsize=256)  # far fewer hubs than visits
 def _hub_line(hub: str) -> str:
-    return _line(strip_query(hub))
+    return _line(redact_url(hub))
 
 
 def _lines(texts: Sequence[str]) -> list[str]:

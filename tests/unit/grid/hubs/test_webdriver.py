@@ -11,7 +11,6 @@ from selenium.common.exceptions import InvalidSessionIdException, SessionNotCrea
 
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.errors import GridFault, HubUnreachable, SessionLost, SessionNotCreated
-from gridrunner.grid.hubs.remote import hide_credentials
 from gridrunner.grid.hubs.webdriver import devtools_fallback, devtools_url, first_line, open_session, translated
 from tests.support.page_server import PageServer
 
@@ -88,7 +87,3 @@ def test_of_a_page_in_place_of_an_error_the_words_are_told() -> None:
 
 def test_first_line_drops_selenium_s_stack() -> None:
     assert first_line(SessionNotCreatedException("one\ntwo", None, ["frame"])) == "one"
-
-
-def test_credentials_are_not_shown() -> None:
-    assert hide_credentials("https://me:secret@grid.example:4444/wd/hub/?token=1") == "https://grid.example:4444/wd/hub"

@@ -29,7 +29,6 @@ from gridrunner.text import (
     make_line,
     make_log_line,
     quote_code,
-    strip_query,
 )
 from tests.support.sample_runs import (
     CHECKS,
@@ -170,8 +169,6 @@ def test_each_escape_by_value() -> None:
     assert escape_markdown("a|b <b> *c* @me #1 //x") == "a\\|b &lt;b&gt; \\*c\\* @\u200bme \\#\u200b1 /\u200b/x"
     assert quote_code("a`b|c") == "`a'b\\|c`"
     assert quote_code("") == ""
-    assert strip_query("https://u:p@h.example:8/a/b?token=1#x") == "https://h.example:8/a/b"
-    assert strip_query("http://[::1?x") == "http://[::1"
 
 
 @pytest.mark.parametrize(
