@@ -139,7 +139,9 @@ def _merge(arguments: argparse.Namespace) -> int:
     publisher = make_publisher(config, os.environ)
     if not any(name.startswith("s3://") for name in arguments.runs):
         runs = [Path(name) for name in arguments.runs]
-        return execute_merge(runs, arguments.out, arguments.junit, publisher=publisher, history=history)
+        return execute_merge(
+            runs, arguments.out, arguments.junit, publisher=publisher, history=history, are_attempts=arguments.attempts
+        )
     from gridrunner.run.storing import gather_runs, remember_in_stores
 
     with gather_runs(arguments.runs, config, os.environ, _say) as gathered:
@@ -281,6 +283,11 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     merge.add_argument(
         "--junit", nargs="+", type=Path, default=[], metavar="XML", help="merge JUnit files of other tools"
+    )
+    merge.add_argument(
+        "--attempts",
+        action="store_true",
+        help="the JUnit files are of the same jobs, done again: of each case the newest counts, and not the worst",
     )
     merge.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the merged run is written")
     for setting in SETTINGS:

@@ -33,10 +33,12 @@ def execute_merge(
     history: Path | None = None,
     lost: Sequence[str] = (),
     remember: Callable[[RunRecord], None] | None = None,
+    are_attempts: bool = False,
 ) -> int:
     """Merge run folders, or foreign JUnit files, into the folder `out`; returns the exit code of what came out.
     `publisher` says where a merged run goes (None: the folder and the terminal), `history` where it is remembered
-    (None: nowhere). `lost` are sentences on runs that are known to have died; `remember` takes the merged run as well.
+    (None: nowhere). `lost` are sentences on runs that are known to have died; `remember` takes the merged run as well;
+    `are_attempts` as in `merge_junit`.
 
     Raises UsageError when there is nothing to merge, or both kinds are named; otherwise as `merge_runs` and
     `merge_junit` do.
@@ -44,7 +46,7 @@ def execute_merge(
     if bool(runs) == bool(junit):
         raise UsageError("merge takes run folders or --junit files", hint="gridrunner merge RUN… --out DIR")
     if junit:
-        return _merge_files(junit, out)
+        return _merge_files(junit, out, are_attempts=are_attempts)
     outcome = merge_runs(runs, out)
     _say_warnings((*lost, *outcome.warnings))
     if history is not None:
@@ -81,8 +83,8 @@ def _say_warnings(warnings: Sequence[str]) -> None:
         errors.print(Text("merge: ", style="yellow") + Text(make_log_line(warning, 1000)), soft_wrap=True)
 
 
-def _merge_files(files: Sequence[Path], out: Path) -> int:
-    outcome = merge_junit(files, out / JUNIT_NAME)
+def _merge_files(files: Sequence[Path], out: Path, *, are_attempts: bool) -> int:
+    outcome = merge_junit(files, out / JUNIT_NAME, are_attempts=are_attempts)
     errors = Console(stderr=True)
     for line in outcome.unreadable:
         errors.print(Text("merge: not read: ", style="yellow") + Text(make_log_line(line, 1000)), soft_wrap=True)

@@ -10,13 +10,14 @@ import pytest
 import gridrunner
 
 PACKAGE = Path(gridrunner.__file__).parent
-BASE = {"model", "errors", "codec", "text", "__version__"}
+BASE = {"model", "errors", "codec", "text", "foreign", "__version__"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
     "errors": {"text"},
     "codec": set(),
     "text": set(),
+    "foreign": set(),
     # pure: decide, and know no files, sockets, clocks or environment
     "planning": BASE,
     "detection": BASE,

@@ -1,9 +1,9 @@
 """Foreign JUnit files as one: pytest, Playwright, Surefire, Jest, Go. Owns what counts as the same case; the invariant: a
-file that cannot be read is named and costs only itself, and no failure disappears behind a case of the same name.
+file that cannot be read is named and costs only itself, and no failure disappears: not behind a case of the same name, and
+not because it is the suite's and no case's.
 
-junitparser reads and writes; five of its ways are not taken: it keeps duplicates, one bad file ends its merge, it loses
-cases outside of suites and doubles those of nested ones (see `_walk`), and it counts anew at each case (4,000 cases in
-1.55 s, measured 2026-11; here counted once a suite).
+A file does not say whether it is a further attempt or another job of a matrix: pytest 3.11 and 3.12 write the same names.
+So the worse of two counts, unless whoever merges says that they are attempts.
 """
 
 from __future__ import annotations
@@ -17,27 +17,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from junitparser import Error, Failure, JUnitXml, JUnitXmlError, Skipped, TestCase, TestSuite
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from msgspec import Struct
 
-from gridrunner.errors import ExitCode, RunFolderError
+from gridrunner.errors import ExitCode
 from gridrunner.results.journal.files import write_atomically
+from gridrunner.results.merging.junit_walk import (
+    PARSE_ERRORS,
+    ForeignSuite,
+    parse_junit,
+    walk_suites,
+)
 from gridrunner.text import make_line
 
-_PARSE_ERRORS = (
-    SyntaxError,  # the parent of ElementTree's ParseError and of lxml's: junitparser takes lxml where it is installed
-    JUnitXmlError,
-    ValueError,
-    LookupError,  # an encoding that nobody knows
-    OSError,
-)
-
 _wrap_case: Any = TestCase.fromelem  # junitparser's are without annotations
-_wrap_suite: Any = TestSuite.fromelem
 
 _EPOCH = datetime.min.replace(tzinfo=UTC)
 
-_Key = tuple[str, str, str, str, str]
+SUITE_CASE = "(the suite itself)"
+"""The name of the case that stands for what a suite says of itself and none of its cases shows."""
+
+_Key = tuple[str, str, tuple[tuple[str, str], ...], str, str, str]
+"""Suite, host, properties of the suite; class, name and file of the case."""
 
 
 class JunitMergeOutcome(Struct, frozen=True, kw_only=True):
@@ -49,45 +50,46 @@ class JunitMergeOutcome(Struct, frozen=True, kw_only=True):
     failed: int
     duplicates: int
     unreadable: tuple[str, ...]
-    exit_code: ExitCode
+    exit_code: int
 
 
 @dataclass(slots=True, kw_only=True)
-class _Found:
+class _Kept:
+    """A case; `case` None: of a suite that has nothing to say of itself, which ends what it said in an earlier attempt."""
+
     suite: Any  # a TestSuite; junitparser's methods are only partly typed
-    case: TestCase
+    case: TestCase | None
     file: int
     at: datetime
 
 
-def merge_junit(files: Sequence[Path], out: Path) -> JunitMergeOutcome:
-    """Merge JUnit `files` into `out`: one case for each suite, classname, name and file.
+def merge_junit(files: Sequence[Path], out: Path, *, are_attempts: bool = False) -> JunitMergeOutcome:
+    """Merge JUnit `files` into `out`: one case for each suite with its host and properties, class, name and file.
 
-    Of duplicates the newer file's stays, by its suite's timestamp, then by the order given; within one file the worst
-    stays, since tools write a failure and an error of the same test as two cases. The exit code is 3 when a file could
-    not be read, 1 when a case failed, 4 when there is none. Raises RunFolderError when `out` cannot be written or no
-    file could be read.
+    Of duplicates the worst stays. With `are_attempts` (the files are of the same jobs, done again) the newer file's stays,
+    by its suite's timestamp, then by the order given, and host and properties, which change from machine to machine, tell
+    nothing apart but the suites of one file. An error of a suite without a case gets one. The exit code is 3 when a file
+    could not be read, 1 when a case failed, 4 when there is none. Raises RunFolderError when `out` cannot be written.
     """
-    found: dict[_Key, _Found] = {}
+    kept: dict[_Key, _Kept] = {}
     unreadable: list[str] = []
     duplicates = 0
     for number, path in enumerate(files):
         try:
-            read = list(_read_cases(path, number))
-        except _PARSE_ERRORS as error:
+            cases = list(_read_cases(path, number, are_attempts=are_attempts))
+        except PARSE_ERRORS as error:
             unreadable.append(f"{path}: {make_line(str(error), 200) or type(error).__name__}")
             continue
-        for key, one in read:
-            known = found.get(key)
-            duplicates += known is not None
-            if known is None or _replaces(one, known):
-                found[key] = one
-    if len(unreadable) == len(files):
-        raise RunFolderError("no JUnit file could be read" + "".join(f"; {line}" for line in unreadable[:3]))
-    failed = _write(list(found.items()), out)
-    code = ExitCode.FAILED if failed else ExitCode.OK if found else ExitCode.NOTHING
+        for key, case in cases:
+            known = kept.get(key)
+            duplicates += known is not None and case.case is not None and known.case is not None
+            if known is None or _replaces(case, known, are_attempts=are_attempts):
+                kept[key] = case
+    written = [(key, case) for key, case in kept.items() if case.case is not None]
+    failed = _write(written, out)
+    code = ExitCode.FAILED if failed else ExitCode.OK if written else ExitCode.NOTHING
     return JunitMergeOutcome(
-        cases=len(found),
+        cases=len(written),
         failed=failed,
         duplicates=duplicates,
         unreadable=tuple(unreadable),
@@ -95,46 +97,42 @@ def merge_junit(files: Sequence[Path], out: Path) -> JunitMergeOutcome:
     )
 
 
-def _read_cases(path: Path, number: int) -> Iterator[tuple[_Key, _Found]]:
-    found = list(_walk(JUnitXml.fromfile(str(path))._elem))  # noqa: SLF001 - see `_walk`
+def _read_cases(path: Path, number: int, *, are_attempts: bool) -> Iterator[tuple[_Key, _Kept]]:
+    suites = list(walk_suites(parse_junit(path)))
     hosts: dict[str, set[str]] = {}
-    for name, suite, _ in found:
-        hosts.setdefault(name, set()).add(suite.hostname or "")
-    for name, suite, element in found:
+    for suite in suites:
+        hosts.setdefault(suite.name, set()).add(suite.wrapped.hostname or "")
+    for suite in suites:
         # Playwright writes a suite a file and a project, and the project as its host; elsewhere the host is a machine.
-        host = (suite.hostname or "") if len(hosts[name]) > 1 else ""
-        attributes = element.attrib
-        if not _is_number(attributes.get("time", "0")):  # reading it by name would raise
-            attributes["time"] = "0.0"  # one damaged figure does not cost the file its verdicts
-        case = _wrap_case(element)
-        key = (name, host, case.classname or "", case.name or "", attributes.get("file", ""))
-        yield key, _Found(suite=suite, case=case, file=number, at=_read_time(suite.timestamp))
+        is_apart = not are_attempts or len(hosts[suite.name]) > 1
+        project = (
+            (suite.wrapped.hostname or "", () if are_attempts else _list_properties(suite)) if is_apart else ("", ())
+        )
+        at = _read_time(suite.wrapped.timestamp)
+        own = _Kept(suite=suite.wrapped, case=_make_suite_case(suite), file=number, at=at)
+        yield (suite.name, *project, "", SUITE_CASE, ""), own
+        for element in suite.cases:
+            attributes = element.attrib
+            if not _is_number(attributes.get("time", "0")):  # reading it by name would raise
+                attributes["time"] = "0.0"  # one damaged figure does not cost the file its verdicts
+            case = _wrap_case(element)
+            key = (suite.name, *project, case.classname or "", case.name or "", attributes.get("file", ""))
+            yield key, _Kept(suite=suite.wrapped, case=case, file=number, at=at)
 
 
-def _walk(root: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Each case as (name of its suite, suite, element), in the order of the file. A suite in a suite bears the names of
-    both, as Node and PHPUnit nest them; a case outside of suites, as Node writes one, is of a suite without a name.
-
-    junitparser does not see the latter, and sees a case of a nested suite twice.
-    """
-    is_suite = _tag_of(root) == "testsuite"
-    waiting = [(root, "", _wrap_suite(root) if is_suite else TestSuite())]
-    while waiting:
-        element, above, suite = waiting.pop()
-        tag = _tag_of(element)
-        if tag == "testcase":
-            yield above, suite, element
-            continue
-        if tag == "testsuite":
-            suite = _wrap_suite(element)
-            above = " > ".join(part for part in (above, suite.name or "") if part)
-        if tag in {"testsuite", "testsuites"}:
-            waiting.extend((child, above, suite) for child in reversed(list(element)))
+def _list_properties(suite: ForeignSuite) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((str(item.name), str(item.value)) for item in suite.wrapped.properties()))
 
 
-def _tag_of(element: Any) -> str:
-    """The name without its namespace; empty for a comment."""
-    return str(element.tag).rpartition("}")[2] if isinstance(element.tag, str) else ""
+def _make_suite_case(suite: ForeignSuite) -> TestCase | None:
+    """A case for what a suite says of itself; None where its cases say it all."""
+    if not suite.problem:
+        return None
+    case = TestCase(SUITE_CASE, suite.name or None, 0.0)
+    error = Error(suite.problem)
+    error.text = suite.details
+    case.result = [error]
+    return case
 
 
 def _is_number(text: str) -> bool:
@@ -152,30 +150,30 @@ def _read_time(text: str | None) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _replaces(one: _Found, known: _Found) -> bool:
-    if one.file == known.file:
-        return _badness(one.case) > _badness(known.case)
-    return (one.at, one.file) > (known.at, known.file)
+def _replaces(case: _Kept, known: _Kept, *, are_attempts: bool) -> bool:
+    if are_attempts and case.file != known.file:
+        return (case.at, case.file) > (known.at, known.file)
+    return (_badness(case.case), case.at, case.file) > (_badness(known.case), known.at, known.file)
 
 
-def _badness(case: TestCase) -> int:
-    kinds = {type(result) for result in case.result}
+def _badness(case: TestCase | None) -> int:
+    kinds = {type(result) for result in case.result} if case is not None else frozenset()
     return 3 if Error in kinds else 2 if Failure in kinds else 1 if Skipped in kinds else 0
 
 
-def _write(found: list[tuple[_Key, _Found]], out: Path) -> int:
+def _write(kept: Sequence[tuple[_Key, _Kept]], out: Path) -> int:
     merged: Any = JUnitXml("merged")
-    suites: dict[tuple[str, str], Any] = {}
+    suites: dict[Any, Any] = {}
     counts: Counter[int] = Counter()
-    for key, one in found:
-        suite = suites.get(key[:2])
+    for key, case in kept:
+        suite = suites.get(key[:3])
         if suite is None:
-            suite = suites[key[:2]] = TestSuite(key[0])
-            suite.timestamp, suite.hostname = one.suite.timestamp, one.suite.hostname
-            for item in one.suite.properties():
+            suite = suites[key[:3]] = TestSuite(key[0])
+            suite.timestamp, suite.hostname = case.suite.timestamp, case.suite.hostname
+            for item in case.suite.properties():
                 suite.add_property(item.name, item.value)
-        suite.append(one.case)
-        counts[_badness(one.case)] += 1
+        suite.append(case.case)
+        counts[_badness(case.case)] += 1
     for suite in suites.values():
         suite.update_statistics()
         merged.append(suite)

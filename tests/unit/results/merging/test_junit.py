@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from lxml import etree
 
 from gridrunner.cli import main
 from gridrunner.commands.merge import execute_merge, execute_report
-from gridrunner.errors import RunFolderError, UsageError
+from gridrunner.errors import UsageError
 from gridrunner.results.merging.junit import merge_junit
+from gridrunner.results.merging.junit_walk import MOST_BYTES
 from tests.support.sample_runs import every_events, every_plan, fuzz, write_run
 
 PYTEST = """<?xml version="1.0"?><testsuites name="pytest tests"><testsuite name="pytest" errors="0" failures="1" skipped="0"
@@ -22,6 +24,7 @@ AGAIN = (
     PYTEST.replace("08:00", "09:00")
     .replace("runner-1", "runner-2")
     .replace('<failure message="assert 0">trace</failure>', "")
+    .replace('failures="1"', 'failures="0"')
 )
 PLAYWRIGHT = """<testsuites id="" name="" tests="2"><testsuite name="login.spec.ts" hostname="chromium" tests="1" failures="0"
  errors="0" timestamp="2026-11-24T08:00:00.000Z"><testcase name="logs in" classname="login.spec.ts" time="1"/></testsuite>
@@ -136,11 +139,85 @@ def test_suites_nested_two_hundred_deep_are_read(tmp_path: Path) -> None:
     assert (outcome.cases, outcome.exit_code) == (1, 0)
 
 
-def test_the_newer_of_two_files_wins_in_either_order(tmp_path: Path) -> None:
+def test_of_attempts_the_newer_wins_in_either_order(tmp_path: Path) -> None:
     one, two = write(tmp_path, first=PYTEST, second=AGAIN)
     for order in ([one, two], [two, one]):
-        outcome = merge_junit(order, tmp_path / "junit.xml")
+        outcome = merge_junit(order, tmp_path / "junit.xml", are_attempts=True)
         assert (outcome.cases, outcome.failed, outcome.duplicates, outcome.exit_code) == (3, 0, 3, 0)
+
+
+def test_of_files_that_nobody_calls_attempts_no_pass_hides_a_failure(tmp_path: Path) -> None:
+    """As Python 3.11 and 3.12 of one matrix write them: on two machines, or on one."""
+    one, apart, same = write(tmp_path, py311=PYTEST, py312=AGAIN, on_one_machine=AGAIN.replace("runner-2", "runner-1"))
+    for order in ([one, apart], [apart, one]):
+        outcome = merge_junit(order, tmp_path / "junit.xml")
+        assert (outcome.cases, outcome.failed, outcome.duplicates, outcome.exit_code) == (6, 1, 0, 1)
+    for order in ([one, same], [same, one]):
+        outcome = merge_junit(order, tmp_path / "junit.xml")
+        assert (outcome.cases, outcome.failed, outcome.duplicates, outcome.exit_code) == (3, 1, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("told_apart_by", "other"),
+    [("host", PLAYWRIGHT.replace('"chromium"', '"webkit"')), ("properties", PYTEST.replace('"yes"', '"no"'))],
+)
+def test_projects_are_told_apart(tmp_path: Path, told_apart_by: str, other: str) -> None:
+    first = PLAYWRIGHT if told_apart_by == "host" else PYTEST
+    outcome = merge_junit(write(tmp_path, one=first, two=other), tmp_path / "junit.xml")
+    assert outcome.cases == {"host": 3, "properties": 6}[told_apart_by]
+
+
+SUITE_ERRORS = {
+    "element": '<testsuites><testsuite name="s" tests="0"><error message="beforeAll failed">x</error></testsuite></testsuites>',
+    "failure element": '<testsuites><testsuite name="s"><failure>no</failure></testsuite></testsuites>',
+    "outside of suites": '<testsuites><error message="no config"/><testsuite name="s"/></testsuites>',
+    "count": '<testsuites><testsuite name="s" errors="1" tests="0"/></testsuites>',
+    "count of failures": '<testsuite name="s" failures="1"><testcase name="a" status="failed"/></testsuite>',
+    "count of all": '<testsuites errors="1"><testsuite name="s"><testcase name="a"/></testsuite></testsuites>',
+    "count of a nested suite": '<testsuite name="o"><testsuite name="s" errors="1"/><testcase name="a"/></testsuite>',
+}
+
+
+@pytest.mark.parametrize("text", SUITE_ERRORS.values(), ids=SUITE_ERRORS.keys())
+def test_an_error_of_a_suite_counts_once_and_stays(tmp_path: Path, text: str) -> None:
+    good, bad = write(tmp_path, good=GO, bad=text)
+    for order in ([good, bad], [bad, good]):
+        outcome = merge_junit(order, tmp_path / "junit.xml")
+        assert (outcome.failed, outcome.exit_code) == (1, 1)
+    again = merge_junit([tmp_path / "junit.xml"], tmp_path / "again.xml")
+    assert (again.failed, again.exit_code) == (1, 1)
+
+
+def test_a_suite_that_starts_at_the_second_attempt_is_no_error_any_more(tmp_path: Path) -> None:
+    first = '<testsuite name="s" errors="1" timestamp="2026-11-24T08:00:00"/>'
+    second = '<testsuite name="s" timestamp="2026-11-24T09:00:00"><testcase name="a"/></testsuite>'
+    files = write(tmp_path, first=first, second=second)
+    assert merge_junit(files, tmp_path / "junit.xml").exit_code == 1
+    for order in (files, files[::-1]):
+        outcome = merge_junit(order, tmp_path / "junit.xml", are_attempts=True)
+        assert (outcome.cases, outcome.failed, outcome.exit_code) == (1, 0, 0)
+
+
+def test_files_that_are_none_or_without_measure_are_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.xml")
+    (tmp_path / "folder.xml").mkdir()
+    (tmp_path / "endless.xml").symlink_to("/dev/zero")
+    with (tmp_path / "huge.xml").open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    deep = "<a>" * 200_000 + "</a>" * 200_000
+    files = write(
+        tmp_path, good=GO, deep=f'<testsuite><testcase name="t"><failure>{deep}</failure></testcase></testsuite>'
+    )
+    odd = [tmp_path / f"{name}.xml" for name in ("pipe", "folder", "endless", "huge")]
+    outcome = merge_junit([*odd, *files], tmp_path / "junit.xml")
+    assert (outcome.cases, outcome.exit_code) == (1, 3)
+    assert [line.partition(": ")[2] for line in outcome.unreadable] == [
+        "[Errno 22] is a pipe and no file: '" + str(odd[0]) + "'",
+        "[Errno 21] is a folder and no file: '" + str(odd[1]) + "'",
+        "[Errno 22] is a device and no file: '" + str(odd[2]) + "'",
+        "[Errno 27] has 128 MiB; at most 128 MiB are read: '" + str(odd[3]) + "'",
+        "elements are nested more than 1000 deep",
+    ]
 
 
 def test_a_rerun_within_a_file_hides_no_failure(tmp_path: Path) -> None:
@@ -156,8 +233,8 @@ def test_one_bad_file_is_named_and_costs_only_itself(tmp_path: Path, bad: str) -
     outcome = merge_junit([*files, tmp_path / "none.xml"], tmp_path / "junit.xml")
     assert (outcome.cases, outcome.exit_code) == (3, 3)
     assert [line.partition(": ")[0] for line in outcome.unreadable] == [str(files[1]), str(tmp_path / "none.xml")]
-    with pytest.raises(RunFolderError, match="no JUnit file could be read"):
-        merge_junit(files[1:], tmp_path / "junit.xml")
+    nothing = merge_junit(files[1:], tmp_path / "junit.xml")
+    assert (nothing.cases, nothing.exit_code, len(nothing.unreadable)) == (0, 3, 1)
 
 
 def test_files_without_a_case_are_nothing_to_run(tmp_path: Path) -> None:
