@@ -42,6 +42,7 @@ PARSE_ERRORS = (
 
 _SUITES = frozenset({"testsuite", "testsuites"})
 _RESULTS = frozenset({"error", "failure"})
+_BAD_STATUS = frozenset({"failed", "error"})
 _TRIES = _RESULTS | {"rerunError", "rerunFailure", "flakyError", "flakyFailure"}
 """Surefire counts each try of a case among its suite's errors and failures (2.22 with one rerun, 2026-11-26)."""
 
@@ -92,12 +93,16 @@ def _require_bounded(data: bytes) -> None:
 
 @dataclass(slots=True)
 class _Place:
-    """An element that holds cases or suites: where it is, and how many errors and failures what lies in it shows."""
+    """An element that holds cases or suites: where it is, how many cases lie in it, and how many errors and failures they
+    show. `is_odd`: one says that it failed, and shows no failure.
+    """
 
     element: Any
     name: str
     parent: int
     shown: int = 0
+    cases: int = 0
+    is_odd: bool = False
 
 
 def walk_suites(root: Any) -> Iterator[ForeignSuite]:
@@ -109,9 +114,15 @@ def walk_suites(root: Any) -> Iterator[ForeignSuite]:
     for index in range(len(places) - 1, -1, -1):  # those within a suite come after it
         place = places[index]
         place.shown += sum(_count_results(child) for child in place.element)
+        cases = [child for child in place.element if _tag_of(child) == "testcase"]
+        place.cases += len(cases)
+        place.is_odd |= any(case.attrib.get("status") in _BAD_STATUS and not _count_results(case) for case in cases)
         problems[index] = _find_problem(place)
         if place.parent >= 0:
-            places[place.parent].shown += max(place.shown, _count_stated(place.element))
+            above = places[place.parent]
+            above.shown += max(place.shown, _count_stated(place.element) if problems[index][0] else 0)
+            above.cases += place.cases
+            above.is_odd |= place.is_odd and not problems[index][0]
     for place, (problem, details) in zip(places, problems, strict=True):
         cases = tuple(child for child in place.element if _tag_of(child) == "testcase")
         is_suite = _tag_of(place.element) == "testsuite"
@@ -135,14 +146,16 @@ def _list_places(root: Any) -> list[_Place]:
 
 def _find_problem(place: _Place) -> tuple[str, str]:
     """What a suite says of itself: an `<error>` or `<failure>` outside of cases (a set-up that failed, files that did not
-    compile), or counts that are higher than what its cases show.
+    compile), or counts that are higher than what its cases show, where not all of them are there or one calls itself failed.
+    Where all are, the cases are believed: counts are what tools get wrong.
     """
     own = [child for child in place.element if _tag_of(child) in _RESULTS]
     if own:
         message = own[0].attrib.get("message") or own[0].text or own[0].attrib.get("type") or ""
         return make_line(f"the suite failed: {message}", 500), "\n".join(child.text or "" for child in own)
     stated = _count_stated(place.element)
-    if stated <= place.shown:
+    is_whole = 0 < place.cases == _read_count(place.element, "tests") and not place.is_odd
+    if stated <= place.shown or is_whole:
         return "", ""
     output = [child.text or "" for child in place.element if _tag_of(child) in {"system-err", "system-out"}]
     return f"the suite counts {stated} errors and failures, and its cases show {place.shown}", "\n".join(output)

@@ -24,7 +24,6 @@ AGAIN = (
     PYTEST.replace("08:00", "09:00")
     .replace("runner-1", "runner-2")
     .replace('<failure message="assert 0">trace</failure>', "")
-    .replace('failures="1"', 'failures="0"')
 )
 PLAYWRIGHT = """<testsuites id="" name="" tests="2"><testsuite name="login.spec.ts" hostname="chromium" tests="1" failures="0"
  errors="0" timestamp="2026-11-24T08:00:00.000Z"><testcase name="logs in" classname="login.spec.ts" time="1"/></testsuite>
@@ -172,7 +171,7 @@ SUITE_ERRORS = {
     "failure element": '<testsuites><testsuite name="s"><failure>no</failure></testsuite></testsuites>',
     "outside of suites": '<testsuites><error message="no config"/><testsuite name="s"/></testsuites>',
     "count": '<testsuites><testsuite name="s" errors="1" tests="0"/></testsuites>',
-    "count of failures": '<testsuite name="s" failures="1"><testcase name="a" status="failed"/></testsuite>',
+    "count of failures": '<testsuite name="s" failures="1" tests="1"><testcase name="a" status="failed"/></testsuite>',
     "count of all": '<testsuites errors="1"><testsuite name="s"><testcase name="a"/></testsuite></testsuites>',
     "count of a nested suite": '<testsuite name="o"><testsuite name="s" errors="1"/><testcase name="a"/></testsuite>',
 }
