@@ -144,7 +144,7 @@ class CommandLine:
                 preexec_fn=_take_interrupts,  # noqa: PLW1509 - nothing but one system call in the child
             )
             self._started.append(process)
-            return Running(process, stdout, stderr)  # type: ignore[arg-type]
+            return Running(process, stdout, stderr)
 
     def run_folders(self) -> list[Path]:
         """The run folders under runs/, oldest first."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
-from docker.models.containers import Container
+from docker.models.containers import Container, ExecResult
 from docker.models.networks import Network
 
 from tests.support.command_line import ROOT
@@ -66,7 +66,7 @@ class TestGrid:
             name=f"{self.network.name}-{alias}-{secrets.token_hex(3)}",
             environment={"SE_REGISTRATION_SECRET": self.secret, **env},
             network=self.network.name,
-            networking_config={self.network.name: self.client.api.create_endpoint_config(aliases=[alias])},
+            networking_config={str(self.network.name): self.client.api.create_endpoint_config(aliases=[alias])},
             **{**hardened(), **options},
         )
         self.containers.append(container)
@@ -85,7 +85,7 @@ def open_grid(client: docker.DockerClient, images: Images) -> Iterator[TestGrid]
 
     Images are started by their ids: another working tree that shares the engine may move the tags meanwhile.
     """
-    fixed = replace(images, hub=client.images.get(images.hub).id, node=client.images.get(images.node).id)
+    fixed = replace(images, hub=str(client.images.get(images.hub).id), node=str(client.images.get(images.node).id))
     network = client.networks.create(f"gridrunner-test-{secrets.token_hex(4)}", labels={"gridrunner.test": "1"})
     grid = TestGrid(client=client, images=fixed, network=network, secret='$a "b" \\c')
     try:
@@ -99,13 +99,21 @@ def open_grid(client: docker.DockerClient, images: Images) -> Iterator[TestGrid]
 def url_of(hub: Container) -> str:
     """The hub's address on this machine."""
     hub.reload()
-    return f"http://127.0.0.1:{hub.ports['4444/tcp'][0]['HostPort']}"
+    bindings = hub.ports["4444/tcp"]
+    assert bindings, f"{hub.name} is not published"
+    return f"http://127.0.0.1:{bindings[0]['HostPort']}"
 
 
 def check(container: Container, *arguments: str) -> tuple[int, str]:
     """What check-grid.sh says in the container: exit code and words."""
-    code, output = container.exec_run(["/opt/bin/check-grid.sh", *arguments])
-    return code, output.decode().strip()
+    answer = container.exec_run(["/opt/bin/check-grid.sh", *arguments])
+    return answer.exit_code or 0, output_of(answer).strip()
+
+
+def output_of(answer: ExecResult) -> str:
+    """What a command printed that ran in a container to its end."""
+    assert isinstance(answer.output, bytes)
+    return answer.output.decode()
 
 
 def wait_until_healthy(container: Container) -> None:
@@ -133,9 +141,9 @@ def logs_of(container: Container) -> str:
 
 def listening_ports(container: Container) -> set[int]:
     """TCP ports that can be reached from outside the container, by the kernel's own tables."""
-    _, output = container.exec_run(["cat", "/proc/net/tcp", "/proc/net/tcp6"])
+    output = output_of(container.exec_run(["cat", "/proc/net/tcp", "/proc/net/tcp6"]))
     ports = set()
-    for line in output.decode().splitlines():
+    for line in output.splitlines():
         words = line.split()
         if len(words) > 3 and words[3] == "0A":  # listening
             address, _, port = words[1].rpartition(":")

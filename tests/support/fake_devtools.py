@@ -117,7 +117,7 @@ class FakeBrowser:
     def __init__(
         self,
         *,
-        send: Callable[[bytes], None],
+        send: Callable[[bytes], object],
         later: Callable[[float, Callable[[], None]], Any],
         drop: Callable[[], None],
         pace_of: Callable[[str], Pace],

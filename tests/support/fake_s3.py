@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 EMPTY_LIST = (
     '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
@@ -39,7 +40,7 @@ class FakeS3:
 
 
 @contextmanager
-def open_s3(**behaviour: object) -> Iterator[FakeS3]:
+def open_s3(**behaviour: Any) -> Iterator[FakeS3]:
     """A server on a free port of loopback."""
     s3 = FakeS3(**behaviour)
     lock = threading.Lock()

@@ -80,7 +80,7 @@ def make_node(
     tag: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """A node of `/status` as Grid 4.48 shows it: `browsers` slots by browser name, the first `sessions` of them busy."""
-    slots = []
+    slots: list[dict[str, Any]] = []
     for browser, count in (browsers or {"chrome": 1}).items():
         for _place in range(count):
             number = len(slots)

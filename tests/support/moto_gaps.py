@@ -78,14 +78,20 @@ def apply() -> None:
     _mend_what_is_read_back()
 
 
+def _replace(owner: type, **replacements: Any) -> None:
+    """The members of `owner` by these names are ours from now on."""
+    for name, replacement in replacements.items():
+        setattr(owner, name, replacement)
+
+
 # ------------------------------------------------------------------------------------------------------------- groups
 
 
 def _extras(group: Group) -> dict[str, Any]:
     """What we remember of a group that moto does not: waits by instance id, activities, refreshes."""
-    if not hasattr(group, "gaps"):
-        group.gaps = {"waits": {}, "activities": deque(maxlen=ACTIVITIES_KEPT), "refreshes": []}
-    return group.gaps
+    nothing: dict[str, Any] = {"waits": {}, "activities": deque(maxlen=ACTIVITIES_KEPT), "refreshes": []}
+    extras: dict[str, Any] = vars(group).setdefault("gaps", nothing)
+    return extras
 
 
 def _terminating_hooks(group: Group) -> list[scaling.LifecycleHook]:
@@ -117,7 +123,7 @@ def _begin_termination(group: Group, state: State) -> None:
 
 
 def _note_activity(group: Group, description: str, status: str, message: str | None = None) -> None:
-    activity = scaling.Activity(description, "a change of the desired capacity", group, status_code=status)
+    activity: Any = scaling.Activity(description, "a change of the desired capacity", group, status_code=status)
     activity.progress = 100
     activity.status_message = message
     _extras(group)["activities"].appendleft(activity)
@@ -175,8 +181,7 @@ def _mend_groups() -> None:
         if changes["desired_capacity"] is None:
             group.set_desired_capacity(min(max(before, group.min_size or 0), group.max_size or 0))
 
-    Group.set_desired_capacity = set_desired_capacity
-    Group.update = update_keeping_policy
+    _replace(Group, set_desired_capacity=set_desired_capacity, update=update_keeping_policy)
 
 
 # ------------------------------------------------------------------------------------------------------------ backend
@@ -232,12 +237,15 @@ def _mend_backend() -> None:
             backend.autoscaling_groups[group_name].min_size = 0
         delete_group(backend, group_name)
 
-    backend_class.describe_auto_scaling_groups = describe_settled_groups
-    backend_class.describe_auto_scaling_instances = describe_settled_instances
-    backend_class.set_desired_capacity = set_clamped_capacity
-    backend_class.terminate_instance = terminate_instance
-    backend_class.delete_lifecycle_hook = delete_lifecycle_hook
-    backend_class.delete_auto_scaling_group = delete_auto_scaling_group
+    _replace(
+        backend_class,
+        describe_auto_scaling_groups=describe_settled_groups,
+        describe_auto_scaling_instances=describe_settled_instances,
+        set_desired_capacity=set_clamped_capacity,
+        terminate_instance=terminate_instance,
+        delete_lifecycle_hook=delete_lifecycle_hook,
+        delete_auto_scaling_group=delete_auto_scaling_group,
+    )
 
 
 def _find(backend: Any, instance_id: str) -> tuple[Group, State]:
@@ -253,7 +261,7 @@ def _find(backend: Any, instance_id: str) -> tuple[Group, State]:
 
 def _find_group(response: Any) -> Group:
     name = response._get_param("AutoScalingGroupName")
-    group = response.autoscaling_backend.autoscaling_groups.get(name)
+    group: Group | None = response.autoscaling_backend.autoscaling_groups.get(name)
     if group is None:
         raise ValidationError(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
     _settle(group)
@@ -380,9 +388,9 @@ def _mend_what_is_read_back() -> None:
             data["UserData"] = parse_user_data(data.get("UserData"))
         return make_version(template, data, description)
 
-    scaling.LifecycleHook.__init__ = make_hook_without_target
-    scaling.FakeScalingPolicy.__init__ = make_enabled_policy
-    LaunchTemplate.create_version = make_version_as_given
+    _replace(scaling.LifecycleHook, __init__=make_hook_without_target)
+    _replace(scaling.FakeScalingPolicy, __init__=make_enabled_policy)
+    _replace(LaunchTemplate, create_version=make_version_as_given)
     terminate, prepare_interfaces = Instance.terminate, Instance.prep_nics
 
     def prepare_interfaces_noting_given_ones(instance: Any, nic_spec: list[dict[str, Any]], **named: Any) -> None:
@@ -405,9 +413,7 @@ def _mend_what_is_read_back() -> None:
         backend.enis.pop(gateway._eni.id, None)
         return gateway
 
-    NatGatewayBackend.delete_nat_gateway = delete_nat_gateway_with_interface
-    Instance.prep_nics = prepare_interfaces_noting_given_ones
-    Instance.terminate = terminate_with_interfaces
-    SecurityGroupRule.description = property(
-        lambda rule: rule.ip_range.get("Description") or rule.source_group.get("Description")
-    )
+    _replace(NatGatewayBackend, delete_nat_gateway=delete_nat_gateway_with_interface)
+    _replace(Instance, prep_nics=prepare_interfaces_noting_given_ones, terminate=terminate_with_interfaces)
+    description = property(lambda rule: rule.ip_range.get("Description") or rule.source_group.get("Description"))
+    _replace(SecurityGroupRule, description=description)

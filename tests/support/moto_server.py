@@ -111,9 +111,9 @@ def _serve() -> None:
     server = make_server(
         "127.0.0.1", 0, answer_one_at_a_time, threaded=True, request_handler=werkzeug_app.MotoRequestHandler
     )
-    host, port = server.server_address[:2]
+    port = server.server_port
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"http://{host}:{port}", flush=True)
+    print(f"http://127.0.0.1:{port}", flush=True)
     sys.stdin.read()  # until the test's process closes it, or dies
 
 

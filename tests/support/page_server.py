@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.server
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,7 +16,7 @@ class PageServer:
     the test made.
     """
 
-    def __init__(self, pages: dict[str, Page], *, bind: str = "127.0.0.1") -> None:
+    def __init__(self, pages: Mapping[str, Page], *, bind: str = "127.0.0.1") -> None:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 

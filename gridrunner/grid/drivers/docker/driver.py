@@ -230,7 +230,7 @@ class DockerDriver:
 
     # ------------------------------------------------------------------------------------------------------------ looking
 
-    def _filter(self, role: str | None = None) -> dict[str, list[str]]:
+    def _filter(self, role: str | None = None) -> dict[str, str | list[str] | bool]:
         labels = [f"{LABEL_GRID}={self._parts.grid}"]
         return {"label": labels + ([f"{LABEL_ROLE}={role}"] if role else [])}
 
