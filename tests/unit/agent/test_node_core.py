@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from gridrunner_agent.node_core import (
     Action,
@@ -19,7 +21,7 @@ LIMITS = Limits(drain_s=600, heartbeat_s=60, release_s=10, retry_s=5, unseen_loo
 STEPS = {Drain: Step.DRAIN, Release: Step.RELEASE, Heartbeat: Step.HEARTBEAT, Complete: Step.COMPLETE}
 
 
-def look(at_s: float, *sessions: str, gone: bool = False, **says: object) -> Looked:
+def look(at_s: float, *sessions: str, gone: bool = False, **says: Any) -> Looked:
     return Looked(at_s=at_s, node_id="" if gone else "node", sessions=None if gone else sessions, **says)
 
 

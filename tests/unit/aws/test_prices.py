@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from gridrunner.aws.clients import Aws
 from gridrunner.aws.price_table import price_from_table
 from gridrunner.aws.prices import find_price, read_price_list
 from gridrunner.errors import UsageError
@@ -51,7 +52,7 @@ def test_a_price_list_without_a_price_is_none(products: list[str]) -> None:
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 
 
-class FakeAws:
+class FakeAws(Aws):
     """The two price APIs: `products` and `spots` are what they answer, None is a refusal."""
 
     region = "eu-central-1"

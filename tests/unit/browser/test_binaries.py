@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from gridrunner.browser import binaries
 from gridrunner.browser.binaries import BrowserName, find_browser
 from gridrunner.errors import UsageError
 
 
 @pytest.fixture(autouse=True)
 def no_links_beside_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(binaries.sys, "executable", str(tmp_path / "nowhere" / "python"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere" / "python"))
 
 
 def make_program(folder: Path, name: str) -> Path:

@@ -87,7 +87,11 @@ def test_events_that_come_by_the_dozen_bring_only_what_is_read(connection: Conne
     target = open_tab(connection)
     seen: dict[str, dict[str, Any]] = {}
     methods = {"Network.requestWillBeSent", "Network.responseReceived", "Network.loadingFinished"}
-    connection.listen(target, seen.setdefault, methods)
+
+    def keep_first(method: str, params: dict[str, Any]) -> None:
+        seen.setdefault(method, params)
+
+    connection.listen(target, keep_first, methods)
     connection.send("Page.navigate", {"url": "https://one.example/login"}, target=target)
     connection.read_until(lambda: seen.keys() == methods, deadline=soon())
     assert seen["Network.requestWillBeSent"].keys() == {"requestId", "type"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -42,7 +43,7 @@ HELD = Quarantine(owner="ann", reason="they rebuild", until=date(2026, 12, 31), 
 P, F, S, E = Status.PASSED, Status.FAILED, Status.SKIPPED, Status.ERROR
 
 
-def judge(statuses: dict[str, tuple[Status, ...]], run: str = "now", **quarantines: Quarantine) -> RunRecord:
+def judge(statuses: Mapping[str, tuple[Status, ...]], run: str = "now", **quarantines: Quarantine) -> RunRecord:
     """A run of CHECKS[:2]: a site name to the statuses of both; fewer are owed."""
     sites = [make_site(name, line, quarantine=quarantines.get(name)) for line, name in enumerate(statuses, start=5)]
     plan = make_plan_of(sites, CHECKS[:2])

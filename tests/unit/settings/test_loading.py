@@ -7,15 +7,8 @@ from pathlib import Path
 import pytest
 
 from gridrunner.errors import UsageError
-from gridrunner.settings.loading import (
-    SETTINGS,
-    BadValue,
-    Origin,
-    describe_config,
-    load_config,
-    parse_duration,
-    parse_shard,
-)
+from gridrunner.settings.loading import SETTINGS, Origin, describe_config, load_config
+from gridrunner.settings.values import BadValue, parse_duration, parse_shard
 
 
 def test_command_line_beats_environment_beats_file_beats_default(tmp_path: Path) -> None:

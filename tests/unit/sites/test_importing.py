@@ -28,7 +28,7 @@ def sites_of(yaml_text: str) -> list[Site]:
     """The sites without their places, and PyYAML's own reading agrees about ids and URLs."""
     plain = [(entry["id"], entry["url"]) for entry in yaml.safe_load(yaml_text)["sites"]]
     sites = [
-        Site(**{name: getattr(site, name) for name in Site.__slots__ if name != "source"})
+        Site(**{name: getattr(site, name) for name in Site.__struct_fields__ if name != "source"})
         for site in read_stdin(yaml_text).sites
     ]
     assert [(site.id, site.url) for site in sites] == plain

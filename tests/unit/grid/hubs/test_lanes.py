@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ class FakeConnection:
 
 class FakeBrowsers:
     def __init__(self) -> None:
-        self.urls = itertools.repeat("socket")
+        self.urls: Iterator[str] = itertools.repeat("socket")
         self.fallback = ""
         self.names = itertools.count(1)
         self.ended: list[str] = []
@@ -133,8 +134,8 @@ def test_lanes_on_a_node_that_drains_say_so_and_their_browser_gets_no_new_ones(
     pool = make_pool(browsers, tmp_path)
     lane = pool.open_lane(slot="a", timeout_s=1)
     pool.note_draining({"of somebody else"})
-    assert not lane.is_leaving
+    assert (lane.id, lane.is_leaving) == ("1", False)
     pool.note_draining({lane.id})
-    assert lane.is_leaving
+    assert (lane.id, lane.is_leaving) == ("1", True)
     later = pool.open_lane(slot="b", timeout_s=1)
     assert (later.id, later.is_leaving) == ("2", False)

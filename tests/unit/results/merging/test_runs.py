@@ -279,7 +279,7 @@ def test_evidence_comes_along_and_nothing_from_elsewhere(tmp_path: Path) -> None
     shot = "evidence/site-00/shot.png"
     stray = tmp_path / "secret.png"
     stray.write_bytes(b"secret")
-    events = [
+    events: list[Event] = [
         Observed(observation=make_observation(NAMES[0], screenshot_path=shot, facts_path="evidence/site-00/none.gz")),
         Judged(result=make_result(FOUND, NAMES[0])),
         Observed(

@@ -155,7 +155,7 @@ def test_a_green_run_annotates_nothing() -> None:
 def test_a_hostile_text_stays_inside_its_annotation(text: str) -> None:
     site = Site(id="a", url="https://a.example/", source=SourceLine(file="l,i:s\nt.yaml", line=3))
     plan = make_plan_of([site], [FOUND])
-    events = [
+    events: list[Event] = [
         Observed(observation=make_observation("a", title=text)),
         Judged(result=make_result(FOUND, "a", Status.FAILED, message=text)),
     ]

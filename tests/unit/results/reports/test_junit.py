@@ -49,6 +49,12 @@ def find(root: ET.Element, function: str, site: str) -> ET.Element:
     return case
 
 
+def child_of(case: ET.Element, tag: str) -> ET.Element:
+    child = case.find(tag)
+    assert child is not None
+    return child
+
+
 def test_every_case_occurs_once_for_junitparser(tmp_path: Path) -> None:
     write_junit(every_record(), tmp_path / "junit.xml")
     parsed = junitparser.JUnitXml.fromfile(str(tmp_path / "junit.xml"))
@@ -76,16 +82,16 @@ def test_attempts_are_children_as_surefire_writes_them(tmp_path: Path) -> None:
     root = write(every_record(), tmp_path)
     failing = find(root, "test_login_is_found", "failing")
     assert [child.tag for child in failing] == ["properties", "failure", "rerunFailure", "system-out"]
-    assert failing.find("failure").attrib == {
+    assert child_of(failing, "failure").attrib == {
         "type": "check.test_login_is_found",
         "message": "no login form, expected one",
     }
-    assert failing.find("failure").text == "attempt 1\nTraceback of no login form, expected one"
-    assert failing.find("rerunFailure").get("message") == "still no login form"
+    assert child_of(failing, "failure").text == "attempt 1\nTraceback of no login form, expected one"
+    assert child_of(failing, "rerunFailure").get("message") == "still no login form"
     assert failing.findtext("rerunFailure/stackTrace") == "attempt 2\nTraceback of still no login form"
     flaky = find(root, "test_login_is_found", "flaky")
     assert [child.tag for child in flaky] == ["properties", "flakyFailure", "system-out"]
-    assert flaky.find("flakyFailure").get("type") == "check.test_login_is_found"
+    assert child_of(flaky, "flakyFailure").get("type") == "check.test_login_is_found"
     passing = find(root, "test_login_is_found", "passing")
     assert [child.tag for child in passing] == ["properties"]
 
@@ -102,7 +108,7 @@ def test_our_faults_are_errors_and_sites_verdicts_failures(tmp_path: Path) -> No
     assert ("test_login_is_found[unreached]", "error", "fault.not-run") in kinds
     assert ("test_fields_are_right[broken-check]", "error", "error.test_fields_are_right") in kinds
     assert ("test_login_is_found[down]", "failure", "site.unreachable") in kinds
-    unreached = find(root, "test_login_is_found", "unreached").find("error")
+    unreached = child_of(find(root, "test_login_is_found", "unreached"), "error")
     assert unreached.get("message") == "not run: planned, but never visited"
 
 

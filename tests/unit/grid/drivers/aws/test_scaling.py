@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +58,7 @@ def test_lowering_never_raises() -> None:
     assert lower_to({"g1": 5}, {"g1": 9}, groups((0, 10, 2))) == {"g1": 2}
 
 
-def view(**changes: object) -> GroupView:
+def view(**changes: Any) -> GroupView:
     return GroupView(name="g1", desired=3, **changes)
 
 
