@@ -172,8 +172,7 @@ def test_three_hubs_one_slowed_and_one_killed_and_revived(project: CommandLine) 
     sites = 150
     with ExitStack() as stack:
         steady, slowing, dying = (stack.enter_context(open_hub(slots=4, visit_s=0.2, seed=seed)) for seed in (1, 2, 3))
-        arguments = ("run", "--sites", write_list(project, sites), *ONE_LANE, *reach(steady, slowing, dying))
-        running = project.start(*arguments)
+        running = project.start("run", "--sites", write_list(project, sites), *ONE_LANE, *reach(steady, slowing, dying))
         reaches(running, dying, 6)
         slowing.change(slowness=10.0)
         dying.kill()
@@ -235,7 +234,7 @@ def test_eight_shards_merged_are_the_unsharded_run(project: CommandLine) -> None
     sites, shards = write_mixed_list(project, 40), 8
     with open_hub(slots=8, visit_s=0.01) as hub:
         assert project.run("plan", "--sites", sites, "--out", "plan.json").code == 0
-        common = ("--sites", sites, "--plan", "plan.json", "--retries", "0", *reach(hub))
+        common: tuple[str | Path, ...] = ("--sites", sites, "--plan", "plan.json", "--retries", "0", *reach(hub))
         whole = project.run("run", *common, "--out", "whole")
         assert whole.code == 1, whole.stderr
         for first in range(1, shards, 2):

@@ -129,9 +129,14 @@ def run_with_an_interruption(project: CommandLine, played: PlayedFleet) -> Ended
         )
         played.require_well()
         assert not running.is_over(), running.wait().stderr
-        found: list[Instance] = []
-        wait_until(lambda: found.extend(played.find_busy()) or found, "a node is at work", timeout_s=60)
-        played.interrupt(found[0].id, in_s=NOTICE_S)
+        busy: list[Instance] = []
+
+        def look() -> bool:
+            busy.extend(played.find_busy())
+            return bool(busy)
+
+        wait_until(look, "a node is at work", timeout_s=60)
+        played.interrupt(busy[0].id, in_s=NOTICE_S)
     except BaseException:
         running.kill()
         raise

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from gridrunner.aws.clients import Aws
-from gridrunner.errors import GridFault, UsageError
+from gridrunner.errors import GridFault, GridrunnerError, UsageError
 from gridrunner.grid.drivers.aws.driver import AwsDriver
 from gridrunner.grid.drivers.aws.fleet import read_fleet
-from gridrunner.grid.drivers.protocol import RunDemand
+from gridrunner.grid.drivers.protocol import MeteredGrid, RunDemand
 from gridrunner.grid.status import NodeState
 from tests.support.command_line import CommandLine
 from tests.support.fake_hub import FakeGrid, open_hub
@@ -26,7 +27,7 @@ def make_driver(fleet: Path, *, timeout_s: float = 60.0) -> AwsDriver:
 
 
 @pytest.fixture
-def hubs() -> list[FakeGrid]:
+def hubs() -> Iterator[list[FakeGrid]]:
     with ExitStack() as stack:
         yield [stack.enter_context(open_hub(slots=0)) for _ in range(2)]
 
@@ -84,7 +85,7 @@ def test_instances_that_never_register_are_said_to_be_that(
 
 def test_a_fleet_whose_groups_are_gone_is_a_mistake_of_the_file(aws_env: MotoServer, tmp_path: Path) -> None:
     driver = make_driver(write_fleet(tmp_path / "fleet.json", ["no-such-group"], ["http://127.0.0.1:9"]))
-    with pytest.raises(Exception, match="no auto scaling group no-such-group in eu-central-1") as raised:
+    with pytest.raises(GridrunnerError, match="no auto scaling group no-such-group in eu-central-1") as raised:
         driver.status()
     assert raised.value.exit_code == 2
 
@@ -131,6 +132,7 @@ def test_a_run_without_scale_takes_the_nodes_that_are_up_and_leaves_them(
     with play_instances(aws_env, groups, hubs[:1]):
         driver.scale(2, lambda _: None)
         with driver.open_for_run(RunDemand(run="1", sites=1), print) as grid:
+            assert isinstance(grid, MeteredGrid)
             (used,) = grid.measure()
         assert desired_of(aws_env, groups) == [2]
     assert (used.kind, used.count) == ("c6i.large", 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,7 +19,7 @@ SITES = 24
 
 
 @pytest.fixture
-def hubs() -> list[FakeGrid]:
+def hubs() -> Iterator[list[FakeGrid]]:
     with ExitStack() as stack:
         yield [stack.enter_context(open_hub(slots=0, visit_s=0.05)) for _ in range(2)]
 

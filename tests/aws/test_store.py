@@ -61,7 +61,9 @@ def test_nothing_is_overwritten_and_the_same_again_is_fine(store: RunStore) -> N
     assert store.put_new("x.json", b"one")
     assert store.put_new("x.json", b"one")
     assert not store.put_new("x.json", b"two")
-    assert store.get("x.json")[0] == b"one"
+    stored = store.get("x.json")
+    assert stored is not None
+    assert stored[0] == b"one"
     assert store.get("y.json") is None
 
 

@@ -135,7 +135,9 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("refusal", "words", "code"), REFUSALS, ids=[case[0]["code"] for case in REFUSALS])
+@pytest.mark.parametrize(
+    ("refusal", "words", "code"), REFUSALS, ids=[str(refusal["code"]) for refusal, _, _ in REFUSALS]
+)
 def test_a_store_that_refuses_is_named_before_anything_is_visited(
     project: CommandLine, hub: FakeGrid, bucket: str, refusal: dict[str, object], words: str, code: int
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.webdriver.remote.remote_connection import RemoteConnection
 
 from dom_probes import read_probe
 from gridrunner.browser.binaries import find_browser
@@ -41,6 +42,7 @@ def driver() -> Iterator[webdriver.Chrome]:
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")
     browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(installed.chromedriver)))
+    assert isinstance(browser.command_executor, RemoteConnection)
     browser.command_executor.client_config.timeout = 30
     yield browser
     browser.quit()

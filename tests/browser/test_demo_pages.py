@@ -12,6 +12,7 @@ import yaml
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.support.expected_conditions import alert_is_present
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -62,6 +63,7 @@ def driver(server: ReplayServer) -> Iterator[webdriver.Chrome]:
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")
     browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
+    assert isinstance(browser.command_executor, RemoteConnection)
     browser.command_executor.client_config.timeout = 30
     yield browser
     browser.quit()
@@ -92,7 +94,9 @@ def wait_for(driver: webdriver.Chrome, selector: str) -> WebElement:
         return found[0] if len(found) == 1 and found[0].is_displayed() else None
 
     wait = WebDriverWait(driver, PATIENCE_S, LOOK_EVERY_S, ignored_exceptions=[WebDriverException])
-    return wait.until(look, f"{selector} matches no element, several, or none that is visible")
+    element = wait.until(look, f"{selector} matches no element, several, or none that is visible")
+    assert element is not None
+    return element
 
 
 def test_the_list_covers_enough() -> None:

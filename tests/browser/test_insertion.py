@@ -114,9 +114,12 @@ def test_viewport_and_page_are_as_before(
     session = open_session(try_insertion=True)
     pages: list[Any] = []
     discard = Page.discard
-    monkeypatch.setattr(
-        Page, "discard", lambda page: (pages.append(page.run(SIZE, deadline=time.monotonic() + 5)), discard(page))
-    )
+
+    def look_and_discard(page: Page) -> None:
+        pages.append(page.run(SIZE, deadline=time.monotonic() + 5))
+        discard(page)
+
+    monkeypatch.setattr(Page, "discard", look_and_discard)
     for path in ("/plain", "/frame", "/swallows"):
         session.visit(Site(id="s", url=server.url(path)), attempt=1, upcoming=None)
     assert pages == [[*VIEWPORT, 0, 0, 0]] * 3

@@ -73,7 +73,8 @@ def press(driver: webdriver.Chrome, *keys: str) -> None:
 
 def complaints(driver: webdriver.Chrome) -> list[str]:
     """Errors of the console, but for pictures that a test did not write."""
-    entries = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+    log = driver.get_log("browser")  # type: ignore[no-untyped-call]  # Selenium has no annotations here
+    entries = [entry["message"] for entry in log if entry["level"] == "SEVERE"]
     return [message for message in entries if "ERR_FILE_NOT_FOUND" not in message]
 
 
@@ -103,7 +104,7 @@ def test_a_site_shows_its_picture_with_marks_and_the_way_to_run_it_again(
     shot.write_bytes(PIXEL)
     plan = samples.every_plan()
     observation = samples.make_observation("failing", screenshot_path="evidence/failing/shot-2.png")
-    events = [
+    events: list[Event] = [
         Observed(observation=observation),
         Judged(result=samples.make_result(samples.FOUND, "failing", Status.FAILED)),
     ]

@@ -75,7 +75,7 @@ def never_answer(handler: http.server.BaseHTTPRequestHandler) -> None:
     handler.close_connection = True
 
 
-PAGES = {
+PAGES: dict[str, Any] = {
     "/login": LOGIN,
     "/garden": NO_LOGIN,
     "/late": "<!doctype html><title>App</title><div id=app aria-busy=true></div><script>setTimeout(() => { "
@@ -237,6 +237,9 @@ def test_a_page_that_closes_its_window_is_gone_at_once(open_session: OpenSession
 
 def test_a_button_that_is_a_picture_is_waited_for(open_session: OpenSession, server: PageServer) -> None:
     seen = visit(open_session, server, "/picture-button")
+    assert seen.detection is not None
+    assert seen.detection.login is not None
+    assert seen.detection.login.submit is not None
     assert (seen.detection.login.submit.selector, seen.ready_by) == ("#go", ReadyBy.FOUND)
 
 
@@ -245,6 +248,7 @@ def test_pages_are_laid_out_and_pictured_at_their_size(open_session: OpenSession
     session = open_session(probes=(size,), screenshots="all", screenshot_kind="png")
     seen = session.visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None)
     assert seen.probes["size"]["value"] == [*VIEWPORT, 1, 1]
+    assert seen.screenshot_path is not None
     picture = (session._store.run_folder / seen.screenshot_path).read_bytes()
     assert struct.unpack(">II", picture[16:24]) == VIEWPORT  # PNG's header
 

@@ -230,7 +230,7 @@ def _kill(stage: Stage, name: str, pattern: str) -> None:
 
 def _exec(stage: Stage, name: str, command: str, *, accepted: tuple[int, ...] = (0,)) -> None:
     done = stage.container(name).exec_run(["/bin/sh", "-c", command])
-    assert done.exit_code in accepted, done.output.decode(errors="replace")
+    assert done.exit_code in accepted, done.output
 
 
 def _skew_clock(stage: Stage, running: Running) -> Hit:

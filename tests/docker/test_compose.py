@@ -51,7 +51,7 @@ def test_compose_brings_a_grid_up_and_takes_it_down(docker_client: docker.Docker
         assert ended.returncode == 0, ended.stderr[-3000:]
         return ended
 
-    mine = {"label": f"com.docker.compose.project={project}"}
+    mine: dict[str, str | list[str] | bool] = {"label": f"com.docker.compose.project={project}"}
     try:
         compose("up", "--detach", "--wait")
         containers = {

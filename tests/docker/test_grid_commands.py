@@ -50,8 +50,10 @@ def grid(project: CommandLine) -> Iterator[CommandLine]:
 
 def parts(client: docker.DockerClient, name: str = NAME) -> list[str]:
     """The names of everything that carries a grid's label, or the label of a grid made for one of its runs."""
-    found = [*client.containers.list(all=True), *client.networks.list(), *client.volumes.list()]
-    return [part.name for part in found if str(part.name).startswith(f"{name}-")]
+    names = [str(container.name) for container in client.containers.list(all=True)]
+    names += [str(network.name) for network in client.networks.list()]
+    names += [str(volume.name) for volume in client.volumes.list()]
+    return [part for part in names if part.startswith(f"{name}-")]
 
 
 def status(project: CommandLine) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from tests.support.containers import (
     listening_ports,
     logs_of,
     open_grid,
+    output_of,
     process_lines,
     url_of,
     wait_for_words,
@@ -130,8 +131,8 @@ def test_nobody_is_root_and_no_secret_shows_up_in_the_list_of_processes(
     grid: TestGrid, hub: Container, node: Container
 ) -> None:
     for container in (hub, node):
-        assert container.exec_run(["id", "-u"]).output.split() == [b"1200"]
-        assert container.exec_run(["id", "-g"]).output.split() == [b"1201"]
+        assert output_of(container.exec_run(["id", "-u"])).split() == ["1200"]
+        assert output_of(container.exec_run(["id", "-g"])).split() == ["1201"]
         lines = process_lines(container)
         assert any("selenium-server.jar" in line for line in lines)
         assert not [line for line in lines if grid.secret in line]
@@ -145,9 +146,8 @@ def test_browser_has_its_sandbox_under_the_shipped_profile(hub: Container, node:
         lines = [line for line in process_lines(node) if "/usr/lib/chromium/" in line]
         assert [line for line in lines if "--type=renderer" in line], lines
         assert not [line for line in lines if "--no-sandbox" in line]
-        spaces = node.exec_run(
-            ["sh", "-c", "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline; readlink $p/ns/user; done 2>/dev/null"]
-        ).output.decode()
+        look = "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline; readlink $p/ns/user; done 2>/dev/null"
+        spaces = output_of(node.exec_run(["sh", "-c", look]))
         own = {line.split()[-1] for line in spaces.splitlines() if "--type=renderer" in line and "user:" in line}
         servers = {line.split()[-1] for line in spaces.splitlines() if "selenium-server.jar" in line}
         assert servers
@@ -228,7 +228,7 @@ def test_browser_does_not_know_the_secret(grid: TestGrid, hub: Container, node: 
 )
 def test_there_is_a_font(shared_node: Container, script: str, pattern: str) -> None:
     shared_node.reload()
-    assert shared_node.exec_run(["fc-list", pattern, "family"]).output.strip() != b"", script
+    assert output_of(shared_node.exec_run(["fc-list", pattern, "family"])).strip(), script
 
 
 # --------------------------------------------------------------------------------------------------------------- ports

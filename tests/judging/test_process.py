@@ -10,8 +10,7 @@ import pytest
 from gridrunner import codec
 from gridrunner.errors import NothingToRun, UsageError
 from gridrunner.judging.process import JudgeProcess, judge_run, run_live_checks
-from gridrunner.judging.protocol import Selection
-from gridrunner.judging.reports import DETAILS_LIMIT, MESSAGE_LIMIT
+from gridrunner.judging.protocol import DETAILS_LIMIT, MESSAGE_LIMIT, Selection
 from gridrunner.model import Observation, Result, Site, Status
 from tests.support.judging_samples import (
     make_detection,

@@ -57,6 +57,7 @@ def scaling(server: MotoServer) -> Iterator[Any]:
 
 
 def look(client: Any) -> dict[str, Any]:
+    group: dict[str, Any]
     (group,) = client.describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP])["AutoScalingGroups"]
     return group
 

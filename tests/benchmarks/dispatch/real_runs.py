@@ -84,6 +84,7 @@ class SleepingSession:
     durations_s: Mapping[tuple[str, int], float]
     default_s: Mapping[str, float]
     node: str = ""
+    is_leaving: bool = False
 
     def __post_init__(self) -> None:
         self._was_killed = threading.Event()

@@ -191,10 +191,10 @@ def _run_measured(arguments: Sequence[str]) -> int:
     begun_s = time.perf_counter()
     seen: dict[str, Any] = {"before_s": 0.0, "dispatch_s": 0.0, "dispatch_cpu_s": 0.0, "dispatch_memory_mib": 0.0}
     seen |= {"visits": 0, "lost": 0}
-    import gridrunner.commands.run  # noqa: PLC0415 - what importing costs is part of it
-    from gridrunner.cli import main as run_gridrunner  # noqa: PLC0415
+    from gridrunner.cli import main as run_gridrunner  # noqa: PLC0415 - what importing costs is part of it
+    from gridrunner.dispatch.shell import Dispatcher  # noqa: PLC0415
 
-    usual = gridrunner.commands.run.Dispatcher.run
+    usual = Dispatcher.run
 
     def run(dispatcher: Any) -> Any:
         seen["before_s"] = round(time.perf_counter() - begun_s, 2)
@@ -207,7 +207,7 @@ def _run_measured(arguments: Sequence[str]) -> int:
         seen["visits"], seen["lost"] = summary.visits, len(summary.missing)
         return summary
 
-    gridrunner.commands.run.Dispatcher.run = run  # type: ignore[method-assign]
+    Dispatcher.run = run  # type: ignore[method-assign, assignment]
     code = run_gridrunner(list(arguments[arguments.index("--") + 1 :]))
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     cost = Cost(
@@ -249,7 +249,7 @@ def _profiled_threads(path: Path | None) -> Iterator[None]:
         finally:
             profile.disable()
 
-    threading.Thread.run = run  # type: ignore[method-assign]
+    threading.Thread.run = run  # type: ignore[method-assign, assignment]
     own = cProfile.Profile(time.thread_time)
     own.enable()
     try:
@@ -263,7 +263,7 @@ def _profiled_threads(path: Path | None) -> Iterator[None]:
         total = pstats.Stats(own)
         for profile in profiles:
             profile.create_stats()
-            if profile.stats:  # type: ignore[attr-defined]
+            if profile.stats:
                 total.add(profile)
         total.dump_stats(path)
 

@@ -159,7 +159,9 @@ def name_differences(one: dict[str, Any] | None, other: dict[str, Any] | None) -
         return [] if one is other else ["no detection in one of the two"]
     if one["login_present"] != other["login_present"]:
         return ["login present"]
-    best = [next((form for form in each["forms"] if form["kind"] == "login"), {}) for each in (one, other)]
+    best: list[dict[str, Any]] = [
+        next((form for form in each["forms"] if form["kind"] == "login"), {}) for each in (one, other)
+    ]
     roles = ("username", "password_current", "submit")
     words = [role for role in roles if best[0].get(role) != best[1].get(role)]
     kinds = [[form["kind"] for form in each["forms"]] for each in (one, other)]

@@ -51,8 +51,8 @@ def count() -> None:
             pass  # the browser is gone, and its contexts with it
         usual_close(session)
 
-    BrowserSession.visit = visit  # type: ignore[method-assign]
-    BrowserSession.close = close  # type: ignore[method-assign]
+    BrowserSession.visit = visit  # type: ignore[method-assign, assignment]
+    BrowserSession.close = close  # type: ignore[method-assign, assignment]
     gridrunner.commands.run._serve_replays = lambda *_arguments: RULES
 
 
@@ -74,7 +74,7 @@ def started_ahead() -> Iterator[None]:
 usual_started_ahead = gridrunner.judging.child.started_ahead
 gridrunner.judging.child.started_ahead = started_ahead
 usual_stop = Worker.stop
-Worker.stop = stop_judge  # type: ignore[method-assign]
+Worker.stop = stop_judge  # type: ignore[method-assign, assignment]
 code = main(sys.argv[2:])
 used = resource.getrusage(resource.RUSAGE_SELF)
 half = len(handles) // 2
