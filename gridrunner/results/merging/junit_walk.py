@@ -114,7 +114,7 @@ def walk_suites(root: Any) -> Iterator[ForeignSuite]:
     for index in range(len(places) - 1, -1, -1):  # those within a suite come after it
         place = places[index]
         place.shown += sum(_count_results(child) for child in place.element)
-        cases = [child for child in place.element if _tag_of(child) == "testcase"]
+        cases = tuple(child for child in place.element if _tag_of(child) == "testcase")
         place.cases += len(cases)
         place.is_odd |= any(case.attrib.get("status") in _BAD_STATUS and not _count_results(case) for case in cases)
         problems[index] = _find_problem(place)
