@@ -31,8 +31,13 @@ FILE_NAME: Final = "behaviours.yaml"
 FRAMES_FOLDER: Final = "_frames"
 SHARED_FOLDER: Final = "_shared"
 
-SITE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
-"""What names a site: one lower-case label of a host name (RFC 1123)."""
+_SITE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+"""One lower-case label of a host name: RFC 1123, 2.1, and the 63 octets of RFC 1035, 2.3.4."""
+
+
+def is_site_name(text: str) -> bool:
+    """Whether `text` can name a site's folder, and so be the first label of its host name."""
+    return _SITE_NAME.fullmatch(text) is not None
 
 
 class Auth(Struct, frozen=True, kw_only=True):
@@ -118,9 +123,7 @@ class ReplayFolder:
 
     def site_names(self) -> list[str]:
         """The folders that a host name can name, sorted."""
-        return sorted(
-            entry.name for entry in self._root.iterdir() if entry.is_dir() and SITE_NAME.fullmatch(entry.name)
-        )
+        return sorted(entry.name for entry in self._root.iterdir() if entry.is_dir() and is_site_name(entry.name))
 
     def has_site(self, site: str) -> bool:
         """Whether `site` (`NAME` or `_frames/NAME`) is a folder of this one, not a link that leads elsewhere."""

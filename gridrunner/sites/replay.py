@@ -1,9 +1,10 @@
 """Owns the embedded replay server: a folder of replica sites, each under a host name of its own, over HTTP/1.1.
 
-The first label of the Host header names the site's folder: `bank-de.demo.localhost` is served from `bank-de/`. With
-`frames` as its second label it is a frame host: `pay.frames.localhost` is served from `_frames/pay/`, another
-registrable domain, so that its frames are cross-site to every page. `/_shared/…` is the same on every host. In text
-files `{{origin:NAME.LABEL}}` becomes the origin of that host as the reader of the page reaches it.
+The first label of the Host header names the site's folder: `bank-de.demo.localhost` is served from `bank-de/`, and
+`pay.frames.localhost` from `_frames/pay/`: another registrable domain, so that its frames are cross-site to every page.
+`/_shared/…` is the same on every host. In text files `{{origin:NAME.LABEL}}` becomes the origin of that host as the
+reader of the page reaches it. No other host is answered: a name that somebody else owns may lead here (DNS rebinding),
+and its pages would read ours.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from urllib.parse import quote, unquote, urlsplit
 from msgspec import Struct
 
 from gridrunner.errors import UsageError
-from gridrunner.sites.behaviours import FRAMES_FOLDER, SITE_NAME, Behaviour, ReplayFolder
+from gridrunner.sites.behaviours import FRAMES_FOLDER, Behaviour, ReplayFolder, is_site_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,33 +55,34 @@ CONTENT_TYPES: Final = {
     ".pdf": "application/pdf",
 }
 
+MAX_LABEL: Final = 63  # characters between two dots of a host name (RFC 1035, 2.3.4)
+
+_HOST: Final = re.compile(r"(?P<name>[a-z0-9_.-]+?|\[[0-9a-f:.]+\])\.?(?P<port>:[0-9]{1,5})?")
+_OWN_NAME: Final = re.compile(r"(?:.+\.)?localhost|[0-9.]+|\[.*\]")  # nobody can have these lead to this machine
 _ORIGIN_PLACEHOLDER: Final = re.compile(rb"\{\{origin:([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)\}\}")
 
 
 class _Host(Struct, frozen=True, kw_only=True):
-    """A Host header taken apart: `site` is a folder, `suffix` what follows the second label, `port` as `:8080` or empty."""
+    """A Host header taken apart: `site` is a folder, `port` as `:8080` or empty."""
 
     site: str
-    suffix: str
     port: str
 
     @classmethod
-    def parse(cls, header: str) -> _Host | None:
-        """None: no host that could be a site's."""
-        name, colon, port = header.strip().lower().partition(":")
-        labels = name.rstrip(".").split(".")
-        if (
-            len(labels) < 2
-            or not all(SITE_NAME.fullmatch(label) for label in labels)
-            or not (port.isdigit() or not colon)
-        ):
-            return None
-        site = f"{FRAMES_FOLDER}/{labels[0]}" if labels[1] == "frames" else labels[0]
-        return cls(site=site, suffix=".".join(labels[2:]) or "localhost", port=colon + port)
+    def parse(cls, header: str) -> _Host | HTTPStatus:
+        """Or why there is none: 400 for what is no host, 421 for somebody else's, 404 for this machine's own names."""
+        match = _HOST.fullmatch(header.strip().lower())
+        if match is None or any(len(label) > MAX_LABEL for label in match["name"].split(".")):
+            return HTTPStatus.BAD_REQUEST
+        label, _, domain = match["name"].partition(".")
+        if domain in {SITE_DOMAIN, FRAME_DOMAIN} and is_site_name(label):
+            site = f"{FRAMES_FOLDER}/{label}" if domain == FRAME_DOMAIN else label
+            return cls(site=site, port=match["port"] or "")
+        return HTTPStatus.NOT_FOUND if _OWN_NAME.fullmatch(match["name"]) else HTTPStatus.MISDIRECTED_REQUEST
 
     def fill_origins(self, text: bytes) -> bytes:
         """`text` with every `{{origin:…}}` replaced."""
-        tail = f".{self.suffix}{self.port}".encode()
+        tail = f".localhost{self.port}".encode()
         return _ORIGIN_PLACEHOLDER.sub(lambda found: b"http://" + found[1] + tail, text)
 
 
@@ -223,8 +225,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         folder = self.server.folder
         host = _Host.parse(self.headers.get("Host", ""))
-        if host is None or not folder.has_site(host.site):
-            self._send_unknown_host()
+        if isinstance(host, HTTPStatus) or not folder.has_site(host.site):
+            self._send_unknown_host(host if isinstance(host, HTTPStatus) else HTTPStatus.NOT_FOUND)
             return
         path = self._decode_path()
         file = None if path is None else folder.find_file(host.site, path)
@@ -363,7 +365,10 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
-    def _send_unknown_host(self) -> None:
+    def _send_unknown_host(self, status: HTTPStatus) -> None:
+        if status is not HTTPStatus.NOT_FOUND:  # whoever asks is told nothing of what there is
+            self._send(status, {}, _page(str(status.value), "No site is known under this host name."))
+            return
         port = self.server.server_port
         names = self.server.folder.site_names()
         links = " ".join(

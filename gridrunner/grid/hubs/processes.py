@@ -3,18 +3,24 @@
 Each chromedriver leads a process group of its own in which its browser stays, and a temporary folder of its own that
 holds the browser's profile; ending it ends the group and removes the folder. Each carries the id of the gridrunner
 process that owns it in its environment, so that what a killed gridrunner left behind is found and ended by the next.
+
+Each chromedriver answers under a path that nobody else knows: it starts whatever program a session's options name, takes
+requests without an Origin from anywhere, and those of pages on `localhost`, `*.localhost` and 127.x as well
+(`RequestIsSafeToServe` in Chromium's chrome/test/chromedriver/server; `--allowed-origins` only adds to them; 156).
 """
 
 from __future__ import annotations
 
 import os
 import re
+import secrets
 import selectors
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -30,19 +36,31 @@ START_ATTEMPTS = 4
 START_TIMEOUT_S = 20.0
 """chromedriver listened after 0.01 to 0.04 s (156, 2026-11-24); a machine that swaps takes longer."""
 
+SECRET_BYTES = 24
+"""Of the path that chromedriver answers under: RFC 6749, 10.10, asks for a chance of 2^-160 that a secret is guessed."""
+
+PASSED_ON = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR"  # POSIX.1-2024, XBD 8, and gettext's
+    r"|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|XDG_[A-Z_]+"  # with a window, and the folders of fonts and caches
+    r"|(?:http|https|ftp|all|no|auto)_proxy|(?:HTTP|HTTPS|FTP|ALL|NO|AUTO)_PROXY|SOCKS_SERVER|SOCKS_VERSION"
+    r"|LD_LIBRARY_PATH|FONTCONFIG_(?:FILE|PATH)|CHROME_DEVEL_SANDBOX"  # browsers that are not the system's own
+)
+"""The variables that chromedriver and its browser get; the proxies' are those of net/proxy_resolution's
+`ProxyConfigServiceLinux`. All others stay here: a CI job's environment is full of tokens."""
+
 _LISTENING = re.compile(rb"started successfully on port (\d+)")
 
 
 class DriverProcess:
     """One running chromedriver. Make it with `start_chromedriver`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
-        self._process, self.port, self._folder = process, port, folder
+    def __init__(self, process: subprocess.Popen[bytes], port: int, secret: str, folder: Path) -> None:
+        self._process, self.port, self._secret, self._folder = process, port, secret, folder
 
     @property
     def url(self) -> str:
-        """Where its WebDriver interface answers."""
-        return f"http://127.0.0.1:{self.port}"
+        """Where its WebDriver interface answers. Its path is a secret: it belongs in no log and no page."""
+        return f"http://127.0.0.1:{self.port}/{self._secret}"
 
     @property
     def pid(self) -> int:
@@ -75,10 +93,11 @@ def start_chromedriver(chromedriver: Path) -> DriverProcess:
 
 def _start_once(chromedriver: Path) -> DriverProcess:
     folder = Path(tempfile.mkdtemp(prefix="gridrunner-"))
-    environment = {**os.environ, OWNER_VARIABLE: own_token(), "TMPDIR": str(folder)}
+    environment = {**trim_environment(os.environ), OWNER_VARIABLE: own_token(), "TMPDIR": str(folder)}
+    secret = secrets.token_urlsafe(SECRET_BYTES)
     try:
         process = subprocess.Popen(
-            [str(chromedriver), "--port=0"],
+            [str(chromedriver), "--port=0", f"--url-base=/{secret}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -91,9 +110,14 @@ def _start_once(chromedriver: Path) -> DriverProcess:
     try:
         port = _read_port(process)
     except SessionNotCreated:
-        DriverProcess(process, 0, folder).end()
+        DriverProcess(process, 0, secret, folder).end()
         raise
-    return DriverProcess(process, port, folder)
+    return DriverProcess(process, port, secret, folder)
+
+
+def trim_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """What of `env` strangers' pages may be near to: the variables that a browser needs."""
+    return {name: value for name, value in env.items() if PASSED_ON.fullmatch(name)}
 
 
 def _read_port(process: subprocess.Popen[bytes]) -> int:

@@ -146,13 +146,45 @@ def test_answers_are_not_stored_and_hosts_are_apart(server: ReplayServer, method
 
 
 @pytest.mark.parametrize(
-    "host", ["", "localhost", "127.0.0.1:80", "nobody.demo.localhost", "linked.demo.localhost", "a/b"]
+    "host", ["localhost", "127.0.0.1:80", "[::1]:80", "nobody.demo.localhost", "linked.demo.localhost"]
 )
 def test_unknown_hosts_say_which_are_known(server: ReplayServer, host: str) -> None:
     answer, body = ask(server, host)
     assert answer.status == 404
     assert "gridrunner sites serve" in body
     assert f"http://shop.demo.localhost:{server.port}/" in body
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("shop.evil.example", 421),
+        ("shop.demo.evil.example:80", 421),
+        ("shop.demo.localhost.evil.example", 421),
+        ("shop.demo", 421),
+        ("rebound.example", 421),
+        ("a.shop.demo.localhost", 404),
+        ("a" * 64 + ".demo.localhost", 400),
+        ("a" * 300 + ".demo.localhost", 400),
+        ("shop.demo.localhost:port", 400),
+        ("a/b", 400),
+        ("", 400),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_names_that_others_own_get_no_page(server: ReplayServer, host: str, status: int, method: str) -> None:
+    answer, body = ask(server, host, "/login.html", method)
+    assert answer.status == status
+    assert "<title>" in body
+    assert "login" not in body
+    assert status == 404 or "shop" not in body
+
+
+def test_a_folder_that_no_host_name_can_name_is_no_site(tmp_path: Path) -> None:
+    make_folder(tmp_path, {"shop/index.html": "", f"{'a' * 64}/index.html": "", "UPPER/index.html": ""})
+    with ReplayServer(tmp_path) as server:
+        assert server.site_names() == ["shop"]
+        assert ask(server, "shop.demo.localhost.")[0].status == 200
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from gridrunner.errors import SessionNotCreated
 from gridrunner.grid.hubs.processes import OWNER_VARIABLE, end_group, own_token, reap_orphans, start_chromedriver
 from tests.support.command_line import wait_until
+
+ECHO_DRIVER = """#!{python}
+import json, os, sys, time
+open(r"{folder}/started", "w").write(json.dumps([sys.argv[1:], dict(os.environ)]))
+print("ChromeDriver was started successfully on port 45678.", flush=True)
+time.sleep(600)
+"""
 
 FAKE_DRIVER = """#!{python}
 import subprocess, sys, time
@@ -40,13 +49,58 @@ def is_running(pid: int) -> bool:
 def test_ends_the_driver_and_what_it_started(tmp_path: Path) -> None:
     process = start_chromedriver(write_driver(tmp_path, FAKE_DRIVER))
     child = int((tmp_path / "child").read_text())
-    assert process.url == "http://127.0.0.1:45678"
+    assert process.url.startswith("http://127.0.0.1:45678/")
     assert is_running(process.pid)
     assert is_running(child)
     process.end()
     process.end()
     wait_until(lambda: not is_running(process.pid), "the kernel has ended it", timeout_s=60)
     wait_until(lambda: not is_running(child), "the kernel has ended it", timeout_s=60)
+
+
+def start_echo(folder: Path) -> tuple[str, list[str], dict[str, str]]:
+    """The URL of a driver, its arguments and its environment."""
+    process = start_chromedriver(write_driver(folder, ECHO_DRIVER))
+    process.end()
+    arguments, environment = json.loads((folder / "started").read_text())
+    return process.url, arguments, environment
+
+
+def test_each_driver_answers_under_a_path_of_its_own(tmp_path: Path) -> None:
+    paths = []
+    for _ in range(2):
+        url, arguments, _ = start_echo(tmp_path)
+        path = urlsplit(url).path
+        assert arguments == ["--port=0", f"--url-base={path}"]
+        assert len(path) > 32
+        paths.append(path)
+    assert paths[0] != paths[1]
+
+
+def test_a_driver_gets_what_a_browser_needs_and_no_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "GITHUB_TOKEN",
+        "CI_JOB_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+        "GRIDRUNNER_GRID",
+        "SSH_AUTH_SOCK",
+        "LC_",
+        "MY_PATH",
+    ):
+        monkeypatch.setenv(name, "secret")
+    needed = {
+        "LANG": "de_DE.UTF-8",
+        "LC_ALL": "C",
+        "DISPLAY": ":99",
+        "XDG_RUNTIME_DIR": "/run/x",
+        "https_proxy": "http://p:1",
+    }
+    for name, value in needed.items():
+        monkeypatch.setenv(name, value)
+    _, _, environment = start_echo(tmp_path)
+    assert "secret" not in environment.values()
+    assert environment.items() >= {**needed, "PATH": os.environ["PATH"], OWNER_VARIABLE: own_token()}.items()
+    assert Path(environment["TMPDIR"]).name.startswith("gridrunner-")
 
 
 def test_driver_that_ends_at_once_says_why(tmp_path: Path) -> None:
