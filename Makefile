@@ -5,7 +5,7 @@ VENV ?= .venv
 SITES ?= sites/demo.yaml
 ARGS ?=
 
-.PHONY: run test lint setup clean
+.PHONY: run test lint docs setup clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.ready-run
@@ -18,6 +18,9 @@ lint: $(VENV)/.ready-test
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
+
+docs: $(VENV)/.ready-test
+	@$(VENV)/bin/python -m tests.support.settings_docs
 
 setup: $(VENV)/.ready-run
 
