@@ -320,6 +320,10 @@ class Timings(Struct, frozen=True, kw_only=True):
     evidence_s: float = 0.0
 
 
+PHASES = tuple(name.removesuffix("_s") for name in Timings.__struct_fields__ if name != "total_s")
+"""The parts of a visit, in their order."""
+
+
 class PageEvent(Struct, frozen=True, kw_only=True):
     """Something the page did that a report should show; `kind` is console-error, network-failure, dialog, popup,
     crash, download, navigation or step. `text` comes from the page: escape it wherever it is shown.

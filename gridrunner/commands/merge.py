@@ -15,10 +15,10 @@ from gridrunner.results.history import open_history
 from gridrunner.results.journal.lines import collector_paused
 from gridrunner.results.merging.junit import merge_junit
 from gridrunner.results.merging.runs import merge_runs
-from gridrunner.results.record import RunRecord
+from gridrunner.results.record import RunRecord, load_run
 from gridrunner.results.reports.junit import JUNIT_NAME
-from gridrunner.results.reports.render import render_run
-from gridrunner.results.reports.terminal import print_run_summary
+from gridrunner.results.reports.protocol import ReportRequest
+from gridrunner.results.reports.render import write_reports
 from gridrunner.run.publishing import Publisher
 from gridrunner.text import count_of, make_log_line
 
@@ -61,8 +61,8 @@ def execute_report(run: Path, *, strict_junit: bool = False) -> int:
     """Render the files of the run folder `run` again; returns 0, whatever the run came to. With `strict_junit` the JUnit
     file holds only what junit-10.xsd allows. Raises RunFolderError.
     """
-    record = render_run(run, strict_junit=strict_junit).record
-    print_run_summary(record, run, Console())
+    record = load_run(run)
+    write_reports(ReportRequest(record=record, folder=run, strict_junit=strict_junit, console=Console()))
     return ExitCode.OK
 
 

@@ -59,7 +59,7 @@ class Comparer:
     """Compares a run, which `excuse_known` has been told of the baseline, with it, one site at a time."""
 
     def __init__(self, baseline: Baseline) -> None:
-        self._baseline = baseline
+        self.baseline = baseline
         self._broken: list[CaseVerdict] = []
         self._fixed: list[CaseVerdict] = []
         self._failing: list[CaseVerdict] = []
@@ -68,7 +68,7 @@ class Comparer:
     def add(self, site: SiteVerdict) -> None:
         """Take the next site, in plan order."""
         for case in site.cases:
-            before = self._baseline.cases.get((case.check, site.site.id))
+            before = self.baseline.cases.get((case.check, site.site.id))
             self._compared += 1
             self._unknown += before is None
             if case.verdict is Verdict.FAILED:
@@ -79,20 +79,13 @@ class Comparer:
     def finish(self) -> Comparison:
         """The comparison of the sites taken."""
         return Comparison(
-            baseline=self._baseline.run,
+            baseline=self.baseline.run,
             newly_broken=tuple(self._broken),
             newly_fixed=tuple(self._fixed),
             still_failing=tuple(self._failing),
             unknown=self._unknown,
             compared=self._compared,
         )
-
-
-def compare_runs(record: RunRecord, baseline: Baseline) -> Comparison:
-    """`record`, which `excuse_known` has been told of `baseline`, against it."""
-    comparer = Comparer(baseline)
-    record.digest(comparer.add)
-    return comparer.finish()
 
 
 def describe_comparison(comparison: Comparison) -> str:

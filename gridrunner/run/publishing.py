@@ -15,15 +15,13 @@ from msgspec import Struct, field
 from rich.console import Console
 
 from gridrunner.errors import ExitCode
-from gridrunner.results.baseline import Baseline, excuse_known
+from gridrunner.results.baseline import Baseline, Comparer, excuse_known
 from gridrunner.results.record import RunRecord, exit_code_of, load_run
-from gridrunner.results.reports.ci import CiReporter, CiSystem, choose_ci, find_attachment_base
-from gridrunner.results.reports.json_report import read_baseline, write_figures
-from gridrunner.results.reports.render import render_run
-from gridrunner.results.reports.terminal import print_run_summary
+from gridrunner.results.reports.ci_system import CiLog, CiSystem, choose_ci, find_attachment_base
+from gridrunner.results.reports.json_report import STDOUT, read_baseline
+from gridrunner.results.reports.protocol import ReportRequest
+from gridrunner.results.reports.render import write_reports
 from gridrunner.settings.loading import RunConfig
-
-STDOUT = "-"
 
 KEYS = frozenset({"baseline", "ci", "json"})
 """The settings that are read here; each command that ends in a run has them."""
@@ -40,9 +38,9 @@ class Publisher(Struct, frozen=True, kw_only=True):
     json: Path | None = None
 
     @property
-    def reporter(self) -> CiReporter:
+    def reporter(self) -> CiLog:
         """What writes to the CI system's log."""
-        return CiReporter(system=self.ci, env=self.env, log=sys.stderr, clock=time.time)
+        return CiLog(system=self.ci, env=self.env, log=sys.stderr, clock=time.time)
 
     @property
     def uses_stdout(self) -> bool:
@@ -57,17 +55,19 @@ class Publisher(Struct, frozen=True, kw_only=True):
         `record` saves reading the journal; `junit_copy` is a second place for the JUnit file. Raises RunFolderError.
         """
         record = self._excuse(record if record is not None else load_run(folder))
-        base = find_attachment_base(self.ci, self.env, folder)
-        rendered = render_run(
-            folder, record=record, junit_copy=junit_copy, previous=self.baseline, attachment_base=base
+        write_reports(
+            ReportRequest(
+                record=record,
+                folder=folder,
+                comparer=Comparer(self.baseline) if self.baseline is not None else None,
+                junit_copy=junit_copy,
+                attachment_base=find_attachment_base(self.ci, self.env, folder),
+                console=console,
+                ci=self.reporter,
+                json=self.json,
+                stdout=sys.stdout.buffer if self.uses_stdout else None,
+            )
         )
-        comparison = rendered.comparison
-        print_run_summary(record, folder, console, comparison=comparison)
-        warning = self.reporter.report(record, comparison)
-        if warning:
-            console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
-        if self.json is not None:
-            write_figures(record, self.json, sys.stdout.buffer, comparison)
         return exit_code_of(record)
 
     def exit_code_of(self, record: RunRecord) -> ExitCode:

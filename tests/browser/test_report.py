@@ -21,8 +21,8 @@ from gridrunner.browser.binaries import find_browser
 from gridrunner.model import Box, Detection, Element, Form, FormKind, InsertionPoint, PageEvent, Status
 from gridrunner.results.journal.events import Event, Faulted, Judged, Observed
 from gridrunner.results.record import RunRecord, build_record
-from gridrunner.results.reports.html.page import write_report
 from tests.support import sample_runs as samples
+from tests.support.reports import write_html
 
 pytestmark = pytest.mark.browser
 
@@ -52,7 +52,7 @@ def driver() -> Iterator[webdriver.Chrome]:
 
 
 def show(driver: webdriver.Chrome, folder: Path, record: RunRecord, hash_: str = "") -> None:
-    write_report(record, folder, folder / "report.html")
+    write_html(record, folder)
     driver.get("about:blank")
     driver.get((folder / "report.html").as_uri() + hash_)
 

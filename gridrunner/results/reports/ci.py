@@ -1,5 +1,5 @@
-"""What a CI system is told of a run beside its exit code: annotations, a step summary, folded log sections, and where its
-JUnit reader looks for screenshots. Pure but for `CiReporter`, the one writer. The invariant: the limits of each system
+"""What a CI system is told of a run beside its exit code: annotations and a step summary. Pure but for `CiReport`, the one
+writer. The invariant: the limits of each system
 are kept whatever the run holds, and no text from a page becomes a command of one.
 
 Every line that is printed elsewhere goes through `text.make_log_line`; here each value is escaped for its own place.
@@ -8,12 +8,10 @@ Every line that is printed elsewhere goes through `text.make_log_line`; here eac
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from enum import StrEnum
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import chain, islice, zip_longest
 from pathlib import Path
-from typing import TextIO
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,6 +19,8 @@ from msgspec.structs import replace
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison
 from gridrunner.results.record import RunRecord
+from gridrunner.results.reports.ci_system import CiLog, CiSystem, path_below
+from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.reports.summary import SIZE_LIMIT, render_summary
 from gridrunner.results.verdicts.cases import CaseVerdict
 from gridrunner.results.verdicts.causes import CauseGroup, describe_check, title_of
@@ -38,31 +38,6 @@ SUMMARY_FILE_LIMIT = 1 << 20
 """Bytes of one step's summary, 1 MiB: over it GitHub drops the whole of it (docs.github.com, "Adding a job summary")."""
 
 SUMMARY_MARGIN = 1024  # bytes left for the newline between two summaries, and for whoever counts otherwise
-
-
-class CiSystem(StrEnum):
-    """Where a run takes place; NONE: on somebody's own machine, or where nothing special is to be said."""
-
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    JENKINS = "jenkins"
-    NONE = "none"
-
-
-AUTO = "auto"
-
-CI_NAMES = (AUTO, *CiSystem)
-
-_MARKS = {"GITHUB_ACTIONS": CiSystem.GITHUB, "GITLAB_CI": CiSystem.GITLAB, "JENKINS_URL": CiSystem.JENKINS}
-"""What each system sets in every job: docs.github.com "Default environment variables", docs.gitlab.com "Predefined
-CI/CD variables", jenkins.io "Using environment variables"."""
-
-
-def choose_ci(name: str, env: Mapping[str, str]) -> CiSystem:
-    """The system that `name` names; `auto` looks for its mark in the environment."""
-    if name != AUTO:
-        return CiSystem(name)
-    return next((system for mark, system in _MARKS.items() if env.get(mark, "") not in {"", "false"}), CiSystem.NONE)
 
 
 # --------------------------------------------------------------------------------------------------- workflow commands
@@ -157,79 +132,36 @@ def fit_summary(record: RunRecord, used_bytes: int, comparison: Comparison | Non
     return text if len(text.encode()) <= room else ""
 
 
-# -------------------------------------------------------------------------------------------------------- attachments
-
-
-def find_attachment_base(system: CiSystem, env: Mapping[str, str], folder: Path) -> str | None:
-    """What goes before the paths of screenshots in the JUnit file of the run folder `folder`: GitLab reads them from the
-    project's folder, Jenkins' junit-attachments plugin absolute. None: nobody says, so they stay as they are.
-    """
-    absolute = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would leave a project behind a symbolic link
-    if system is CiSystem.JENKINS:
-        return absolute.as_posix()
-    project = env.get("CI_PROJECT_DIR", "")
-    if system is CiSystem.GITLAB and project:
-        return _path_below(absolute, Path(project)) or absolute.as_posix()
-    return None
-
-
-def _path_below(path: Path, root: Path) -> str:
-    for inner, outer in ((path, root), (path.resolve(), root.resolve())):
-        if inner.is_relative_to(outer):
-            return inner.relative_to(outer).as_posix()
-    return ""
-
-
 # ------------------------------------------------------------------------------------------------------------- writer
 
 
-class CiReporter(Struct, frozen=True, kw_only=True):
-    """Tells `system` what a run came to. `log` is the job's log (GitHub reads commands from stderr as well as stdout);
-    `clock` gives seconds since 1970, which GitLab's sections want.
-    """
+class CiReport(Report):
+    """Annotates and summarises a run. Only GitHub has both; a shard is a part: its merge tells of the whole, once."""
 
-    system: CiSystem
-    env: Mapping[str, str]
-    log: TextIO
-    clock: Callable[[], float]
+    def __init__(self, request: ReportRequest, log: CiLog) -> None:
+        self._request = request
+        self._log = log
 
-    @contextmanager
-    def fold(self, name: str, title: str) -> Iterator[None]:
-        """A section of the log that is shown folded. `name` is of a-z and `_`; both are ours, nothing of a page."""
-        match self.system:
-            case CiSystem.GITHUB:
-                first, last = f"::group::{title}", "::endgroup::"
-            case CiSystem.GITLAB:  # docs.gitlab.com, "Expand and collapse job log sections"
-                first = f"\x1b[0Ksection_start:{int(self.clock())}:{name}[collapsed=true]\r\x1b[0K{title}"
-                last = ""
-            case CiSystem.JENKINS | CiSystem.NONE:
-                yield
-                return
-        self._say(first)
-        try:
-            yield
-        finally:
-            self._say(last or f"\x1b[0Ksection_end:{int(self.clock())}:{name}\r\x1b[0K")
-
-    def report(self, record: RunRecord, comparison: Comparison | None = None) -> str:
-        """Annotate and summarise `record`; returns a warning for the user, or nothing.
-
-        Only GitHub has both. A shard is a part: its merge annotates and summarises the whole, once.
-        """
-        if self.system is not CiSystem.GITHUB or record.plan.shard is not None:
-            return ""
+    def finish(self) -> None:
+        """Write to the job's log and to the step's summary; what cannot be written is a warning for the user."""
+        record = self._request.record
+        if self._log.system is not CiSystem.GITHUB or record.plan.shard is not None:
+            return
         for line in list_annotations(record, self._locate_list):
-            self._say(line)
-        return self._append_summary(record, comparison)
+            self._log.say(line)
+        warning = self._append_summary(record, self._request.comparison)
+        if warning and self._request.console is not None:
+            text = f"warning: {warning}"
+            self._request.console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
     def _locate_list(self, file: str) -> str:
         """A site list from the root of the repository, as annotations name it."""
-        root = self.env.get("GITHUB_WORKSPACE", "")
+        root = self._log.env.get("GITHUB_WORKSPACE", "")
         path = Path(os.path.abspath(file))  # noqa: PTH100 - as in find_attachment_base
-        return _path_below(path, Path(root)) if root and path.is_file() else ""
+        return path_below(path, Path(root)) if root and path.is_file() else ""
 
     def _append_summary(self, record: RunRecord, comparison: Comparison | None) -> str:
-        name = self.env.get("GITHUB_STEP_SUMMARY", "")
+        name = self._log.env.get("GITHUB_STEP_SUMMARY", "")
         if not name:
             return ""
         path = Path(name)
@@ -244,5 +176,7 @@ class CiReporter(Struct, frozen=True, kw_only=True):
             return f"the step summary could not be written: {error.strerror or error}"
         return ""
 
-    def _say(self, line: str) -> None:
-        print(line, file=self.log, flush=True)
+
+def make_ci_report(request: ReportRequest, _stack: ExitStack) -> Report | None:
+    """What the CI system is told; None outside of one."""
+    return CiReport(request, request.ci) if request.ci is not None else None

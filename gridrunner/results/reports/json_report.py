@@ -6,11 +6,14 @@ docs/ci.md describes it for users. Texts are cleaned of control characters, URLs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shutil
+from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner import codec
 from gridrunner.errors import UsageError
@@ -18,13 +21,19 @@ from gridrunner.model import Verdict
 from gridrunner.results.baseline import Baseline, Comparison, baseline_of
 from gridrunner.results.journal.files import open_atomically
 from gridrunner.results.record import RunRecord, exit_code_of, load_run
+from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict
 from gridrunner.results.verdicts.causes import key_of
 from gridrunner.results.verdicts.cost import RunCost
+from gridrunner.results.verdicts.digest import RunTotals
 from gridrunner.text import make_line, redact_url
 
 FIGURES_FORMAT = 1
 """The newest format that this version reads, and the one it writes."""
+
+STDOUT = "-"
+
+_SPOOL_BYTES = 1 << 20  # of sites are kept in memory
 
 _NO_SITES = b'"sites":[]'
 
@@ -60,20 +69,6 @@ class SiteFigures(Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
-class Totals(Struct, frozen=True, kw_only=True):
-    """Counts by verdict, and seconds; `utilisation` as in `RunTotals`."""
-
-    sites: Mapping[Verdict, int]
-    checks: Mapping[Verdict, int]
-    wall_s: float
-    busy_s: float
-    slots: int
-    utilisation: float | None
-    sessions: int
-    faults: int
-    failed_first: int
-
-
 class Pair(Struct, frozen=True, kw_only=True):
     """A (check, site)."""
 
@@ -98,7 +93,7 @@ class RunFigures(Struct, frozen=True, kw_only=True):
     plan: str
     started: str
     exit_code: int
-    totals: Totals
+    totals: RunTotals
     sites: tuple[SiteFigures, ...]
     format: int = FIGURES_FORMAT
     version: str = ""
@@ -114,18 +109,44 @@ class _FormatOnly(Struct, frozen=True, kw_only=True):
     format: int
 
 
-def list_parts(record: RunRecord, comparison: Comparison | None = None) -> Iterator[bytes]:
-    """What `--json` writes of `record`, one line of JSON in pieces, a site at a time; `comparison` is its comparison with
-    the baseline. The same record gives the same bytes.
+class JsonReport(Report):
+    """Writes the document as one line, in memory that does not grow with the run: sites wait in a file without a name,
+    since the totals stand before them. The same record gives the same bytes.
     """
-    head, mark, tail = codec.encode(_collect_run(record, comparison)).partition(_NO_SITES)
-    assert mark, "a text cannot hold it: its quotes are escaped"
-    yield head + _NO_SITES[:-1]
-    comma = b""
-    for site in record.site_verdicts():
-        yield comma + codec.encode(_collect_site(site))
-        comma = b","
-    yield _NO_SITES[-1:] + tail + b"\n"
+
+    def __init__(self, request: ReportRequest, stack: ExitStack) -> None:
+        self._request = request
+        self._sites = stack.enter_context(SpooledTemporaryFile(_SPOOL_BYTES))  # noqa: SIM115 - closed with the stack
+        self._comma = b""
+
+    def add(self, site: SiteVerdict) -> None:
+        """Write the next site."""
+        self._sites.write(self._comma + codec.encode(_collect_site(site)))
+        self._comma = b","
+
+    def finish(self) -> None:
+        """Put the document together. Raises RunFolderError when it cannot be written."""
+        path, stdout = self._request.json, self._request.stdout
+        if str(path) == STDOUT and stdout is not None:
+            self._write_to(stdout)
+            stdout.flush()
+        elif path is not None:
+            with open_atomically(path) as file:
+                self._write_to(file)
+
+    def _write_to(self, file: IO[bytes]) -> None:
+        document = codec.encode(_collect_run(self._request.record, self._request.comparison))
+        head, mark, tail = document.partition(_NO_SITES)
+        assert mark, "a text cannot hold it: its quotes are escaped"
+        self._sites.seek(0)
+        file.write(head + _NO_SITES[:-1])
+        shutil.copyfileobj(self._sites, file, _SPOOL_BYTES)
+        file.write(_NO_SITES[-1:] + tail + b"\n")
+
+
+def make_json_report(request: ReportRequest, stack: ExitStack) -> Report | None:
+    """The run as JSON; None when nobody asked for it."""
+    return JsonReport(request, stack) if request.json is not None else None
 
 
 def _collect_run(record: RunRecord, comparison: Comparison | None) -> RunFigures:
@@ -140,16 +161,11 @@ def _collect_run(record: RunRecord, comparison: Comparison | None) -> RunFigures
         shard=record.plan.shard,
         merged_from=header.merged_from,
         warnings=tuple(make_line(text, REASON_LIMIT) for text in (*record.warnings, *header.damaged)),
-        totals=Totals(
-            sites=totals.sites,
-            checks=totals.cases,
+        totals=replace(
+            totals,
             wall_s=round(totals.wall_s, 3),
             busy_s=round(totals.busy_s, 3),
-            slots=totals.slots,
             utilisation=round(totals.utilisation, 4) if totals.utilisation is not None else None,
-            sessions=totals.sessions,
-            faults=totals.faults,
-            failed_first=totals.failed_first,
         ),
         cost=record.cost(),
         baseline=_collect_comparison(comparison) if comparison is not None else None,
@@ -198,18 +214,6 @@ def _collect_case(case: CaseVerdict) -> CaseFigures:
         quarantined=make_line(case.reason, REASON_LIMIT) if is_held else "",
         known=case.is_known,
     )
-
-
-def write_figures(record: RunRecord, path: Path, stdout: BinaryIO, comparison: Comparison | None = None) -> None:
-    """Write the figures of `record` to `path`, or to `stdout` for the path `-`. Raises RunFolderError when it cannot be
-    written.
-    """
-    if str(path) == "-":
-        stdout.writelines(list_parts(record, comparison))
-        stdout.flush()
-        return
-    with open_atomically(path) as file:
-        file.writelines(list_parts(record, comparison))
 
 
 def read_figures(path: Path) -> RunFigures:

@@ -22,15 +22,13 @@ from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from tempfile import SpooledTemporaryFile
-from types import TracebackType
-from typing import IO, Self
-from xml.etree import ElementTree as ET
+from typing import IO, assert_never
 from xml.sax.saxutils import escape
 
 from gridrunner.errors import RunFolderError
 from gridrunner.model import Observation, Result, Status, Verdict
 from gridrunner.results.journal.files import open_atomically
-from gridrunner.results.record import RunRecord
+from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict, name_outcome
 from gridrunner.results.verdicts.causes import function_of, key_of
 from gridrunner.results.verdicts.quarantine import describe_quarantine
@@ -61,35 +59,26 @@ _SPOOL_CASES = 100
 """Of a suite are written at a time, and of course those of a site: of 20 KiB at most (`DETAILS_LIMIT`), mostly of 200 bytes."""
 
 
-def write_junit(record: RunRecord, path: Path, *, strict: bool = False, attachment_base: str = "") -> None:
-    """Write `record` to `path` as JUnit XML, whole or not at all, in memory that does not grow with the run.
-
-    `strict` writes only what junit-10.xsd allows. `attachment_base` is put before the paths of screenshots: GitLab
-    wants them relative to the project's folder, Jenkins absolute; empty, they are relative to the run folder. Raises
-    RunFolderError when the file cannot be written.
-    """
-    with JunitWriter(record, path, strict=strict, attachment_base=attachment_base) as writer:
-        record.digest(writer.add)
-        writer.finish()
-
-
-class JunitWriter:
-    """Writes one file from the sites of `record`, given one at a time; knows how many characters of explanations it has
-    spent. Arguments as of `write_junit`. Closing it without `finish` leaves no file.
+class JunitReport(Report):
+    """Writes one file, whole or not at all, in memory that does not grow with the run; knows how many characters of
+    explanations it has spent.
     """
 
-    def __init__(self, record: RunRecord, path: Path, *, strict: bool = False, attachment_base: str = "") -> None:
-        self._record = record
+    def __init__(self, request: ReportRequest, path: Path, stack: ExitStack, *, attachment_base: str = "") -> None:
+        """`attachment_base` is put before the paths of screenshots: GitLab wants them relative to the project's folder,
+        Jenkins absolute; empty, they are relative to the run folder. Raises RunFolderError.
+        """
+        self._record = request.record
         self._path = path
-        self._is_strict = strict
+        self._is_strict = request.strict_junit
         self._attachment_base = attachment_base
         self._spent = 0
-        classnames = name_classes(record.plan.checks)
-        self._first_check = next(iter(record.plan.checks), "")
-        self._open_files = ExitStack()
+        checks = self._record.plan.checks
+        classnames = name_classes(checks)
+        self._first_check = next(iter(checks), "")
         with self._translated():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._suites = {name: _Suite(path.parent, self._open_files) for name in dict.fromkeys(classnames.values())}
+            self._suites = {name: _Suite(path.parent, stack) for name in dict.fromkeys(classnames.values())}
         self._columns = {
             check: (
                 self._suites[name],
@@ -97,14 +86,6 @@ class JunitWriter:
             )
             for check, name in classnames.items()
         }
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._open_files.close()
 
     def add(self, site: SiteVerdict) -> None:
         """Write the cases of the next site, in plan order. Raises RunFolderError when the disk takes no more."""
@@ -187,41 +168,39 @@ class JunitWriter:
         shown = _render_properties(properties) if properties and not self._is_strict else ""
         if case.verdict is Verdict.PASSED:
             return shown
-        holder = ET.Element("holder")
-        self._add_outcome(holder, case)
+        children = [*self._list_outcome(case)]
         lines = self._list_output(case, site, properties)
         if lines:
-            ET.SubElement(holder, "system-out").text = "\n".join(lines) + "\n"
-        children = ET.tostring(holder, encoding="unicode").removeprefix("<holder>").removesuffix("</holder>")
-        return shown + ("" if children == "<holder />" else children)
+            children.append(_render("system-out", "\n".join(lines) + "\n"))
+        return shown + "".join(children)
 
-    def _add_outcome(self, element: ET.Element, case: CaseVerdict) -> None:
-        match _shown_verdict(case):
+    def _list_outcome(self, case: CaseVerdict) -> Iterator[str]:
+        kind = key_of(case)
+        verdict = _shown_verdict(case)
+        match verdict:
             case Verdict.FAILED:
-                failures = [result for result in case.attempts if result.status is Status.FAILED]
-                first = ET.SubElement(element, "failure", type=key_of(case), message=_shorten(failures[0].message))
-                first.text = self._explain(failures[0])
-                for result in failures[1:]:
-                    self._add_rerun(element, "rerunFailure", key_of(case), result)
+                first, *later = [result for result in case.attempts if result.status is Status.FAILED]
+                yield _render("failure", self._explain(first), type=kind, message=_shorten(first.message))
+                yield from [self._render_rerun("rerunFailure", kind, result) for result in later]
             case Verdict.FLAKY:
-                for result in case.attempts:
-                    if result.status is Status.FAILED:
-                        self._add_rerun(element, "flakyFailure", key_of(case), result)
+                failed = [result for result in case.attempts if result.status is Status.FAILED]
+                yield from [self._render_rerun("flakyFailure", kind, result) for result in failed]
             case Verdict.ERROR:
-                last = case.attempts[-1] if case.attempts else None
-                error = ET.SubElement(element, "error", type=key_of(case), message=_shorten(case.reason))
-                error.text = self._explain(last) if last is not None else clean_text(case.reason)
+                text = self._explain(case.attempts[-1]) if case.attempts else clean_text(case.reason)
+                yield _render("error", text, type=kind, message=_shorten(case.reason))
             case Verdict.NOT_RUN:
-                ET.SubElement(element, "error", type=key_of(case), message=_shorten(f"not run: {case.reason}"))
+                yield _render("error", type=kind, message=_shorten(f"not run: {case.reason}"))
             case Verdict.SKIPPED:
                 message = f"known: fails in the baseline as well: {case.reason}" if case.is_known else case.reason
-                ET.SubElement(element, "skipped", message=_shorten(message))
+                yield _render("skipped", message=_shorten(message))
             case Verdict.PASSED:
                 pass
+            case _:
+                assert_never(verdict)
 
-    def _add_rerun(self, element: ET.Element, tag: str, kind: str, result: Result) -> None:
-        rerun = ET.SubElement(element, tag, type=kind, message=_shorten(result.message))
-        ET.SubElement(rerun, "stackTrace").text = self._explain(result)
+    def _render_rerun(self, tag: str, kind: str, result: Result) -> str:
+        attributes = _render_attributes({"type": kind, "message": _shorten(result.message)})
+        return f"<{tag}{attributes}>{_render('stackTrace', self._explain(result))}</{tag}>"
 
     def _explain(self, result: Result) -> str:
         limit = DETAILS_LIMIT if self._spent < TOTAL_DETAILS_LIMIT else _SPARE_LIMIT
@@ -238,6 +217,26 @@ class JunitWriter:
             path = str(PurePosixPath(self._attachment_base) / screenshot)
             lines.append(f"[[ATTACHMENT|{make_line(path, 1000)}]]")
         return lines
+
+
+def make_junit_report(request: ReportRequest, stack: ExitStack) -> Report:
+    """The JUnit file of the run folder."""
+    return JunitReport(request, request.folder / JUNIT_NAME, stack, attachment_base=request.attachment_base or "")
+
+
+def make_junit_copy(request: ReportRequest, stack: ExitStack) -> Report | None:
+    """The JUnit file in its second place; None when there is none other than the first."""
+    copy = request.junit_copy
+    if copy is None or copy.absolute() == (request.folder / JUNIT_NAME).absolute():
+        return None
+    base = request.attachment_base if request.attachment_base is not None else _name_from_here(request.folder)
+    return JunitReport(request, copy, stack, attachment_base=base)
+
+
+def _name_from_here(folder: Path) -> str:
+    here = Path.cwd()
+    absolute = folder.absolute()
+    return (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute).as_posix()
 
 
 class _Suite:
@@ -333,7 +332,9 @@ def _find_screenshot(case: CaseVerdict, tries: Sequence[Observation]) -> str | N
 
 
 def _render_properties(values: dict[str, str]) -> str:
-    """Written by hand, as `ElementTree` would: of a million cases that is a minute less (measured 2026-11-26)."""
+    """All elements are written by hand, as `ElementTree` would: of a million cases that is a minute less (measured
+    2026-11-26).
+    """
     items = "".join(
         [
             # Seconds are different each time, and made of digits.
@@ -356,8 +357,17 @@ def _quote(text: str) -> str:
 
 
 def _open_tag(tag: str, attributes: dict[str, str]) -> str:
-    element = ET.Element(tag, {name: clean_text(value) for name, value in attributes.items()})
-    return ET.tostring(element, encoding="unicode", short_empty_elements=False).removesuffix(f"</{tag}>")
+    return f"<{tag}{_render_attributes({name: clean_text(value) for name, value in attributes.items()})}>"
+
+
+def _render(tag: str, text: str = "", **attributes: str) -> str:
+    """An element that holds `text`; text and attributes are clean."""
+    opening = f"<{tag}{_render_attributes(attributes)}"
+    return f"{opening}>{escape(text)}</{tag}>" if text else f"{opening} />"
+
+
+def _render_attributes(attributes: dict[str, str]) -> str:
+    return "".join([f' {name}="{_quote(value)}"' for name, value in attributes.items()])
 
 
 def _shorten(message: str) -> str:

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from contextlib import ExitStack
 
 from gridrunner.errors import ExitCode
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison, describe_comparison
 from gridrunner.results.journal.files import write_atomically
 from gridrunner.results.record import RunRecord, exit_code_of
+from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import CaseVerdict
 from gridrunner.results.verdicts.causes import Quarantined, describe_check
 from gridrunner.results.verdicts.cost import describe_cost
@@ -37,9 +38,21 @@ _HEADLINES = {
 }
 
 
-def write_summary(record: RunRecord, path: Path, *, comparison: Comparison | None = None) -> None:
-    """Write `record` to `path` as Markdown. Raises RunFolderError when it cannot be written."""
-    write_atomically(path, render_summary(record, comparison=comparison).encode())
+class SummaryReport(Report):
+    """Writes summary.md."""
+
+    def __init__(self, request: ReportRequest) -> None:
+        self._request = request
+
+    def finish(self) -> None:
+        """Write it. Raises RunFolderError when that cannot be."""
+        text = render_summary(self._request.record, comparison=self._request.comparison)
+        write_atomically(self._request.folder / SUMMARY_NAME, text.encode())
+
+
+def make_summary(request: ReportRequest, _stack: ExitStack) -> Report:
+    """The run as Markdown, in its folder."""
+    return SummaryReport(request)
 
 
 def render_summary(record: RunRecord, size_limit: int = SIZE_LIMIT, *, comparison: Comparison | None = None) -> str:

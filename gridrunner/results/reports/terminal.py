@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from rich.text import Text
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison, describe_comparison
 from gridrunner.results.record import RunRecord, exit_code_of
+from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import CaseVerdict
 from gridrunner.results.verdicts.causes import CauseGroup, Quarantined, describe_check
 from gridrunner.results.verdicts.cost import describe_cost
@@ -58,6 +60,24 @@ def print_run_summary(
     if any(group.verdict is not Verdict.FAILED for group in groups):
         command = f"gridrunner run --resume {shlex.quote(str(folder))}"
         console.print(Text("resume   ") + Text(command, style="bold"), soft_wrap=True)
+
+
+class TerminalReport(Report):
+    """Says on the terminal what a run came to."""
+
+    def __init__(self, request: ReportRequest, console: Console) -> None:
+        self._request = request
+        self._console = console
+
+    def finish(self) -> None:
+        """Print it."""
+        request = self._request
+        print_run_summary(request.record, request.folder, self._console, comparison=request.comparison)
+
+
+def make_terminal_report(request: ReportRequest, _stack: ExitStack) -> Report | None:
+    """The lines after a run; None where nobody reads."""
+    return TerminalReport(request, request.console) if request.console is not None else None
 
 
 def _print_quarantine(found: Quarantined, console: Console) -> None:

@@ -8,16 +8,15 @@ order there; lanes are put in theirs by `thread_sort_index`.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from gridrunner import codec
-from gridrunner.model import Observation
+from gridrunner.model import PHASES, Observation
 from gridrunner.planning.plan import owed_sites
 from gridrunner.results.journal.events import SessionChange
 from gridrunner.results.journal.files import open_atomically
 from gridrunner.results.record import RunRecord
+from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import SiteVerdict, name_outcome
 from gridrunner.text import make_line, natural_key
 
@@ -27,37 +26,20 @@ PHASES_LIMIT = 20_000
 """Sites; of a larger run the phases inside a visit are left out: with them 100,000 sites take 120 MB (measured 2026-11-26),
 which no viewer opens with pleasure."""
 
-_PHASES = ("context", "navigate", "ready", "steps", "probe", "detect", "evidence")
 
+class TimelineReport(Report):
+    """Writes the trace from the sites of a run, as they come; the file is there when it is finished."""
 
-def write_timeline(record: RunRecord, path: Path) -> None:
-    """Write `record` to `path` as a Chrome trace. Raises RunFolderError when it cannot be written."""
-    with TimelineWriter(record, path) as writer:
-        record.digest(writer.add)
-        writer.finish()
-
-
-class TimelineWriter:
-    """Writes the trace from the sites of `record`, given one at a time; the file is there when the block ends well."""
-
-    def __init__(self, record: RunRecord, path: Path) -> None:
-        """Raises RunFolderError when `path` cannot be written."""
-        self._record = record
+    def __init__(self, request: ReportRequest, stack: ExitStack) -> None:
+        """Raises RunFolderError when the file cannot be written."""
+        self._record = request.record
         self._lanes = _Lanes()
-        self._has_phases = len(owed_sites(record.plan)) <= PHASES_LIMIT
-        self._stack = ExitStack()
-        self._file = self._stack.enter_context(open_atomically(path))
+        self._has_phases = len(owed_sites(self._record.plan)) <= PHASES_LIMIT
+        self._open_file = stack.enter_context(ExitStack())
+        self._file = self._open_file.enter_context(open_atomically(request.folder / TIMELINE_NAME))
         notes = {} if self._has_phases else {"phases": f"left out of runs with more than {PHASES_LIMIT} sites"}
         head = b'{"displayTimeUnit":"ms","otherData":%s,"traceEvents":[' % codec.encode(notes)
         self._separator = head + b"\n"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        return self._stack.__exit__(kind, error, trace)
 
     def add(self, site: SiteVerdict) -> None:
         """Write the visits of the next site, in plan order."""
@@ -69,11 +51,17 @@ class TimelineWriter:
         self._write(_list_sessions(self._record, self._lanes))
         self._write(self._lanes.describe())
         self._file.write((self._separator if self._separator != b",\n" else b"\n") + b"]}\n")
+        self._open_file.close()
 
     def _write(self, events: list[dict[str, Any]]) -> None:
         for event in events:
             self._file.write(self._separator + codec.encode(event))
             self._separator = b",\n"
+
+
+def make_timeline(request: ReportRequest, stack: ExitStack) -> Report:
+    """The run as a trace, in its folder."""
+    return TimelineReport(request, stack)
 
 
 class _Lanes:
@@ -119,7 +107,7 @@ def _list_visit(seen: Observation, lanes: _Lanes, *, has_phases: bool) -> list[d
     about = {"attempt": seen.attempt, "outcome": name_outcome(seen), "node": seen.node, "session": seen.session}
     events = [_span(seen.site, seen.started_s, seen.timings.total_s, lane, about)]
     at_s = seen.started_s
-    for phase in _PHASES if has_phases else ():
+    for phase in PHASES if has_phases else ():
         lasted_s: float = getattr(seen.timings, f"{phase}_s")
         if lasted_s > 0:
             events.append(_span(phase, at_s, lasted_s, lane, {}))

@@ -8,7 +8,7 @@ import heapq
 from collections import Counter
 from collections.abc import Mapping
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gridrunner.model import Status, Verdict
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict, slim_case
@@ -24,7 +24,7 @@ class RunTotals(Struct, frozen=True, kw_only=True):
     """
 
     sites: Mapping[Verdict, int]
-    cases: Mapping[Verdict, int]
+    cases: Mapping[Verdict, int] = field(name="checks")  # as JSON calls them
     wall_s: float
     busy_s: float
     slots: int

@@ -17,16 +17,17 @@ from gridrunner import codec
 from gridrunner.errors import RunFolderError, UsageError
 from gridrunner.model import Quarantine, Status, Verdict
 from gridrunner.planning.plan import hash_debt
-from gridrunner.results.baseline import baseline_of, compare_runs, describe_comparison, excuse_known
+from gridrunner.results.baseline import baseline_of, describe_comparison, excuse_known
 from gridrunner.results.journal.events import Event, Judged
 from gridrunner.results.record import RunRecord, build_record, exit_code_of
-from gridrunner.results.reports.ci import CiSystem, list_annotations
-from gridrunner.results.reports.json_report import RunFigures, list_parts, read_baseline, read_figures, write_figures
-from gridrunner.results.reports.junit import write_junit
+from gridrunner.results.reports.ci import list_annotations
+from gridrunner.results.reports.ci_system import CiSystem
+from gridrunner.results.reports.json_report import RunFigures, read_baseline, read_figures
 from gridrunner.results.reports.summary import render_summary
 from gridrunner.results.reports.terminal import print_run_summary
 from gridrunner.results.verdicts.causes import group_causes, list_quarantined
 from gridrunner.run.publishing import Publisher
+from tests.support.reports import compare_runs, write_json, write_junit
 from tests.support.sample_runs import (
     CHECKS,
     FIELDS,
@@ -135,7 +136,7 @@ def test_summary_terminal_and_annotations_tell_new_from_known(tmp_path: Path) ->
     assert "baseline against before: 1 newly broken, 1 newly fixed, 1 still failing" in text
     (line,) = list_annotations(record, str)
     assert "title=broke%3A login is found" in line
-    write_junit(record, tmp_path / "junit.xml")
+    write_junit(record, tmp_path)
     xml = JUnitXml.fromfile(str(tmp_path / "junit.xml"))
     assert (xml.failures, xml.skipped) == (1, 1)
     assert 'message="known: fails in the baseline as well: failed at same"' in (tmp_path / "junit.xml").read_text()
@@ -198,7 +199,7 @@ def test_a_quarantine_that_is_not_needed_any_more_is_told() -> None:
 
 
 def test_junit_skips_what_is_in_quarantine_and_tells_what_came_out(tmp_path: Path) -> None:
-    write_junit(judge({"a": (F, P), "b": (P, P)}, a=HELD, b=HELD), tmp_path / "junit.xml")
+    write_junit(judge({"a": (F, P), "b": (P, P)}, a=HELD, b=HELD), tmp_path)
     text = (tmp_path / "junit.xml").read_text()
     assert '<skipped message="quarantined until 2026-12-31 by ann: they rebuild" />' in text
     assert '<property name="real_verdict" value="failed" /><property name="real_message" value="failed at a" />' in text
@@ -220,9 +221,7 @@ def test_the_hash_of_a_plan_does_not_cover_quarantines(tmp_path: Path) -> None:
 def test_the_json_holds_totals_verdicts_and_exit_code(tmp_path: Path) -> None:
     baseline = baseline_of(judge({"a": (F, P), "b": (P, P)}, "before"))
     record = excuse_known(judge({"a": (F, P), "b": (F, P), "c": (F, P)}, c=HELD), baseline)
-    out = io.BytesIO()
-    write_figures(record, Path("-"), out, compare_runs(record, baseline))
-    found = json.loads(out.getvalue())
+    found = json.loads(write_json(record, previous=baseline))
     assert (found["format"], found["run"], found["exit_code"]) == (1, "now", 1)
     assert found["totals"]["checks"] == {
         "passed": 3,
@@ -242,7 +241,7 @@ def test_the_json_holds_totals_verdicts_and_exit_code(tmp_path: Path) -> None:
 
 def test_a_baseline_is_read_from_a_run_folder_or_its_json(tmp_path: Path) -> None:
     record = judge({"a": (F, P), "b": (F, P)}, "before", b=HELD)
-    write_figures(record, tmp_path / "run.json", io.BytesIO())
+    write_json(record, tmp_path / "run.json")
     assert read_baseline(tmp_path / "run.json") == baseline_of(record)
     folder = write_run(tmp_path / "run", record.plan, [Judged(result=make_result(FOUND, "a", F))], run="before")
     assert read_baseline(folder).cases[FOUND, "a"] is Verdict.FAILED
@@ -265,7 +264,7 @@ def test_what_is_no_baseline_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_the_same_run_gives_the_same_bytes() -> None:
     record = judge(NOW)
-    first, second = b"".join(list_parts(record)), b"".join(list_parts(judge(NOW)))
+    first, second = write_json(record), write_json(judge(NOW))
     assert first == second
     assert [site.id for site in codec.decode(first, RunFigures).sites] == list(NOW)
 

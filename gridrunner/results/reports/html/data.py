@@ -14,7 +14,18 @@ from typing import Any
 from msgspec import Struct
 
 from gridrunner import codec
-from gridrunner.model import Detection, Element, Expectation, Form, FormKind, Observation, Outcome, Site, Verdict
+from gridrunner.model import (
+    PHASES,
+    Detection,
+    Element,
+    Expectation,
+    Form,
+    FormKind,
+    Observation,
+    Outcome,
+    Site,
+    Verdict,
+)
 from gridrunner.planning.plan import owed_sites
 from gridrunner.results.baseline import Baseline
 from gridrunner.results.journal.events import SessionChange
@@ -39,8 +50,6 @@ EVIDENCE_LIMIT = 12
 NOTES_LIMIT = 200  # decisions and faults of the grid
 
 RED = frozenset({Verdict.FAILED, Verdict.ERROR, Verdict.NOT_RUN})
-
-_PHASES = ("context", "navigate", "ready", "steps", "probe", "detect", "evidence")
 
 _URGENCY = {
     Verdict.FAILED: 0,
@@ -144,13 +153,6 @@ class ReportCollector:
             "visits": [(place_of[lane], *visit) for lane, *visit in self._visits],
             "openings": [(place_of[lane], *opening) for lane, *opening in openings],
         }
-
-
-def collect_report(record: RunRecord, previous: Baseline | None = None) -> ReportData:
-    """What the report shows of `record`; `previous` is the run it is compared with."""
-    collector = ReportCollector(previous)
-    record.digest(collector.add)
-    return collector.finish(record)
 
 
 def find_shown(site: SiteVerdict) -> Observation | None:
@@ -297,7 +299,7 @@ def _describe_try(seen: Observation) -> dict[str, Any]:
         "session": _line(seen.session),
         "at": round(seen.started_s, 2),
         "total": round(timings.total_s, 3),
-        "phases": [[phase, round(getattr(timings, f"{phase}_s"), 3)] for phase in _PHASES],
+        "phases": [[phase, round(getattr(timings, f"{phase}_s"), 3)] for phase in PHASES],
     }
 
 

@@ -11,16 +11,17 @@ import base64
 import hashlib
 import mimetypes
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from gridrunner import codec
-from gridrunner.results.baseline import Baseline
 from gridrunner.results.journal.evidence import find_evidence
 from gridrunner.results.journal.files import open_atomically
-from gridrunner.results.record import RunRecord
-from gridrunner.results.reports.html.data import ReportData, collect_report
+from gridrunner.results.reports.html.data import ReportCollector, ReportData
+from gridrunner.results.reports.protocol import Report, ReportRequest
+from gridrunner.results.verdicts.cases import SiteVerdict
 
 REPORT_NAME = "report.html"
 
@@ -41,12 +42,26 @@ _ESCAPES = (
 )
 
 
-def write_report(record: RunRecord, folder: Path, path: Path, *, previous: Baseline | None = None) -> None:
-    """Write the report on `record`, whose run folder is `folder`, to `path`; `previous` is a run to compare with.
+class HtmlReport(Report):
+    """Writes report.html; a screenshot that is missing is shown as missing."""
 
-    A screenshot that is missing is shown as missing. Raises RunFolderError when the file cannot be written.
-    """
-    write_page(collect_report(record, previous), folder, path)
+    def __init__(self, request: ReportRequest) -> None:
+        self._request = request
+        self._collector = ReportCollector(request.comparer.baseline if request.comparer is not None else None)
+
+    def add(self, site: SiteVerdict) -> None:
+        """Keep of the next site what the page shows."""
+        self._collector.add(site)
+
+    def finish(self) -> None:
+        """Write the page. Raises RunFolderError when that cannot be."""
+        folder = self._request.folder
+        write_page(self._collector.finish(self._request.record), folder, folder / REPORT_NAME)
+
+
+def make_html_report(request: ReportRequest, _stack: ExitStack) -> Report:
+    """The run as a page, in its folder."""
+    return HtmlReport(request)
 
 
 def write_page(data: ReportData, folder: Path, path: Path) -> None:

@@ -15,9 +15,7 @@ from gridrunner.results.journal.events import Event, Judged, Observed, Resumed
 from gridrunner.results.journal.lines import read_journal
 from gridrunner.results.merging.runs import merge_runs
 from gridrunner.results.record import RunRecord, build_record, load_run
-from gridrunner.results.reports.html.data import collect_report
-from gridrunner.results.reports.junit import write_junit
-from gridrunner.results.reports.timeline import write_timeline
+from tests.support.reports import collect_report, write_junit, write_timeline
 from tests.support.sample_runs import (
     CHECKS,
     every_events,
@@ -76,11 +74,9 @@ def test_every_way_to_a_verdict_is_read_back(tmp_path: Path) -> None:
     in_memory = build_record(plan, make_header(plan), read_journal(folder / "journal.jsonl").events)
     stored = load_run(folder)
     assert_same(stored, in_memory)
-    for name, record in (("stored", stored), ("memory", in_memory)):
-        write_junit(record, tmp_path / f"{name}.xml")
-        write_timeline(record, tmp_path / f"{name}.json")
-    assert (tmp_path / "stored.xml").read_bytes() == (tmp_path / "memory.xml").read_bytes()
-    assert (tmp_path / "stored.json").read_bytes() == (tmp_path / "memory.json").read_bytes()
+    read, made = tmp_path / "read", tmp_path / "made"
+    assert write_junit(stored, read).read_bytes() == write_junit(in_memory, made).read_bytes()
+    assert write_timeline(stored, read).read_bytes() == write_timeline(in_memory, made).read_bytes()
     assert collect_report(stored) == collect_report(in_memory)
 
 

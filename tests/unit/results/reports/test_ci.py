@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from gridrunner.model import Plan, Site, SourceLine, Status
 from gridrunner.planning.shards import cut_shard
@@ -18,14 +19,14 @@ from gridrunner.results.record import RunRecord, build_record
 from gridrunner.results.reports.ci import (
     ANNOTATIONS_LIMIT,
     SUMMARY_FILE_LIMIT,
-    CiReporter,
-    CiSystem,
-    choose_ci,
-    find_attachment_base,
     fit_summary,
     format_command,
     list_annotations,
+    make_ci_report,
 )
+from gridrunner.results.reports.ci_system import CiLog, CiSystem, choose_ci, find_attachment_base
+from gridrunner.results.reports.protocol import ReportRequest
+from gridrunner.results.reports.render import write_reports
 from gridrunner.results.reports.summary import render_summary
 from tests.support.sample_runs import (
     CHECKS,
@@ -72,8 +73,15 @@ def fail_sites(count: int, message: str = "no login form", *, plan: Plan | None 
 
 def report(record: RunRecord, env: Mapping[str, str], system: CiSystem = CiSystem.GITHUB) -> tuple[list[str], str]:
     log = io.StringIO()
-    warning = CiReporter(system=system, env=env, log=log, clock=lambda: 1_700_000_000.9).report(record)
-    return log.getvalue().splitlines(), warning
+    said = io.StringIO()
+    request = ReportRequest(
+        record=record,
+        folder=Path("runs/x"),
+        ci=CiLog(system=system, env=env, log=log, clock=lambda: 1_700_000_000.9),
+        console=Console(file=said, width=200),
+    )
+    write_reports(request, [make_ci_report])
+    return log.getvalue().splitlines(), said.getvalue().strip().removeprefix("warning: ")
 
 
 # ------------------------------------------------------------------------------------------------------------ choosing
@@ -234,7 +242,7 @@ def test_nobody_else_gets_commands(system: CiSystem) -> None:
 
 def fold(system: CiSystem) -> str:
     log = io.StringIO()
-    reporter = CiReporter(system=system, env={}, log=log, clock=lambda: 1_700_000_000.9)
+    reporter = CiLog(system=system, env={}, log=log, clock=lambda: 1_700_000_000.9)
     with reporter.fold("gridrunner_visits", "Visits"):
         log.write("inside\n")
     return log.getvalue()

@@ -17,7 +17,8 @@ from gridrunner.errors import RunFolderError
 from gridrunner.model import Status, Verdict
 from gridrunner.results.journal.events import Event, Judged, Observed
 from gridrunner.results.record import RunRecord, build_record
-from gridrunner.results.reports.junit import DETAILS_LIMIT, name_classes, write_junit
+from gridrunner.results.reports.junit import DETAILS_LIMIT, name_classes
+from tests.support.reports import write_junit
 from tests.support.sample_runs import (
     CHECKS,
     EVERY_SITES,
@@ -39,9 +40,7 @@ SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).parents[3] / "support" / "ju
 
 
 def write(record: RunRecord, folder: Path, *, strict: bool = False, attachment_base: str = "") -> ET.Element:
-    path = folder / "junit.xml"
-    write_junit(record, path, strict=strict, attachment_base=attachment_base)
-    return ET.parse(path).getroot()
+    return ET.parse(write_junit(record, folder, strict=strict, attachment_base=attachment_base)).getroot()
 
 
 def find(root: ET.Element, function: str, site: str) -> ET.Element:
@@ -56,7 +55,7 @@ def child_of(case: ET.Element, tag: str) -> ET.Element:
 
 
 def test_every_case_occurs_once_for_junitparser(tmp_path: Path) -> None:
-    write_junit(every_record(), tmp_path / "junit.xml")
+    write_junit(every_record(), tmp_path)
     parsed = junitparser.JUnitXml.fromfile(str(tmp_path / "junit.xml"))
     cases = [case for suite in parsed for case in suite]
     assert len(cases) == len({(case.classname, case.name) for case in cases}) == len(EVERY_SITES) * len(CHECKS)
@@ -179,11 +178,10 @@ def test_strict_is_valid_for_jenkins_and_the_default_is_not(tmp_path: Path) -> N
 
 
 def test_the_same_record_gives_the_same_bytes_in_any_order_of_events(tmp_path: Path) -> None:
-    write_junit(every_record(), tmp_path / "1.xml")
+    first = write_junit(every_record(), tmp_path / "1").read_bytes()
     plan = every_record().plan
     events = sorted(every_events(), key=lambda event: not isinstance(event, Observed))
-    write_junit(build_record(plan, make_header(plan), events), tmp_path / "2.xml")
-    assert (tmp_path / "1.xml").read_bytes() == (tmp_path / "2.xml").read_bytes()
+    assert write_junit(build_record(plan, make_header(plan), events), tmp_path / "2").read_bytes() == first
 
 
 def test_long_explanations_are_cut_with_a_note(tmp_path: Path) -> None:
@@ -200,7 +198,7 @@ def test_long_explanations_are_cut_with_a_note(tmp_path: Path) -> None:
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "junit.xml").mkdir()
     with pytest.raises(RunFolderError, match="cannot be written"):
-        write_junit(every_record(), tmp_path / "junit.xml")
+        write_junit(every_record(), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["junit.xml"]
 
 
@@ -218,10 +216,10 @@ def attack(text: str) -> RunRecord:
 @fuzz(300)
 @given(text=st.text(st.characters(exclude_categories=()), max_size=60) | st.just(HOSTILE))
 def test_no_text_breaks_the_xml(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
-    path = tmp_path_factory.getbasetemp() / "hostile.xml"
+    folder = tmp_path_factory.getbasetemp() / "hostile"
     text = text.encode("utf-16", "replace").decode("utf-16", "replace")
     for strict in (False, True):
-        write_junit(attack(text), path, strict=strict)
+        path = write_junit(attack(text), folder, strict=strict)
         tree = etree.parse(path)
         assert len(tree.findall(".//testcase")) == 2
         assert {element.tag for element in tree.iter()} <= {

@@ -17,9 +17,10 @@ from rich.console import Console
 from gridrunner.model import Status, Verdict
 from gridrunner.results.journal.events import Event, Judged, Observed
 from gridrunner.results.record import RunRecord, build_record
-from gridrunner.results.reports.summary import SIZE_LIMIT, render_summary, write_summary
+from gridrunner.results.reports.protocol import ReportRequest
+from gridrunner.results.reports.render import write_reports
+from gridrunner.results.reports.summary import SIZE_LIMIT, make_summary, render_summary
 from gridrunner.results.reports.terminal import print_run_summary
-from gridrunner.results.reports.timeline import write_timeline
 from gridrunner.results.verdicts.causes import group_causes
 from gridrunner.text import (
     cap_text,
@@ -30,6 +31,7 @@ from gridrunner.text import (
     make_log_line,
     quote_code,
 )
+from tests.support.reports import write_timeline
 from tests.support.sample_runs import (
     CHECKS,
     FOUND,
@@ -94,7 +96,7 @@ def test_a_large_summary_stays_under_githubs_limit_and_says_what_is_gone(tmp_pat
         Judged(result=make_result(check, name, Status.FAILED, message="|" * 200)) for check in checks for name in names
     ]
     record = build_record(plan, make_header(plan), events)
-    write_summary(record, tmp_path / "summary.md")
+    write_reports(ReportRequest(record=record, folder=tmp_path), [make_summary])
     data = (tmp_path / "summary.md").read_bytes()
     assert len(data) < SIZE_LIMIT < 1 << 20
     assert "_and 2800 more_" in data.decode()
@@ -180,7 +182,7 @@ def test_seconds_for_people(seconds: float, text: str) -> None:
 
 
 def test_the_timeline_has_a_lane_a_slot_and_is_json(tmp_path: Path) -> None:
-    write_timeline(every_record(), tmp_path / "timeline.json")
+    write_timeline(every_record(), tmp_path)
     trace = json.loads((tmp_path / "timeline.json").read_text())["traceEvents"]
     names = {row["args"]["name"] for row in trace if row["name"] == "thread_name"}
     assert names == {"slot-1", "slot-2"}
@@ -188,8 +190,8 @@ def test_the_timeline_has_a_lane_a_slot_and_is_json(tmp_path: Path) -> None:
     assert (visit["ph"], visit["ts"], visit["dur"], visit["args"]["outcome"]) == ("X", 1_000_000, 2_000_000, "observed")
     assert any(row["name"] == "fault: session-lost" for row in trace)
     first = (tmp_path / "timeline.json").read_bytes()
-    write_timeline(replace(every_record(), warnings=()), tmp_path / "timeline.json")
+    write_timeline(replace(every_record(), warnings=()), tmp_path)
     assert (tmp_path / "timeline.json").read_bytes() == first
     plan = make_plan_of([make_site("a")])
-    write_timeline(build_record(plan, make_header(plan), []), tmp_path / "timeline.json")
+    write_timeline(build_record(plan, make_header(plan), []), tmp_path)
     assert json.loads((tmp_path / "timeline.json").read_text())["traceEvents"] == []

@@ -18,11 +18,13 @@ from msgspec.structs import replace
 from gridrunner.model import PageEvent, Status
 from gridrunner.results.baseline import baseline_of
 from gridrunner.results.journal.events import Event, Judged, Observed
-from gridrunner.results.record import RunRecord, build_record
+from gridrunner.results.record import RunRecord, build_record, load_run
 from gridrunner.results.reports.html import data as report_data
 from gridrunner.results.reports.html import page as report_page
-from gridrunner.results.reports.html.page import embed_json, write_report
-from gridrunner.results.reports.render import render_run
+from gridrunner.results.reports.html.page import embed_json
+from gridrunner.results.reports.protocol import ReportRequest
+from gridrunner.results.reports.render import write_reports
+from tests.support.reports import write_html
 from tests.support.sample_runs import (
     FOUND,
     HOSTILE,
@@ -42,7 +44,7 @@ from tests.support.sample_runs import (
 
 def write(record: RunRecord, folder: Path, previous: RunRecord | None = None) -> str:
     baseline = baseline_of(previous) if previous is not None else None
-    write_report(record, folder, folder / "report.html", previous=baseline)
+    write_html(record, folder, baseline)
     return (folder / "report.html").read_text(encoding="utf-8")
 
 
@@ -172,8 +174,7 @@ def test_json_is_the_same_after_escaping() -> None:
 def test_render_writes_every_file_and_a_second_junit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     run = write_run(tmp_path / "runs" / "x", every_plan(), every_events())
-    record = render_run(run, junit_copy=tmp_path / "out" / "junit.xml").record
-    assert record.header.run == "run-1"
+    write_reports(ReportRequest(record=load_run(run), folder=run, junit_copy=tmp_path / "out" / "junit.xml"))
     assert {path.name for path in run.iterdir()} >= {"junit.xml", "report.html", "summary.md", "timeline.json"}
     assert "[[ATTACHMENT|runs/x/evidence/failing/shot-1.webp]]" in (tmp_path / "out" / "junit.xml").read_text()
     assert JUnitXml.fromfile(str(run / "junit.xml")).tests == 27
