@@ -401,6 +401,50 @@ def test_a_carousel_is_quiet(driver: webdriver.Chrome) -> None:
     assert wait(driver, TEXT + moving) == "quiet"
 
 
+CARD = "<main class=card><h1>Log in</h1><form><input name=user><input type=password id=p><button>Log in</button></form></main>"
+SCRIPT = "<script>document.querySelector('.card').classList.add('in')</script>"
+APPEARING = {
+    "fade-in-with-a-delay": ".card{animation:come .3s .4s both}@keyframes come{from{opacity:0}to{opacity:1}}",
+    "slide-from-outside": ".card{animation:come .5s both}@keyframes come{from{transform:translateX(200vw)}to{transform:none}}",
+    "unfold": ".card{animation:come .4s .1s both;overflow:hidden}@keyframes come{from{height:0}to{height:200px}}",
+    "rows-one-after-another": "input,button{animation:come .2s .3s both}button{animation-delay:.7s}@keyframes come{from{opacity:0}}",
+    "made-visible-in-the-end": ".card{animation:come .6s both}@keyframes come{from{visibility:hidden}to{visibility:visible}}",
+}
+LATE = {
+    "class-after-a-while": ".card{opacity:0;transition:opacity .3s}.card.in{opacity:1}",
+    "transition-with-a-delay": ".card{translate:-300vw 0;transition:translate .3s .3s}.card.in{translate:0 0}",
+}
+
+
+@pytest.mark.parametrize("style", APPEARING.values(), ids=APPEARING)
+def test_ready_when_an_animation_has_shown_the_login(driver: webdriver.Chrome, style: str) -> None:
+    assert sees_login_when_ready(driver, f"<style>{style}</style>{TEXT}{CARD}") == ("found", ["", "", ""])
+
+
+@pytest.mark.parametrize("style", LATE.values(), ids=LATE)
+def test_ready_when_a_script_has_shown_the_login(driver: webdriver.Chrome, style: str) -> None:
+    script = SCRIPT.replace(">", ">setTimeout(() => ", 1).replace("</script>", ", 300)</script>")
+    assert sees_login_when_ready(driver, f"<style>{style}</style>{TEXT}{CARD}{script}") == ("found", ["", "", ""])
+
+
+def test_endless_and_colourful_animations_hold_up_nothing(driver: webdriver.Chrome) -> None:
+    style = ".card{animation:float 1s infinite,tint 60s}@keyframes float{50%{translate:0 4px}}@keyframes tint{to{color:red}}"
+    assert wait(driver, f"<style>{style}</style>{CARD}", deadline_ms=900) == "found"
+
+
+def test_a_login_that_stays_hidden_is_not_waited_for_without_end(driver: webdriver.Chrome) -> None:
+    style = ".card{animation:come 600s both}@keyframes come{from,to{opacity:0}}"
+    assert wait(driver, f"<style>{style}</style>{TEXT}{CARD}", deadline_ms=12_000) == "quiet"
+
+
+def sees_login_when_ready(driver: webdriver.Chrome, html: str) -> tuple[str, list[str]]:
+    """What made the page ready, and why its two fields and its button cannot be seen at that moment."""
+    context = open_page(driver, html)
+    both = f"async (limits) => [await ({read_probe('ready.js')})(limits), ({read_probe('collect_page.js')})({{}})]"
+    ready, facts = call(driver, context, both, {"value": {"quiet_ms": 150, "deadline_ms": 8000}})
+    return ready["by"], [control["hidden"] for control in (*facts["fields"], *facts["buttons"])]
+
+
 def test_a_signup_is_not_a_login(collect: Collect) -> None:
     page = collect(
         "<form><h1>Create your account</h1><label>E-mail <input type=email name=mail></label>"
