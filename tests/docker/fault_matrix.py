@@ -64,7 +64,7 @@ def measure(stage: Stage, fault: Fault, quiet: Outcome) -> Row:
         extra_s=outcome.ended.took_s - quiet.ended.took_s,
         back_s=back[0],
         slots=hit.slots,
-        told=_told(outcome.ended.stderr, stage.driver.name),
+        told=_told(outcome.ended.stderr, stage.driver.grid.name),
         code=outcome.ended.code,
     )
 

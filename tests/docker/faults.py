@@ -51,11 +51,11 @@ class Fault:
 
 
 def _kill_idle_before(stage: Stage) -> None:
-    stage.container(f"{stage.driver.name}-node-1").kill()  # its hub will call it UP for a while yet
+    stage.container(f"{stage.driver.grid.name}-node-1").kill()  # its hub will call it UP for a while yet
 
 
 def _kill_idle(stage: Stage, _running: Running) -> Hit:
-    return Hit(broken=(f"{stage.driver.name}-node-1",), slots=3)
+    return Hit(broken=(f"{stage.driver.grid.name}-node-1",), slots=3)
 
 
 def _kill_busy(stage: Stage, running: Running) -> Hit:
@@ -138,7 +138,7 @@ def _scale_up(stage: Stage, running: Running) -> Hit:
 
 def _cut_network(stage: Stage, running: Running) -> Hit:
     visit = stage.await_busy(running)
-    stage.client.networks.get(f"{stage.driver.name}-nodes").disconnect(visit.node, force=True)
+    stage.client.networks.get(f"{stage.driver.grid.name}-nodes").disconnect(visit.node, force=True)
     return Hit(session=visit.session, broken=(visit.node,), slots=3)
 
 
@@ -172,7 +172,7 @@ def _take_all_slots(stage: Stage) -> None:
     options = make_options(SessionOptions(name="somebody else"), None)
     STRANGERS.extend(
         open_session(address.url, options, hub=address.name, timeout_s=60)
-        for address in stage.driver.hub_addresses()
+        for address in stage.driver.grid.hub_addresses()
         for _slot in range(2)
     )
 
@@ -190,7 +190,7 @@ def _give_slots_back(stage: Stage, running: Running) -> Hit:
 def _wrong_secret(stage: Stage, running: Running) -> Hit:
     """Somebody without the secret tries to drain, and a node without it to join."""
     visit = stage.await_busy(running)
-    (address,) = [found for found in stage.driver.hub_addresses() if found.name == visit.hub]
+    (address,) = [found for found in stage.driver.grid.hub_addresses() if found.name == visit.hub]
     stranger = HubClient(HubAddress(url=address.url, name=address.name, secret="guessed"))
     (node,) = [found for found in stranger.nodes() if found.name == visit.node]
     with pytest.raises(UsageError, match="refuses our registration secret"):
@@ -208,7 +208,7 @@ def _start_node(stage: Stage, number: int, hub: str, **changes: Any) -> Any:
     name = stage.driver._settings.node_image
     assert name is not None
     image = read_image(name, stage.client.images.get(name).attrs)
-    options = node_options(stage.driver._parts, image, number, hub, 1)
+    options = node_options(stage.driver.grid.parts, image, number, hub, 1)
     options["environment"] |= changes.pop("environment", {})
     options["volumes"] |= changes.pop("volumes", {})
     options |= changes

@@ -90,7 +90,7 @@ class Stage:
         self.runs += 1
         out = f"out-{self.runs}"
         return self.project.start(
-            *("run", "--sites", self.list_path, "--grid", "docker", "--grid-name", self.driver.name),
+            *("run", "--sites", self.list_path, "--grid", "docker", "--grid-name", self.driver.grid.name),
             *("--out", out, "--history", f"{out}/history.sqlite", "--verbose", *more),
             env=env,
         )
@@ -98,7 +98,7 @@ class Stage:
     def gridrunner(self, *arguments: str) -> Ended:
         """A command of `gridrunner grid` on this grid."""
         command, *rest = arguments
-        return self.project.run("grid", command, "--grid-name", self.driver.name, *rest, timeout_s=RUN_TIMEOUT_S)
+        return self.project.run("grid", command, "--grid-name", self.driver.grid.name, *rest, timeout_s=RUN_TIMEOUT_S)
 
     @property
     def folder(self) -> Path | None:
@@ -192,11 +192,11 @@ class Stage:
 
     def heal(self, *broken: str) -> None:
         """Remove containers that a fault left behind, and have the grid whole again."""
-        for container in self.driver.containers():
+        for container in self.driver.grid.containers():
             if container.name in broken or container.status != "running":
                 container.remove(force=True, v=True)
-        names = {container.name for container in self.driver.containers()}
-        if not {f"{self.driver.name}-hub-{number}" for number in (1, 2)} <= names:
+        names = {container.name for container in self.driver.grid.containers()}
+        if not {f"{self.driver.grid.name}-hub-{number}" for number in (1, 2)} <= names:
             self.driver.down(ignore)
         surplus = [name for name in names if "-node-" in name and int(name.rpartition("-")[2]) > SIZE.nodes]
         for name in surplus:

@@ -55,7 +55,7 @@ def locked(
             port = _add_locked_hub(driver, docker_client, grid_images)
             hub = HubClient(HubAddress(url=f"http://me:sesame@127.0.0.1:{port}/grid"))
             wait_until(lambda: hub.is_live() and hub.count_slots() == 1, "the hub has its node", timeout_s=UP_TIMEOUT_S)
-            gateway = driver.gateway()
+            gateway = driver.grid.gateway()
             assert gateway is not None
             with PageServer({"/login": LOGIN}, bind=gateway) as pages, serve_tls(folder, ("127.0.0.1", port)) as tls:
                 (folder / "sites.txt").write_text(pages.url("/login", host=gateway) + "\n")
@@ -66,7 +66,7 @@ def locked(
 
 def _add_locked_hub(driver: DockerDriver, client: docker.DockerClient, images: Images) -> int:
     """A second hub with one node, as somebody else may have set it up; returns its port on this machine."""
-    parts = driver._parts
+    parts = driver.grid.parts
     hub_image, node_image = (read_image(name, client.images.get(name).attrs) for name in (images.hub, images.node))
     options = hub_options(parts, hub_image, 2, 0)
     options["environment"] |= {
