@@ -17,8 +17,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from dom_probes import read_probe
-from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
-from gridrunner.browser.page import Frame, Page, value_of
+from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
+from gridrunner.browser.devtools.page import Frame, Page, value_of
 from gridrunner.browser.scrubbing import scrub_text
 
 STYLE_LIMIT: Final = 1_500_000

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from dom_probes import read_probe
 from gridrunner import codec
-from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
-from gridrunner.browser.page import Page, PageGone
+from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
+from gridrunner.browser.devtools.page import Page, PageGone
 from gridrunner.model import Box, Detection, Expectation, ExpectedLogin, Facts, Outcome
 
 SCREENSHOT_QUALITY = 75

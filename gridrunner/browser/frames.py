@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
+from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
+from gridrunner.browser.devtools.page import Frame, Page, value_of
 from gridrunner.browser.installed import Installed
-from gridrunner.browser.page import Frame, Page, value_of
 from gridrunner.browser.readiness import Ready
 from gridrunner.model import Facts
 

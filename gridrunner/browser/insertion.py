@@ -11,9 +11,9 @@ import time
 from typing import Any, Final
 
 from dom_probes import read_probe
-from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
+from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
+from gridrunner.browser.devtools.page import Page, PageGone
 from gridrunner.browser.options import VIEWPORT
-from gridrunner.browser.page import Page, PageGone
 from gridrunner.browser.selectors import Located, NotThere, locate
 from gridrunner.model import Detection, InsertionPoint
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
+from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
+from gridrunner.browser.devtools.page import Page
 from gridrunner.browser.installed import Installed
-from gridrunner.browser.page import Page
 from gridrunner.model import ReadyBy
 
 QUIET_MS = 300

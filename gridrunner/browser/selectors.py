@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from gridrunner.browser.cdp import CommandFailed
+from gridrunner.browser.devtools.connection import CommandFailed
+from gridrunner.browser.devtools.page import Page
 from gridrunner.browser.installed import Installed
-from gridrunner.browser.page import Page
 
 ANSWER_MARGIN_S = 0.25
 """The page gives up waiting this much before we do, so that its reason still arrives."""

@@ -15,9 +15,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from gridrunner.browser.cdp import CommandFailed, Connection, DeadlinePassed
+from gridrunner.browser.devtools.connection import CommandFailed, Connection, DeadlinePassed
+from gridrunner.browser.devtools.page import BLANK, NOWHERE, Page
 from gridrunner.browser.evidence import EvidenceStore
-from gridrunner.browser.page import BLANK, NOWHERE, Page
 from gridrunner.browser.visit import UserProbe, VisitSettings, visit_page
 from gridrunner.errors import SessionLost
 from gridrunner.model import Fault, FaultKind, Observation, Site

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import time
 
-from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
+from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
+from gridrunner.browser.devtools.page import Page
 from gridrunner.browser.frames import collect_facts
-from gridrunner.browser.page import Page
 from gridrunner.browser.readiness import wait_until_ready
 from gridrunner.browser.selectors import Located, NotThere, WaitFor, locate
 from gridrunner.detection import detect, find_login_link, find_wall_button

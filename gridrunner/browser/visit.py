@@ -16,14 +16,14 @@ import msgspec
 from msgspec import Struct
 
 from gridrunner.browser.blocking import BLOCKED_PATTERNS
-from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
 from gridrunner.browser.copying import copy_page
 from gridrunner.browser.detecting import detect_page
+from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
+from gridrunner.browser.devtools.page import Page, PageGone, without_query
 from gridrunner.browser.evidence import EvidenceStore, Screenshots, is_as_expected, mark_detection, take_screenshot
 from gridrunner.browser.frames import collect_facts, find_closed_roots
 from gridrunner.browser.insertion import PROBE_NAME, try_insertion
 from gridrunner.browser.outcomes import classify_document, classify_net_error
-from gridrunner.browser.page import Page, PageGone
 from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, wait_until_ready
 from gridrunner.browser.selectors import NotThere, locate
 from gridrunner.browser.steps import StepFailed, dismiss_wall, do_steps

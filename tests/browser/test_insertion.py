@@ -10,9 +10,9 @@ import pytest
 
 from dom_probes.suite.expectations import Conclusion
 from dom_probes.suite.insertion import judge_trial
+from gridrunner.browser.devtools.page import Page
 from gridrunner.browser.insertion import PROBE_NAME
 from gridrunner.browser.options import VIEWPORT
-from gridrunner.browser.page import Page
 from gridrunner.model import Expectation, ExpectedLogin, Observation, Site, Step, StepKind
 from tests.browser.conftest import OpenSession
 from tests.support.page_server import PageServer

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gridrunner.browser.devtools.page import WORLD
 from gridrunner.browser.installed import Installed
-from gridrunner.browser.page import WORLD
 
 GARDEN_PATH = "/garden"
 """Pages whose path begins like this have no form; every other page is a login."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from gridrunner.browser.cdp import Connection
+from gridrunner.browser.devtools.connection import Connection
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings

@@ -32,7 +32,7 @@ judge_s: list[float] = []
 def count() -> None:
     """Have visits counted, and the list taken as it is: it names hosts that only the benchmark serves."""
     import gridrunner.commands.run
-    from gridrunner.browser.cdp import CommandFailed, DeadlinePassed
+    from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
     from gridrunner.browser.session import BrowserSession
     from gridrunner.errors import SessionLost
 

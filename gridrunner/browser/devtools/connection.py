@@ -21,8 +21,8 @@ from typing import Any
 import msgspec
 import websocket
 
-from gridrunner.browser.messages import MessageReader, make_text_frame
-from gridrunner.browser.params import decode_params
+from gridrunner.browser.devtools.messages import MessageReader, make_text_frame
+from gridrunner.browser.devtools.params import decode_params
 from gridrunner.errors import SessionLost
 
 Listener = Callable[[str, dict[str, Any]], None]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gridrunner.browser.messages import BUFFER_BYTES, MessageReader, make_text_frame
+from gridrunner.browser.devtools.messages import BUFFER_BYTES, MessageReader, make_text_frame
 from tests.support.websocket_server import CLOSE, PING, TEXT, FrameReader, make_frame
 
 CONTINUATION = 0x0

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from gridrunner.browser.cdp import Answer, CommandFailed, Connection, encode_text
+from gridrunner.browser.devtools.connection import Answer, CommandFailed, Connection, encode_text
 from gridrunner.browser.installed import MISSING, SCRIPT, Installed
 from gridrunner.browser.options import VIEWPORT
 from gridrunner.model import PageEvent
