@@ -44,17 +44,29 @@ _DECODERS: dict[Any, Callable[[bytes | str], Any]] = {}
 
 
 def encode(value: object) -> bytes:
-    """`value` as one line of JSON without a newline; the same value gives the same bytes."""
-    return _ENCODER.encode(value)
+    """`value` as one line of JSON without a newline; the same value gives the same bytes. Half of a surrogate pair, which
+    UTF-8 cannot hold, becomes U+FFFD: a page may have one in its title, and a file's name need not be UTF-8.
+    """
+    try:
+        return _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        return _ENCODER.encode(_replace_surrogates(to_plain(value)))
 
 
 def decode(data: bytes | str, kind: type[T]) -> T:
-    """`data` as a `kind`. Raises DecodeError for the wrong shape, BrokenJsonError for what is not JSON."""
-    return find_decoder(kind)(data)
+    """`data` as a `kind`. Raises DecodeError for the wrong shape, BrokenJsonError for what is not JSON, is no UTF-8, or is
+    nested more deeply than it can be read.
+    """
+    try:
+        return find_decoder(kind)(data)
+    except RecursionError as error:
+        raise BrokenJsonError("nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise BrokenJsonError(f"no UTF-8: {error.reason} at byte {error.start}") from error
 
 
 def find_decoder(kind: type[T]) -> Callable[[bytes | str], T]:
-    """`decode` for one type."""
+    """What `decode` calls for one type; what is nested too deeply raises RecursionError here, bad UTF-8 UnicodeDecodeError."""
     decode_kind = _DECODERS.get(kind)
     if decode_kind is None:
         decode_kind = _DECODERS[kind] = msgspec.json.Decoder(kind, dec_hook=_read_path).decode
@@ -69,3 +81,15 @@ def convert(value: Any, kind: type[T]) -> T:
 def to_plain(value: object) -> Any:
     """The model as plain dicts, lists and strings, as JSON would hold it."""
     return msgspec.to_builtins(value, enc_hook=_write_path)
+
+
+def _replace_surrogates(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        case list() | tuple():
+            return [_replace_surrogates(item) for item in value]
+        case dict():
+            return {_replace_surrogates(key): _replace_surrogates(item) for key, item in value.items()}
+        case _:
+            return value

@@ -10,7 +10,8 @@ The tree, with the exit code that each ends in when nothing catches it:
     `-- GridFault             3   the grid, a hub, a node, a session or this machine failed; never a site's fault
         |-- HubUnreachable        a hub does not answer, or refuses us
         |-- SessionNotCreated     no browser session could be had
-        `-- SessionLost           a session ended under us
+        |-- SessionLost           a session ended under us
+        `-- OutputLost            this machine's disk does not take what the run has to keep
 
 What a *site* does wrong (it is down, it crashes its renderer) is no exception: it is the outcome of an observation.
 A message says what happened, to which site, hub or file:line; `hint` says what to do next, on a line of its own.
@@ -86,3 +87,7 @@ class SessionNotCreated(GridFault):
 
 class SessionLost(GridFault):
     """A session stopped answering or was ended by somebody else."""
+
+
+class OutputLost(GridFault):
+    """The disk of this machine did not take what a run has to keep, in the middle of it; the run can be resumed."""

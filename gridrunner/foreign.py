@@ -69,10 +69,7 @@ def find_inside(folder: Path, name: str) -> Path:
     """The path that `name`, which somebody else wrote, has in `folder`. Raises OSError where it leads out: by `..`, as an
     absolute path, or by a link.
     """
-    parts = PurePosixPath(name).parts
-    if not parts or "\0" in name or ".." in parts or PurePosixPath(name).is_absolute():
-        raise OSError(errno.EPERM, "is no name of something in its folder", name)
-    path = folder.joinpath(*parts)
+    path = folder / _check_name(name)
     _require_inside(path, folder)
     return path
 
@@ -81,7 +78,7 @@ def write_inside(folder: Path, name: str, data: bytes) -> Path:
     """Write `data` to `name` in `folder`, as a new file: a link that somebody put there is replaced and not followed.
     Folders are made. Raises OSError.
     """
-    path = find_inside(folder, name) if not os.path.islink(folder / name) else folder / name  # noqa: PTH114 - on each visit
+    path = folder / _check_name(name)
     _require_inside(path.parent, folder)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     try:
@@ -114,6 +111,13 @@ def unpack_gzip(data: bytes, *, most_bytes: int) -> bytes:
 def read_gzip(path: Path | str, *, most_bytes: int, within: Path | None = None) -> bytes:
     """The unpacked content of a gzip file. Raises OSError."""
     return unpack_gzip(read_file(path, most_bytes=most_bytes, within=within), most_bytes=most_bytes)
+
+
+def _check_name(name: str) -> str:
+    path = PurePosixPath(name)
+    if not path.parts or "\0" in name or ".." in path.parts or path.is_absolute():
+        raise OSError(errno.EPERM, "is no name of something in its folder", name)
+    return name
 
 
 def _require_regular(mode: int, path: Path | str) -> None:

@@ -17,6 +17,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from gridrunner.limits import AttemptNumber, Count, Seconds
+
 # --------------------------------------------------------------------------------------------------------------- sites
 
 
@@ -80,7 +82,7 @@ class SourceLine(Struct, frozen=True, kw_only=True):
     """Where an entry was written; `file` as the user named it, lines from 1."""
 
     file: str
-    line: int
+    line: Count
 
 
 class Quarantine(Struct, frozen=True, kw_only=True):
@@ -103,7 +105,7 @@ class Site(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     expect: Expectation = field(default_factory=Expectation)
-    visit_timeout_s: float | None = None
+    visit_timeout_s: Seconds | None = None
     quarantine: Quarantine | None = None
     source: SourceLine | None = None
 
@@ -115,7 +117,7 @@ class PlannedSite(Struct, frozen=True, kw_only=True):
     """A site of a plan with the seconds that its visit is expected to take."""
 
     site: Site
-    expected_s: float
+    expected_s: Seconds
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -137,7 +139,7 @@ class Chunk(Struct, frozen=True, kw_only=True):
 
     id: int
     sites: tuple[str, ...]
-    attempt: int = 1
+    attempt: AttemptNumber = 1
 
 
 # --------------------------------------------------------------------------------------------------------------- facts
@@ -310,14 +312,14 @@ class Timings(Struct, frozen=True, kw_only=True):
     probing (all frames), detection, evidence; `total_s` is what the slot was busy for.
     """
 
-    total_s: float = 0.0
-    context_s: float = 0.0
-    navigate_s: float = 0.0
-    ready_s: float = 0.0
-    steps_s: float = 0.0
-    probe_s: float = 0.0
-    detect_s: float = 0.0
-    evidence_s: float = 0.0
+    total_s: Seconds = 0.0
+    context_s: Seconds = 0.0
+    navigate_s: Seconds = 0.0
+    ready_s: Seconds = 0.0
+    steps_s: Seconds = 0.0
+    probe_s: Seconds = 0.0
+    detect_s: Seconds = 0.0
+    evidence_s: Seconds = 0.0
 
 
 PHASES = tuple(name.removesuffix("_s") for name in Timings.__struct_fields__ if name != "total_s")
@@ -341,23 +343,23 @@ class Observation(Struct, frozen=True, kw_only=True):
     """
 
     site: str
-    attempt: int
+    attempt: AttemptNumber
     outcome: Outcome | None = None
     detail: str = ""
     fault: Fault | None = None
     url: str = ""
     title: str = ""
-    http_status: int | None = None
+    http_status: Count | None = None
     ready_by: ReadyBy | None = None
     detection: Detection | None = None
     facts_path: str | None = None
     screenshot_path: str | None = None
     capture_path: str | None = None
-    viewport: tuple[int, int] = (1366, 900)
+    viewport: tuple[Count, Count] = (1366, 900)
     events: tuple[PageEvent, ...] = ()
     probes: Mapping[str, Any] = field(default_factory=dict)
     timings: Timings = field(default_factory=Timings)
-    started_s: float = 0.0
+    started_s: Seconds = 0.0
     hub: str = ""
     node: str = ""
     session: str = ""
@@ -381,11 +383,11 @@ class Result(Struct, frozen=True, kw_only=True):
 
     check: str
     site: str
-    attempt: int
+    attempt: AttemptNumber
     status: Status
     message: str = ""
     details: str = ""
-    duration_s: float = 0.0
+    duration_s: Seconds = 0.0
 
 
 class Verdict(StrEnum):

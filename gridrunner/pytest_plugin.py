@@ -90,7 +90,7 @@ def facts(request: pytest.FixtureRequest, observation: Observation) -> Facts | N
     """What the probes saw, read from the run folder; None when the visit left none."""
     from gridrunner.judging.source import read_facts
 
-    return None if observation.facts_path is None else read_facts(_source(request).folder / observation.facts_path)
+    return None if observation.facts_path is None else read_facts(_source(request).folder, observation.facts_path)
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def detection(request: pytest.FixtureRequest, observation: Observation) -> Detec
     source = _source(request)
     if observation.facts_path is None or not source.is_rescored:
         return observation.detection
-    return score_facts(source.folder / observation.facts_path)
+    return score_facts(source.folder, observation.facts_path)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from dom_probes import read_probe
 from gridrunner import codec
 from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
 from gridrunner.browser.devtools.page import Page, PageGone
+from gridrunner.errors import OutputLost
+from gridrunner.foreign import MOST_FACTS_BYTES, find_inside, read_gzip, write_inside
 from gridrunner.model import Box, Detection, Expectation, ExpectedLogin, Facts, Outcome
 
 SCREENSHOT_QUALITY = 75
@@ -40,11 +42,15 @@ class EvidenceStore(Struct, frozen=True, kw_only=True):
     run_folder: Path
 
     def write(self, site: str, name: str, data: bytes) -> str:
-        """Write one file of a site; returns its path relative to the run folder."""
-        folder = self.run_folder / "evidence" / site
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
-        return f"evidence/{site}/{name}"
+        """Write one file of a site; returns its path relative to the run folder. Raises OutputLost where it cannot be
+        written, and where a link or an id of a foreign plan would lead out of the folder.
+        """
+        path = f"evidence/{site}/{name}"
+        try:
+            write_inside(self.run_folder, path, data)
+        except OSError as error:
+            raise OutputLost(f"{self.run_folder / path} cannot be written: {error.strerror}") from error
+        return path
 
     def write_facts(self, site: str, attempt: int, facts: Facts) -> str:
         """Keep the facts of one attempt as gzipped JSON."""
@@ -52,7 +58,8 @@ class EvidenceStore(Struct, frozen=True, kw_only=True):
 
     def read_facts(self, path: str) -> Facts:
         """Facts that `write_facts` kept at `path`."""
-        return codec.decode(gzip.decompress((self.run_folder / path).read_bytes()), dict)
+        data = read_gzip(find_inside(self.run_folder, path), most_bytes=MOST_FACTS_BYTES)
+        return codec.decode(data, dict)
 
 
 def take_screenshot(page: Page, *, kind: str = "webp", deadline: float) -> bytes | None:

@@ -19,7 +19,7 @@ from gridrunner.browser.blocking import BLOCKED_PATTERNS
 from gridrunner.browser.copying import copy_page
 from gridrunner.browser.detecting import detect_page
 from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
-from gridrunner.browser.devtools.page import Page, PageGone, without_query
+from gridrunner.browser.devtools.page import Page, PageGone
 from gridrunner.browser.evidence import EvidenceStore, Screenshots, is_as_expected, mark_detection, take_screenshot
 from gridrunner.browser.frames import collect_facts, find_closed_roots
 from gridrunner.browser.insertion import PROBE_NAME, try_insertion

@@ -25,6 +25,7 @@ from gridrunner.browser.scrubbing import scrub_json, scrub_text
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.errors import ExitCode, NothingToRun, UsageError
+from gridrunner.foreign import MOST_FACTS_BYTES, MOST_PAGE_BYTES, read_file, read_gzip
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.grid.hubs.remote import RemoteHub
 from gridrunner.grid.status import HubAddress
@@ -187,16 +188,16 @@ def _keep(site: Site, seen: Observation, folder: Path, out: Path, console: Conso
 
 
 def _captured(site: Site, seen: Observation, page: Path, folder: Path) -> Captured:
-    files = {PAGE_NAME: page.read_bytes()}
+    files = {PAGE_NAME: read_file(page, most_bytes=MOST_PAGE_BYTES)}
     facts_file = find_evidence(folder, seen.facts_path) if seen.facts_path else None
     language = ""
     if facts_file is not None:
-        facts = codec.decode(gzip.decompress(facts_file.read_bytes()), dict)
+        facts = codec.decode(read_gzip(facts_file, most_bytes=MOST_FACTS_BYTES), dict)
         files["facts.json.gz"] = gzip.compress(codec.encode(scrub_json(facts)), mtime=0)
         language = str((facts["frames"][0]["page"] or {}).get("lang", "")) if facts.get("frames") else ""
     picture = find_evidence(folder, seen.screenshot_path) if seen.screenshot_path else None
     if picture is not None:
-        files[f"screenshot{picture.suffix}"] = picture.read_bytes()
+        files[f"screenshot{picture.suffix}"] = read_file(picture, most_bytes=MOST_PAGE_BYTES)
     is_listed = site.expect.login is not None
     expect = _scrubbed(site.expect if is_listed else expect_as_detected(seen.detection))
     origin = (

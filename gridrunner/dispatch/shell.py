@@ -50,7 +50,7 @@ from gridrunner.dispatch.machine.machine import Machine
 from gridrunner.dispatch.ports import Clock, Hub, Judge, JudgeFactory, Recorder, Session
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.summary import DispatchSummary
-from gridrunner.errors import GridFault, HubUnreachable, UsageError
+from gridrunner.errors import GridFault, GridrunnerError, HubUnreachable, UsageError
 from gridrunner.model import Fault, FaultKind, Observation, Plan, Result
 
 _LOGGER = logging.getLogger(__name__)
@@ -328,6 +328,8 @@ def _visit(session: Session | None, order: StartVisit) -> Observation:
         return _lost_visit(order, Fault(kind=FaultKind.SESSION_LOST, message=text))
     try:
         return session.visit(order.site, attempt=order.attempt, upcoming=order.upcoming)
+    except GridrunnerError as error:  # a disk that is full, a folder with a link that leads out of it
+        return _lost_visit(order, Fault(kind=FaultKind.INTERNAL, message=str(error)))
     except Exception as error:
         _LOGGER.exception("site=%s attempt=%d: the visit raised", order.site.id, order.attempt)
         text = f"a defect of gridrunner: {type(error).__name__}: {error}"

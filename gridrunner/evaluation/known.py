@@ -12,8 +12,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from gridrunner.errors import UsageError
+from gridrunner.foreign import read_file
 
 Miss = tuple[str, str]
+
+MOST_KNOWN_BYTES = 16 << 20
+"""Half a million declared failures."""
 
 SHOWN = 20
 """Page ids named a line of the comparison: a terminal's worth."""
@@ -45,7 +49,7 @@ def compare_misses(known: frozenset[Miss], found: frozenset[Miss]) -> Changes:
 def read_known(path: Path) -> frozenset[Miss]:
     """The declared failures. Raises UsageError for a missing file, or with file:line for a broken one."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_file(path, most_bytes=MOST_KNOWN_BYTES).decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path}: no list of known failures: {error}", hint="--write-known makes one of what fails now"

@@ -6,14 +6,16 @@ Invariant: each site is judged on exactly one attempt, and for each site without
 from __future__ import annotations
 
 import functools
-import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct, field
 
 from gridrunner import codec
+from gridrunner.errors import RunFolderError
+from gridrunner.foreign import MOST_FACTS_BYTES, read_gzip
 from gridrunner.model import Detection, Facts, Observation, Site
+from gridrunner.results.journal.evidence import find_evidence
 
 _CACHED_SITES = 4  # checks run site by site, so that one is enough; four cover reordering by other plugins
 
@@ -50,13 +52,24 @@ class RunSource(Struct, frozen=True, kw_only=True):
 
 
 @functools.lru_cache(maxsize=_CACHED_SITES)
-def read_facts(path: Path) -> Facts:
-
-    return codec.decode(gzip.decompress(path.read_bytes()), dict)
+def read_facts(folder: Path, name: str) -> Facts:
+    """The facts that an observation of the run in `folder` calls `name`. Raises RunFolderError where that is no evidence of
+    the run, or no facts.
+    """
+    path = find_evidence(folder, name)
+    if path is None:
+        raise RunFolderError(f"{name[:200]}: the evidence of the run has no such file")
+    try:
+        return codec.decode(read_gzip(path, most_bytes=MOST_FACTS_BYTES), dict)
+    except OSError as error:
+        raise RunFolderError(f"{path} cannot be read: {error.strerror}") from error
+    except codec.BrokenJsonError as error:
+        raise RunFolderError(f"{path} holds no facts: {error}") from error
 
 
 @functools.lru_cache(maxsize=_CACHED_SITES)
-def score_facts(path: Path) -> Detection:
+def score_facts(folder: Path, name: str) -> Detection:
+    """What the scorer makes of them today. Raises as `read_facts`."""
     from gridrunner.detection import detect  # noqa: PLC0415 - its vocabularies are loaded where facts are scored
 
-    return detect(read_facts(path))
+    return detect(read_facts(folder, name))

@@ -14,6 +14,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from gridrunner.errors import ExitCode, RunFolderError
+from gridrunner.limits import MOST_S
 from gridrunner.model import Fault, Observation, Plan, Result, Verdict
 from gridrunner.planning.plan import owed_sites
 from gridrunner.results.journal.events import (
@@ -154,7 +155,7 @@ def load_run(folder: Path) -> RunRecord:
     """The run in `folder`, from plan.json and journal.jsonl. Raises RunFolderError when either is missing, damaged, of
     a newer format, or they do not belong together.
     """
-    plan = read_plan(folder / PLAN_NAME)
+    plan = read_plan(folder / PLAN_NAME, within=folder)
     reader = JournalReader(folder / JOURNAL_NAME)
     builder = RecordBuilder(plan, reader.header)
     lines = SiteLines(len(builder.sites))
@@ -298,8 +299,14 @@ class RecordBuilder:
 
 
 def seconds_between(earlier: str, later: str) -> float:
-    """Seconds from one ISO 8601 time to another; 0 where either cannot be read."""
+    """Seconds from one ISO 8601 time to another; 0 where either cannot be read, and at most MOST_S."""
     try:
-        return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
-    except (ValueError, TypeError):
+        seconds = (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
         return 0.0
+    return clamp_s(seconds)
+
+
+def clamp_s(seconds: float) -> float:
+    """`seconds` within what a journal may state."""
+    return min(max(seconds, -MOST_S), MOST_S)

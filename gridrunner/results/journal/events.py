@@ -12,6 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from gridrunner.limits import Amount, AttemptNumber, Count, Seconds
 from gridrunner.model import Fault, Observation, Result
 
 JOURNAL_FORMAT = 1
@@ -30,7 +31,7 @@ class JournalHeader(Struct, frozen=True, kw_only=True):
     format: int = JOURNAL_FORMAT
     version: str = ""
     command: tuple[str, ...] = ()
-    slots: int = 0
+    slots: Count = 0
     replays: tuple[str, ...] = ()
     merged_from: tuple[str, ...] = ()
     damaged: tuple[str, ...] = ()
@@ -41,10 +42,10 @@ class VisitStarted(Struct, frozen=True, kw_only=True):
 
     event: Literal["visit-started"] = "visit-started"
     site: str
-    attempt: int
+    attempt: AttemptNumber
     slot: str = ""
     hub: str = ""
-    at_s: float = 0.0
+    at_s: Seconds = 0.0
 
 
 class Observed(Struct, frozen=True, kw_only=True):
@@ -69,18 +70,18 @@ class Faulted(Struct, frozen=True, kw_only=True):
     hub: str = ""
     slot: str = ""
     site: str | None = None
-    at_s: float = 0.0
+    at_s: Seconds = 0.0
 
 
 class ChunkEnded(Struct, frozen=True, kw_only=True):
     """A session is through with a chunk, or lost: then `sites_done` falls short of it."""
 
     event: Literal["chunk-ended"] = "chunk-ended"
-    chunk: int
+    chunk: Count
     slot: str = ""
     hub: str = ""
-    at_s: float = 0.0
-    sites_done: int = 0
+    at_s: Seconds = 0.0
+    sites_done: Count = 0
 
 
 class Decided(Struct, frozen=True, kw_only=True):
@@ -88,7 +89,7 @@ class Decided(Struct, frozen=True, kw_only=True):
 
     event: Literal["decision"] = "decision"
     text: str
-    at_s: float = 0.0
+    at_s: Seconds = 0.0
 
 
 class SessionChange(StrEnum):
@@ -107,8 +108,8 @@ class SessionChanged(Struct, frozen=True, kw_only=True):
     hub: str = ""
     node: str = ""
     session: str = ""
-    at_s: float = 0.0
-    duration_s: float = 0.0
+    at_s: Seconds = 0.0
+    duration_s: Seconds = 0.0
 
 
 class InstanceMinutes(Struct, frozen=True, kw_only=True):
@@ -116,10 +117,10 @@ class InstanceMinutes(Struct, frozen=True, kw_only=True):
 
     kind: str
     is_spot: bool
-    count: int
-    minutes: float
-    on_demand_usd_hour: float
-    spot_usd_hour: float
+    count: Count
+    minutes: Amount
+    on_demand_usd_hour: Amount
+    spot_usd_hour: Amount
     price_source: str = ""
 
 
@@ -129,9 +130,9 @@ class FleetUsed(Struct, frozen=True, kw_only=True):
     event: Literal["fleet-used"] = "fleet-used"
     fleet: str
     region: str
-    slots_per_node: int
+    slots_per_node: Count
     instances: tuple[InstanceMinutes, ...]
-    at_s: float = 0.0
+    at_s: Seconds = 0.0
 
 
 class Resumed(Struct, frozen=True, kw_only=True):
@@ -148,8 +149,8 @@ class RunEnded(Struct, frozen=True, kw_only=True):
     """The run is over; `exit_code` is an ExitCode, `reason` for people (complete, interrupted, deadline, …)."""
 
     event: Literal["run-ended"] = "run-ended"
-    exit_code: int
-    at_s: float = 0.0
+    exit_code: Count
+    at_s: Seconds = 0.0
     reason: str = ""
 
 

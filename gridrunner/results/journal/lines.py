@@ -13,19 +13,25 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from msgspec import Struct
 
 from gridrunner import codec
-from gridrunner.errors import RunFolderError
+from gridrunner.errors import OutputLost, RunFolderError
+from gridrunner.foreign import open_file
 from gridrunner.results.journal.events import EVENT_TYPES, JOURNAL_FORMAT, Event, JournalHeader, Resumed, RunEnded
-from gridrunner.results.journal.files import BUFFER_BYTES, NewerFormatError
+from gridrunner.results.journal.files import NewerFormatError
 from gridrunner.text import count_of
 
 JOURNAL_NAME = "journal.jsonl"
+
+MOST_LINE_BYTES = 128 << 20
+"""Of a line: twice the largest message that a browser may answer a probe with (`browser.messages`). The longest of 300 runs
+had 43 kB (2026-11-30)."""
 
 _KIND_BYTES = 15
 """At the beginning of a line tell its kind, in a third of the time of a regular expression (measured 2026-11-26)."""
@@ -62,14 +68,17 @@ class JournalWriter:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             kept, cut, header_on_disk = _find_resume_point(path)
-            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            self._fd = os.open(path, flags, 0o644)
             os.ftruncate(self._fd, kept)
         except OSError as error:
             raise _cannot_write(path, error) from error
         try:
             self._begin(header, header_on_disk, cut)
-        except BaseException:
+        except BaseException as error:
             os.close(self._fd)
+            if isinstance(error, OSError | OutputLost):
+                raise _cannot_write(path, error) from error
             raise
 
     def _begin(self, header: JournalHeader, header_on_disk: JournalHeader | None, cut: int) -> None:
@@ -88,10 +97,16 @@ class JournalWriter:
         self.write(Resumed(started=header.started, cut_bytes=cut))
 
     def write(self, event: Event) -> None:
-        """Append one event; it is with the operating system when this returns. Raises RunFolderError when the disk
-        does not take it.
+        """Append one event; it is with the operating system when this returns. Raises OutputLost when the disk does not
+        take it.
         """
-        self._append(_encode_event(event))
+        try:
+            self._append(codec.encode(event))
+        except OSError as error:
+            raise OutputLost(
+                f"{self.path} cannot be written: {error.strerror}",
+                hint=f"free space, then: gridrunner run --resume {self.path.parent}",
+            ) from error
         if isinstance(event, RunEnded):
             self.sync()
 
@@ -102,7 +117,10 @@ class JournalWriter:
                 try:
                     os.fsync(self._fd)
                 except OSError as error:
-                    raise _cannot_write(self.path, error) from error
+                    raise OutputLost(
+                        f"{self.path} cannot be written: {error.strerror}",
+                        hint=f"free space, then: gridrunner run --resume {self.path.parent}",
+                    ) from error
 
     def close(self) -> None:
         """Sync and close; further calls do nothing."""
@@ -125,11 +143,8 @@ class JournalWriter:
         with self._lock:
             if self._is_closed:
                 raise RunFolderError(f"{self.path} is closed")
-            try:
-                while data:
-                    data = data[os.write(self._fd, data) :]
-            except OSError as error:
-                raise _cannot_write(self.path, error) from error
+            while data:
+                data = data[os.write(self._fd, data) :]
 
 
 class JournalReader:
@@ -143,8 +158,8 @@ class JournalReader:
         self.warnings: list[str] = []
         self.lines_read = 1
         try:
-            with path.open("rb") as file:
-                first = file.readline()
+            with open_file(path, within=path.parent) as file:
+                first = file.readline(MOST_LINE_BYTES + 1)
         except OSError as error:
             raise RunFolderError(f"{path} cannot be read: {error.strerror}") from error
         if not first:
@@ -159,11 +174,12 @@ class JournalReader:
         raises RunFolderError naming path:line.
         """
         start = self._first_line_bytes
-        with self.path.open("rb", BUFFER_BYTES) as file:
+        with open_file(self.path, within=self.path.parent) as file:
             file.seek(start)
-            for number, line in enumerate(file, start=2):
+            for number, line in enumerate(iter(partial(file.readline, MOST_LINE_BYTES + 1), b""), start=2):
                 try:
                     event = parse_event(line)
+                    _require_short(line)
                 except BadLineError as error:
                     if line.endswith(b"\n"):
                         raise RunFolderError(
@@ -207,26 +223,6 @@ def quote_line(line: bytes) -> str:
     return ascii(line[:_QUOTE_LIMIT].decode("utf-8", "replace"))
 
 
-def _encode_event(event: Event) -> bytes:
-    try:
-        return codec.encode(event)
-    except UnicodeEncodeError:
-        # A page may hold half of a surrogate pair, which UTF-8 cannot: one bad title must not stop the run.
-        return codec.encode(_replace_surrogates(codec.to_plain(event)))
-
-
-def _replace_surrogates(value: Any) -> Any:
-    match value:
-        case str():
-            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        case list() | tuple():
-            return [_replace_surrogates(item) for item in value]
-        case dict():
-            return {_replace_surrogates(key): _replace_surrogates(item) for key, item in value.items()}
-        case _:
-            return value
-
-
 class BadLineError(Exception):
     """A line is no event; the message says why."""
 
@@ -250,6 +246,11 @@ def parse_event(line: bytes) -> Event:
     raise BadLineError(f"unknown event {str(name)[:40]!r}")
 
 
+def _require_short(line: bytes) -> None:
+    if len(line) > MOST_LINE_BYTES:
+        raise BadLineError(f"is longer than {MOST_LINE_BYTES >> 20} MiB")
+
+
 def _read_header(path: Path, line: bytes) -> JournalHeader:
     try:
         number = codec.decode(line, dict).get("format")
@@ -268,11 +269,14 @@ def _read_header(path: Path, line: bytes) -> JournalHeader:
 
 def _find_resume_point(path: Path) -> tuple[int, int, JournalHeader | None]:
     """The bytes of `path` to keep, the bytes to cut, and its header (None: there is nothing to resume)."""
-    if not path.exists() or path.stat().st_size == 0:
+    if not os.path.lexists(path):
         return 0, 0, None
-    size = path.stat().st_size
+    with open_file(path, within=path.parent) as file:
+        size = os.fstat(file.fileno()).st_size
+    if size == 0:
+        return 0, 0, None
     line_start = _find_last_line(path, size)
-    with path.open("rb") as file:
+    with open_file(path) as file:
         file.seek(line_start)
         last = file.read()
     if line_start == 0 and not last.endswith(b"\n"):
@@ -307,5 +311,7 @@ def _is_unterminated(path: Path) -> bool:
         return file.read(1) != b"\n"
 
 
-def _cannot_write(path: Path, error: OSError) -> RunFolderError:
+def _cannot_write(path: Path, error: OSError | OutputLost) -> RunFolderError:
+    if isinstance(error, OutputLost):
+        return RunFolderError(str(error), hint="free space, or choose another --out")
     return RunFolderError(f"{path} cannot be written: {error.strerror}", hint="free space, or choose another --out")

@@ -11,14 +11,21 @@ from msgspec import Struct
 
 from gridrunner import codec
 from gridrunner.errors import RunFolderError
+from gridrunner.foreign import MOST_FILE_BYTES, read_file
 from gridrunner.model import Plan
 from gridrunner.planning.plan import plan_hash
 from gridrunner.results.journal.files import NewerFormatError, write_atomically
+from gridrunner.sites.values import BadValueError, read_id, read_url
+from gridrunner.text import make_line
 
 PLAN_NAME = "plan.json"
 
 PLAN_FORMAT = 1
 """The newest format that this version reads, and the one it writes."""
+
+
+MOST_CASES = 100_000_000
+"""Results that a plan owes: a hundred times the largest that was tried (a million, 2026-11-26)."""
 
 
 class PlanHead(Struct, frozen=True, kw_only=True):
@@ -54,11 +61,11 @@ def encode_plan(plan: Plan) -> bytes:
     return codec.encode(_PlanFile(plan=plan, format=PLAN_FORMAT)) + b"\n"
 
 
-def read_plan(path: Path) -> Plan:
-    """The plan in `path`. Raises RunFolderError when it is missing, damaged, of a newer format, or owes something else
-    than its hash says.
+def read_plan(path: Path, *, within: Path | None = None) -> Plan:
+    """The plan in `path`, which lies in the folder `within` (None: wherever the user says). Raises RunFolderError when it
+    is missing, damaged, of a newer format, owes something else than its hash says, or has a site that no list may have.
     """
-    return decode_plan(_read(path), str(path))
+    return decode_plan(_read(path, within), str(path))
 
 
 def decode_plan(data: bytes, name: str) -> Plan:
@@ -69,19 +76,35 @@ def decode_plan(data: bytes, name: str) -> Plan:
             f"{name} was changed after it was planned: its hash {plan.hash[:12]} does not fit its sites and checks",
             hint="plan again with `gridrunner plan`",
         )
+    _require_sound(plan, name)
     return plan
 
 
-def _read(path: Path) -> bytes:
+def _require_sound(plan: Plan, name: str) -> None:
+    """A plan may come from anywhere, and its hash is no signature: what a list may not hold, it may not either."""
+    if len(plan.sites) * len(plan.checks) > MOST_CASES:
+        raise RunFolderError(f"{name} is no plan: it owes {len(plan.sites) * len(plan.checks):,} results")
+    for planned in plan.sites:
+        try:
+            read_id(planned.site.id)
+            read_url(planned.site.url)
+        except BadValueError as error:
+            raise RunFolderError(
+                f"{name} is no plan that gridrunner made: site {make_line(planned.site.id, 60)!r}: {error}",
+                hint="plan again with `gridrunner plan`",
+            ) from error
+
+
+def _read(path: Path, within: Path | None) -> bytes:
     try:
-        return path.read_bytes()
+        return read_file(path, most_bytes=MOST_FILE_BYTES, within=within)
     except OSError as error:
         raise RunFolderError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def read_plan_head(path: Path) -> PlanHead:
+def read_plan_head(path: Path, *, within: Path | None = None) -> PlanHead:
     """Hash and shard of the plan in `path` in little memory; the hash is not checked. Raises as `read_plan`."""
-    return _decode(_read(path), str(path), _PlanHeadFile).plan
+    return _decode(_read(path, within), str(path), _PlanHeadFile).plan
 
 
 T = TypeVar("T", _PlanFile, _PlanHeadFile)

@@ -7,18 +7,17 @@ CI machine has to spare, and every file that is rendered needs one site at a tim
 
 from __future__ import annotations
 
-import os
 import weakref
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from io import BufferedReader, FileIO
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from gridrunner.errors import RunFolderError
+from gridrunner.foreign import open_file
 from gridrunner.model import Observation, Result
 from gridrunner.results.journal.events import Event, Judged, Observed
 from gridrunner.results.journal.lines import BadLineError, parse_event
@@ -106,11 +105,10 @@ class StoredSites:
         self._offsets = offsets
         self._last: tuple[int, StoredSite] = (-1, StoredSite())
         try:
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+            self._file = open_file(path, within=path.parent)
         except OSError as error:
             raise RunFolderError(f"{path} cannot be read: {error.strerror}") from error
-        weakref.finalize(self, os.close, descriptor)
-        self._file = BufferedReader(FileIO(descriptor, closefd=False), 1 << 16)
+        weakref.finalize(self, self._file.close)
 
     def read(self, place: int) -> StoredSite:
         """The site at `place`. Raises RunFolderError when the journal was changed under the run's feet."""

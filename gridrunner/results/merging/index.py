@@ -19,6 +19,7 @@ from typing import BinaryIO, NamedTuple
 from msgspec.structs import replace
 
 from gridrunner.errors import RunFolderError
+from gridrunner.foreign import open_file
 from gridrunner.model import Plan, Status
 from gridrunner.results.journal.events import (
     ChunkEnded,
@@ -34,7 +35,6 @@ from gridrunner.results.journal.events import (
     SessionChanged,
     VisitStarted,
 )
-from gridrunner.results.journal.files import BUFFER_BYTES
 from gridrunner.results.journal.lines import JournalReader
 from gridrunner.results.journal.planfile import PlanHead
 from gridrunner.results.record import seconds_between
@@ -45,7 +45,6 @@ _NOBODY = -1
 _STATUSES = tuple(Status)
 _STATUS_CODES = {status: code for code, status in enumerate(_STATUSES)}
 _SEVERAL = len(_STATUSES)  # in place of a status: there is more than one attempt
-_MOST_ATTEMPTS = 65_535  # what 16 bits hold
 
 
 class Attempt(NamedTuple):
@@ -97,9 +96,9 @@ class RunSource:
         """Sorts runs by when they began, whatever time zone their clocks wrote."""
         try:
             started = datetime.fromisoformat(self.header.started)
-        except ValueError:
+            return (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp(), ""
+        except (ValueError, OverflowError):
             return 0.0, self.header.started
-        return (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp(), ""
 
     def read_lines(self) -> Iterator[tuple[Event, int, int]]:
         """What can be read, as `JournalReader.read_lines` gives it; where a line in the middle cannot, `damage` says so and
@@ -198,7 +197,7 @@ class SourceIndex:
             self._owner[cell] = source
             self._start[cell] = start
             self._status[cell] = _STATUS_CODES[status]
-            self._number[cell] = number if 0 <= number <= _MOST_ATTEMPTS else min(max(number, 0), _MOST_ATTEMPTS)
+            self._number[cell] = number
             return True
         if owner != source:
             return False
@@ -265,7 +264,7 @@ class LineReader:
 
     def __init__(self, sources: Sequence[RunSource], stack: ExitStack) -> None:
         """`stack` closes their journals."""
-        self._files = [stack.enter_context(source.reader.path.open("rb", BUFFER_BYTES)) for source in sources]
+        self._files = [stack.enter_context(open_file(source.reader.path)) for source in sources]
         self._places = [0] * len(self._files)
 
     def read(self, source: int, start: int) -> bytes:

@@ -124,11 +124,11 @@ def walk_suites(root: Any) -> Iterator[ForeignSuite]:
             above.cases += place.cases
             above.is_odd |= place.is_odd and not problems[index][0]
     for place, (problem, details) in zip(places, problems, strict=True):
-        cases = tuple(child for child in place.element if _tag_of(child) == "testcase")
+        own = tuple(child for child in place.element if _tag_of(child) == "testcase")
         is_suite = _tag_of(place.element) == "testsuite"
-        if is_suite or cases or problem:
+        if is_suite or own or problem:
             wrapped = _wrap_suite(place.element) if is_suite else TestSuite()
-            yield ForeignSuite(name=place.name, wrapped=wrapped, cases=cases, problem=problem, details=details)
+            yield ForeignSuite(name=place.name, wrapped=wrapped, cases=own, problem=problem, details=details)
 
 
 def _list_places(root: Any) -> list[_Place]:

@@ -32,7 +32,7 @@ from gridrunner.results.journal.lines import JOURNAL_NAME, JournalReader, collec
 from gridrunner.results.journal.planfile import PLAN_NAME, PlanHead, read_plan, read_plan_head, write_plan
 from gridrunner.results.journal.sites import SiteLines, StoredRows, StoredSites, StoredVisits
 from gridrunner.results.merging.index import LineReader, RunSource, SourceIndex, TimedEvent
-from gridrunner.results.record import RecordBuilder, RunRecord, seconds_between
+from gridrunner.results.record import RecordBuilder, RunRecord, clamp_s, seconds_between
 from gridrunner.results.verdicts.settling import exit_code_for, settle
 from gridrunner.text import count_of
 
@@ -61,11 +61,15 @@ def merge_runs(folders: Sequence[Path], out: Path) -> MergeOutcome:
     """Merge the runs in `folders` (or below them) into the run folder `out`: plan.json, journal.jsonl and evidence/.
 
     What cannot be read of one run is named and costs only itself: a truncated journal counts up to its last whole line,
-    a damaged one up to the damage. Raises RunFolderError for runs of different plans or of a newer format, or when
-    nothing at all could be read; UsageError when `out` is one of the runs.
+    a damaged one up to the damage; a run of a newer format, or of another plan than most, counts as not read. Raises
+    RunFolderError for runs of which no plan has most, or when nothing at all could be read; UsageError when `out` is one
+    of the runs.
     """
     with collector_paused():
         sources, unreadable = _open_sources(folders, out)
+        sources, strangers = _part_strangers(sources)
+        _name_lanes(sources)
+        unreadable = sorted([*unreadable, *strangers])
         plan = _read_common_plan(sources)
         index = SourceIndex(plan, len(sources))
         for number in reversed(range(len(sources))):
@@ -83,6 +87,7 @@ def find_runs(folder: Path) -> list[Path]:
 def _open_sources(folders: Sequence[Path], out: Path) -> tuple[list[RunSource], list[str]]:
     sources: list[RunSource] = []
     unreadable: list[str] = []
+    newer: NewerFormatError | None = None
     for folder in dict.fromkeys(run.resolve() for given in folders for run in (find_runs(given) or [given])):
         if folder == out.resolve():
             if any(given.resolve() == folder for given in folders):
@@ -90,10 +95,11 @@ def _open_sources(folders: Sequence[Path], out: Path) -> tuple[list[RunSource], 
             continue
         try:
             sources.append(_open_source(folder))
-        except NewerFormatError:
-            raise
         except RunFolderError as error:
+            newer = newer or (error if isinstance(error, NewerFormatError) else None)
             unreadable.append(f"{folder.name}: {error}")
+    if not sources and newer is not None:
+        raise newer
     if not sources:
         raise RunFolderError(
             "none of the runs to merge could be read" + "".join(f"; {line}" for line in unreadable[:3]),
@@ -102,14 +108,13 @@ def _open_sources(folders: Sequence[Path], out: Path) -> tuple[list[RunSource], 
     sources.sort(
         key=lambda source: (source.started_key, source.header.run, source.size, source.reader.path.parent.name)
     )
-    _name_lanes(sources)
-    return sources, sorted(unreadable)
+    return sources, unreadable
 
 
 def _open_source(folder: Path) -> RunSource:
     reader = JournalReader(folder / JOURNAL_NAME)
     try:
-        head: PlanHead | None = read_plan_head(folder / PLAN_NAME)
+        head: PlanHead | None = read_plan_head(folder / PLAN_NAME, within=folder)
     except NewerFormatError:
         raise
     except RunFolderError:
@@ -132,19 +137,32 @@ def _name_lanes(sources: Sequence[RunSource]) -> None:
             source.lane = f"{source.header.run}:" if runs[source.header.run] == 1 else f"{source.header.run}.{number}:"
 
 
-def _read_common_plan(sources: Sequence[RunSource]) -> Plan:
+def _part_strangers(sources: list[RunSource]) -> tuple[list[RunSource], list[str]]:
+    """The runs of the plan that most of them are of, and a sentence for each other one: an artifact that does not belong
+    there must not stop the merge of all others.
+    """
+    (plan, count), *_ = Counter(source.header.plan for source in sources).most_common(1)
+    if 2 * count > len(sources):
+        others = [source for source in sources if source.header.plan != plan]
+        return [source for source in sources if source.header.plan == plan], [
+            f"{source.reader.path.parent.name}: run {source.header.run} is of plan {source.header.plan[:_ID_LENGTH]}, "
+            f"the others of {plan[:_ID_LENGTH]}"
+            for source in others
+        ]
     first = sources[0]
-    for other in sources[1:]:
-        if other.header.plan != first.header.plan:
-            raise RunFolderError(
-                f"these runs are of different plans: {first.header.run} of {first.header.plan[:_ID_LENGTH]}, "
-                f"{other.header.run} of {other.header.plan[:_ID_LENGTH]}",
-                hint="merge runs of the same site lists and checks; shards share one plan file (--plan)",
-            )
+    other = next(source for source in sources if source.header.plan != first.header.plan)
+    raise RunFolderError(
+        f"these runs are of different plans: {first.header.run} of {first.header.plan[:_ID_LENGTH]}, "
+        f"{other.header.run} of {other.header.plan[:_ID_LENGTH]}",
+        hint="merge runs of the same site lists and checks; shards share one plan file (--plan)",
+    )
+
+
+def _read_common_plan(sources: Sequence[RunSource]) -> Plan:
     problems: list[str] = []
     for source in sources:
         try:
-            plan = read_plan(source.reader.path.parent / PLAN_NAME)
+            plan = read_plan(source.reader.path.parent / PLAN_NAME, within=source.reader.path.parent)
         except RunFolderError as error:
             problems.append(str(error))
         else:
@@ -269,8 +287,8 @@ class _Merger:
 
     def _move_observation(self, seen: Observation, number: int, start: int) -> Observation:
         source = self._sources[number]
-        started_s = round(seen.started_s + self._shifts_s[number] + source.offset_at(start), 4)
-        self._last_at_s = max(self._last_at_s, started_s + seen.timings.total_s)
+        started_s = clamp_s(round(seen.started_s + self._shifts_s[number] + source.offset_at(start), 4))
+        self._last_at_s = clamp_s(max(self._last_at_s, started_s + seen.timings.total_s))
         return replace(seen, started_s=started_s, slot=source.lane + seen.slot)
 
     def _find_missing_shards(self) -> tuple[str, ...]:
@@ -322,7 +340,7 @@ def _describe_cuts(sources: Sequence[RunSource]) -> list[str]:
 
 
 def _move_event(event: TimedEvent, shift_s: float, lane: str) -> TimedEvent:
-    at_s = round(event.at_s + shift_s, 4)
+    at_s = clamp_s(round(event.at_s + shift_s, 4))
     if isinstance(event, Decided | FleetUsed):
         return replace(event, at_s=at_s)
     return replace(event, at_s=at_s, slot=lane + event.slot if event.slot else "")

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from gridrunner import codec
 from gridrunner.errors import UsageError
+from gridrunner.foreign import MOST_FILE_BYTES, read_file
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Baseline, Comparison, baseline_of
 from gridrunner.results.journal.files import open_atomically
@@ -219,7 +220,7 @@ def _collect_case(case: CaseVerdict) -> CaseFigures:
 def read_figures(path: Path) -> RunFigures:
     """What `--json` wrote to `path`. Raises UsageError when it is something else, or of a newer format."""
     try:
-        data = path.read_bytes()
+        data = read_file(path, most_bytes=MOST_FILE_BYTES)
         number = codec.decode(data, _FormatOnly).format
         if number > FIGURES_FORMAT:
             raise UsageError(

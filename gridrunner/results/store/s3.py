@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from gridrunner import codec
 from gridrunner.aws.clients import Aws, AwsFault, AwsRefused, translated
 from gridrunner.errors import RunFolderError, UsageError
+from gridrunner.foreign import MOST_FILE_BYTES, find_inside
 from gridrunner.model import Plan
 from gridrunner.results.journal.lines import JOURNAL_NAME
 from gridrunner.results.journal.planfile import PLAN_NAME, decode_plan, encode_plan
@@ -98,7 +99,12 @@ class RunStore:
     def get(self, name: str) -> tuple[bytes, str] | None:
         """The bytes of an object and its ETag; None when it is not there."""
         with self._reading(name) as body:
-            return None if body is None else (body["Body"].read(), str(body["ETag"]))
+            if body is None:
+                return None
+            data = body["Body"].read(MOST_FILE_BYTES + 1)
+            if len(data) > MOST_FILE_BYTES:
+                raise AwsRefused(f"{self.show(name)}: has more than {MOST_FILE_BYTES >> 20} MiB, and is not read")
+            return data, str(body["ETag"])
 
     @contextmanager
     def _reading(self, name: str) -> Iterator[Any]:
@@ -235,13 +241,13 @@ class RunStore:
 
     def fetch(self, runs: Sequence[StoredRun], into: Path) -> list[Path]:
         """Download runs into folders below `into`; returns those folders. Raises RunFolderError for a full disk."""
-        folders = [into / "/".join(run.place.split("/")[2:]) for run in runs]
-        wanted = [
-            (f"{run.place}/{name}", folder / name)
-            for run, folder in zip(runs, folders, strict=True)
-            for name in run.files
-            if name != CLAIM_NAME and ".." not in Path(name).parts
-        ]
+        folders, wanted = [], []
+        for run in runs:
+            folder = _place_inside(into, "/".join(run.place.split("/")[2:]))
+            if folder is not None:
+                folders.append(folder)
+                files = [(name, _place_inside(folder, name)) for name in run.files if name != CLAIM_NAME]
+                wanted += [(f"{run.place}/{name}", path) for name, path in files if path is not None]
 
         def load(name: str, path: Path) -> None:
             with self._reading(name) as answer:
@@ -297,6 +303,14 @@ class RunStore:
                     return False
                 raise
         return True
+
+
+def _place_inside(folder: Path, name: str) -> Path | None:
+    """Where an object of this name goes; None for one that would lead out of `folder`: a key may be any text."""
+    try:
+        return find_inside(folder, name)
+    except OSError:
+        return None
 
 
 def _code_of(error: ClientError) -> str:

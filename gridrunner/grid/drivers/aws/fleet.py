@@ -12,10 +12,14 @@ from msgspec import Struct, field
 
 from gridrunner import codec
 from gridrunner.errors import UsageError
+from gridrunner.foreign import read_file
 from gridrunner.planning.limits import NODES_PER_HUB
 
 FLEET_FORMAT = 1
 """The newest format that this version reads."""
+
+MOST_FLEET_BYTES = 1 << 20
+"""Of the file: with 20 hubs it has 6 kB, and terraform may print other outputs beside it."""
 
 HOW_TO = "write it with: terraform output -json gridrunner > fleet.json"
 
@@ -73,7 +77,7 @@ def read_fleet(path: Path | None) -> FleetFile:
     if path is None:
         raise UsageError("aws: which fleet? --fleet FILE (or GRIDRUNNER_FLEET) names none", hint=HOW_TO)
     try:
-        found: Any = codec.decode(path.read_bytes(), dict)
+        found: Any = codec.decode(read_file(path, most_bytes=MOST_FLEET_BYTES), dict)
     except OSError as error:
         raise UsageError(f"--fleet {path}: cannot be read: {error.strerror or error}", hint=HOW_TO) from error
     except (codec.BrokenJsonError, UnicodeDecodeError, RecursionError) as error:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gridrunner import codec
+from gridrunner.foreign import read_file
 from gridrunner.results.journal.evidence import find_evidence
 from gridrunner.results.journal.files import open_atomically
 from gridrunner.results.reports.html.data import ReportCollector, ReportData
@@ -140,5 +141,5 @@ def _inline_pictures(paths: tuple[str, ...], folder: Path) -> dict[str, str]:
         room -= file.stat().st_size * 4 // 3
         if room < 0:
             break
-        pictures[path] = f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"
+        pictures[path] = f"data:{kind};base64,{base64.b64encode(read_file(file, most_bytes=INLINE_LIMIT)).decode()}"
     return pictures

@@ -208,12 +208,24 @@ def test_different_plans_are_refused_naming_both(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+def test_a_newer_format_is_named_and_costs_only_itself(tmp_path: Path) -> None:
     good = write_shard(tmp_path, 1)
     newer = write_shard(tmp_path, 2)
     (newer / "journal.jsonl").write_bytes(b'{"format":9}\n')
+    outcome = merge_runs([good, newer], tmp_path / "out")
+    assert (outcome.exit_code, outcome.runs) == (3, ("run-1",))
+    assert "journal format 9" in outcome.warnings[0]
     with pytest.raises(RunFolderError, match="journal format 9"):
-        merge_runs([good, newer], tmp_path / "out")
+        merge_runs([newer], tmp_path / "out")
+
+
+def test_a_run_of_another_plan_among_many_is_named_and_costs_only_itself(tmp_path: Path) -> None:
+    folders = [write_shard(tmp_path, number) for number in (1, 2)]
+    other = write_shard(tmp_path, 3, plan=make_plan_of([make_site("stranger")]))
+    outcome = merge_runs([other, *folders], tmp_path / "out")
+    assert (outcome.exit_code, outcome.runs) == (3, ("run-1", "run-2"))
+    assert outcome.warnings[0].startswith("not read at all: ")
+    assert "run-3 is of plan " in outcome.warnings[0]
 
 
 @pytest.mark.parametrize("change", [b'"format":9', b'"format":9,"plan":"of another shape"'])
