@@ -1,4 +1,4 @@
-"""Every exception that gridrunner raises on purpose.
+"""Every exception that gridrunner raises on purpose and people may see, and the tree of those that never leave a visit.
 
 The tree, with the exit code that each ends in when nothing catches it:
 
@@ -12,6 +12,16 @@ The tree, with the exit code that each ends in when nothing catches it:
         |-- SessionNotCreated     no browser session could be had
         |-- SessionLost           a session ended under us
         `-- OutputLost            this machine's disk does not take what the run has to keep
+
+Within a visit a page may do anything; what it does ends there, as an outcome with a name or as a fault of the session:
+
+    PageError                 `browser.port`; never seen by users
+    |-- PageGone                the page crashed, or its tab is gone
+    |-- CommandFailed           the browser refused a command, as it does on pages that leave
+    |-- DeadlinePassed          an answer or a state did not come in time
+    |-- KeptLeaving             `browser.readiness`: the page went through too many documents
+    |-- NotThere                `browser.selectors`: nothing on the page matches, or it cannot be used
+    `-- StepFailed              `browser.steps`: a step of the site list could not be done
 
 What a *site* does wrong (it is down, it crashes its renderer) is no exception: it is the outcome of an observation.
 A message says what happened, to which site, hub or file:line; `hint` says what to do next, on a line of its own.

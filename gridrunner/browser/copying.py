@@ -7,18 +7,16 @@ that the page had not asked itself.
 
 from __future__ import annotations
 
-import base64
 import html
 import re
 import time
-from collections.abc import Iterator
 from typing import Any, Final
 
 from msgspec import Struct
 
 from dom_probes import read_probe
-from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
-from gridrunner.browser.devtools.page import Frame, Page, value_of
+from gridrunner.browser.frames import FRAME_LIMIT
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Frame, Page
 from gridrunner.browser.scrubbing import scrub_text
 
 STYLE_LIMIT: Final = 1_500_000
@@ -26,9 +24,6 @@ STYLE_LIMIT: Final = 1_500_000
 
 COPY_LIMIT: Final = 8_000_000
 """Characters of a whole copy. The largest page of the development corpus has 2.4 MB of HTML (2026-11-24)."""
-
-FRAME_LIMIT: Final = 24
-"""Frames copied a page, as many as `frames` reads."""
 
 FRAME_COPY_S: Final = 2.0
 """A frame that does not answer within this is left out."""
@@ -74,18 +69,12 @@ class _Copier:
         page = self._page
         is_top = frame.id == page.main_frame
         limit = self._deadline if is_top else min(self._deadline, time.monotonic() + FRAME_COPY_S)
-        params = {
-            "functionDeclaration": _COPY,
-            "executionContextId": page.world_of(frame, deadline=limit),
-            "arguments": [{"value": {"style_bytes": STYLE_LIMIT}}, *(self._closed_roots(frame) if is_top else ())],
-            "returnByValue": True,
-        }
-        found = value_of(page.call("Runtime.callFunctionOn", params, target=frame.target, deadline=limit))
-        self.dropped.update(dict.fromkeys(found["dropped"]))
-        text = str(found["html"])
-        for index, sheet in enumerate(found["sheets"]):
+        copy = page.run(_COPY, {"style_bytes": STYLE_LIMIT}, frame=frame.id, with_closed_roots=is_top, deadline=limit)
+        self.dropped.update(dict.fromkeys(copy["dropped"]))
+        text = str(copy["html"])
+        for index, sheet in enumerate(copy["sheets"]):
             text = text.replace(f"@sheet-{index}@", self._sheet(frame, sheet), 1)
-        if found["frames"]:
+        if copy["frames"]:
             copies = self._copy_children(frame)
             text = re.sub(r'srcdoc="@frame-(\d+)@"', lambda place: f'srcdoc="{copies.get(int(place[1]), "")}"', text)
         return text
@@ -100,50 +89,20 @@ class _Copier:
                 break
             self._frames_left -= 1
             try:
-                place = self._place_of(child, parent)
+                place = int(self._page.run_at_owner(_PLACE, child, deadline=self._deadline))
                 if place >= 0:
                     copies[place] = html.escape(self.copy(child), quote=True)
             except (CommandFailed, DeadlinePassed):
                 self.dropped["a frame that could not be read"] = None
         return copies
 
-    def _place_of(self, child: Frame, parent: Frame) -> int:
-        call, deadline = self._page.call, self._deadline
-        owner = call("DOM.getFrameOwner", {"frameId": child.id}, target=parent.target, deadline=deadline)
-        resolved = self._resolve(owner["backendNodeId"], parent)
-        params = {"functionDeclaration": _PLACE, "objectId": resolved, "returnByValue": True}
-        return int(value_of(call("Runtime.callFunctionOn", params, target=parent.target, deadline=deadline)))
-
-    def _resolve(self, node: int, frame: Frame) -> str:
-        world = self._page.world_of(frame, deadline=self._deadline)
-        params = {"backendNodeId": node, "executionContextId": world}
-        found = self._page.call("DOM.resolveNode", params, target=frame.target, deadline=self._deadline)
-        return str(found["object"]["objectId"])
-
-    def _closed_roots(self, frame: Frame) -> Iterator[dict[str, str]]:
-        """The closed shadow roots of the top document as arguments: only the browser itself can hand them out."""
-        params = {"depth": -1, "pierce": True}
-        waiting = [self._page.call("DOM.getDocument", params, target=frame.target, deadline=self._deadline)["root"]]
-        while waiting:
-            node = waiting.pop()
-            waiting.extend(node.get("children", ()))
-            for root in node.get("shadowRoots", ()):
-                if root.get("shadowRootType") == "closed":
-                    yield {"objectId": self._resolve(root["backendNodeId"], frame)}
-                if root.get("shadowRootType") != "user-agent":
-                    waiting.append(root)
-
     def _sheet(self, frame: Frame, sheet: dict[str, Any]) -> str:
         """A style sheet as its server sent it, from the browser's own memory; else the rules that the page could read."""
         try:
-            params = {"frameId": frame.id, "url": sheet["address"]}
             limit = min(self._deadline, time.monotonic() + FRAME_COPY_S)
-            found = self._page.call("Page.getResourceContent", params, target=frame.target, deadline=limit)
+            content = self._page.read_resource(frame, sheet["address"], deadline=limit)
         except (CommandFailed, DeadlinePassed):
-            found = {"content": ""}
-        content = str(found["content"])
-        if found.get("base64Encoded"):
-            content = base64.b64decode(content).decode("utf-8", "replace")
+            content = ""
         if (not content or "@import" in content) and sheet["rules"]:
             return str(sheet["rules"])
         if not content or len(content) > STYLE_LIMIT:

@@ -5,7 +5,6 @@ Files lie in `evidence/<site>/` of the run folder; paths are handed out relative
 
 from __future__ import annotations
 
-import base64
 import gzip
 from enum import StrEnum
 from pathlib import Path
@@ -14,8 +13,7 @@ from msgspec import Struct
 
 from dom_probes import read_probe
 from gridrunner import codec
-from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
-from gridrunner.browser.devtools.page import Page, PageGone
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageGone
 from gridrunner.errors import OutputLost
 from gridrunner.foreign import MOST_FACTS_BYTES, find_inside, read_gzip, write_inside
 from gridrunner.model import Box, Detection, Expectation, ExpectedLogin, Facts, Outcome
@@ -64,12 +62,10 @@ class EvidenceStore(Struct, frozen=True, kw_only=True):
 
 def take_screenshot(page: Page, *, kind: str = "webp", deadline: float) -> bytes | None:
     """The viewport as an image, or None where the page gives none any more. Raises SessionLost."""
-    params: dict[str, object] = {"format": kind, "optimizeForSpeed": True}
-    if kind != "png":
-        params["quality"] = SCREENSHOT_QUALITY
+    quality = SCREENSHOT_QUALITY if kind != "png" else None
     try:
         page.draw_in_full(deadline=deadline)
-        return base64.b64decode(page.call("Page.captureScreenshot", params, deadline=deadline)["data"])
+        return page.take_picture(kind=kind, quality=quality, deadline=deadline)
     except (CommandFailed, DeadlinePassed, PageGone):
         return None
 

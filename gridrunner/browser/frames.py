@@ -9,9 +9,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
-from gridrunner.browser.devtools.page import Frame, Page, value_of
 from gridrunner.browser.installed import Installed
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Frame, Page
 from gridrunner.browser.readiness import Ready
 from gridrunner.model import Facts
 
@@ -48,11 +47,11 @@ def collect_facts(page: Page, ready: Ready, *, deadline: float) -> Facts:
     waiting = _children_of(page, page.main_frame)
     while waiting and len(frames) < FRAME_LIMIT:
         frame = waiting.pop(0)
-        found = _collect_child(page, frame, frames, index_of, deadline=deadline)
-        if found is None:
+        described = _collect_child(page, frame, frames, index_of, deadline=deadline)
+        if described is None:
             continue
         index_of[frame.id] = len(frames)
-        frames.append(found)
+        frames.append(described)
         waiting.extend(_children_of(page, frame.id))
     return {
         "version": FACTS_VERSION,
@@ -75,7 +74,7 @@ def _collect_child(
     parent_index = index_of[frame.parent or ""]
     parent_facts = frames[parent_index]
     try:
-        place = _find_owner(page, frame, deadline=deadline)
+        place = int(page.run_at_owner(_PLACE_OF_FRAME, frame, deadline=deadline))
     except CommandFailed:
         return None  # it left the page between its announcement and now
     owners = parent_facts["page"].get("frames", []) if parent_facts["page"] else []
@@ -97,26 +96,6 @@ def _collect_child(
     return described
 
 
-def _find_owner(page: Page, frame: Frame, *, deadline: float) -> int:
-    """Which of the frame elements that the collector saw in the parent holds this frame; -1: none of them."""
-    parent = page.state.frames.get(frame.parent or "")
-    if parent is None:
-        raise CommandFailed("the parent frame is gone")
-    owner = page.call("DOM.getFrameOwner", {"frameId": frame.id}, target=parent.target, deadline=deadline)
-    resolved = page.call(
-        "DOM.resolveNode",
-        {"backendNodeId": owner["backendNodeId"], "executionContextId": page.world_of(parent, deadline=deadline)},
-        target=parent.target,
-        deadline=deadline,
-    )
-    params = {
-        "functionDeclaration": _PLACE_OF_FRAME,
-        "objectId": resolved["object"]["objectId"],
-        "returnByValue": True,
-    }
-    return int(value_of(page.call("Runtime.callFunctionOn", params, target=parent.target, deadline=deadline)))
-
-
 def _describe(
     frame: Frame, parent: int | None, owner: str | None, offset: tuple[float, float], facts: Any
 ) -> dict[str, Any]:
@@ -133,29 +112,11 @@ def _describe(
 
 
 def find_closed_roots(page: Page, *, deadline: float) -> list[dict[str, Any]]:
-    """The closed shadow roots of the top page, by the browser's own DOM domain: host tag, inputs and passwords inside.
+    """The closed shadow roots of the top page, for its facts: host tag, inputs and passwords inside.
 
-    Only asked for when nothing was found in the open, because it walks the whole document.
+    Only asked for when nothing was seen in the open, because the browser walks the whole document for it.
     """
-    document = page.call("DOM.getDocument", {"depth": -1, "pierce": True}, deadline=deadline)
-    found: list[dict[str, Any]] = []
-    _walk(document["root"], found, inside=None)
-    return found
-
-
-def _walk(node: dict[str, Any], found: list[dict[str, Any]], inside: dict[str, Any] | None) -> None:
-    stack: list[tuple[dict[str, Any], dict[str, Any] | None]] = [(node, inside)]
-    while stack:
-        current, root = stack.pop()
-        if root is not None and current.get("localName") == "input":
-            root["inputs"] += 1
-            attributes = [text.lower() for text in current.get("attributes", [])]
-            root["passwords"] += "password" in attributes
-        stack.extend((child, root) for child in current.get("children", []))
-        for shadow in current.get("shadowRoots", []):
-            inner = root
-            if shadow.get("shadowRootType") == "closed":
-                inner = {"host": current.get("localName", ""), "inputs": 0, "passwords": 0}
-                inner["backend_node_id"] = current.get("backendNodeId")
-                found.append(inner)
-            stack.append((shadow, inner))
+    return [
+        {"host": root.host, "inputs": root.inputs, "passwords": root.passwords, "backend_node_id": root.node}
+        for root in page.find_closed_roots(deadline=deadline)
+    ]

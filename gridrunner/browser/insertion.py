@@ -11,9 +11,8 @@ import time
 from typing import Any, Final
 
 from dom_probes import read_probe
-from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
-from gridrunner.browser.devtools.page import Page, PageGone
 from gridrunner.browser.options import VIEWPORT
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageGone
 from gridrunner.browser.selectors import Located, NotThere, locate
 from gridrunner.model import Detection, InsertionPoint
 

@@ -12,9 +12,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
-from gridrunner.browser.devtools.page import Page
 from gridrunner.browser.installed import Installed
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageError
 from gridrunner.model import ReadyBy
 
 QUIET_MS = 300
@@ -28,7 +27,7 @@ NEXT_DOCUMENT_S = 5.0
 """A refresh that the page has announced for within this many seconds is waited for (meta refresh pages use 0 to 5)."""
 
 
-class KeptLeaving(Exception):
+class KeptLeaving(PageError):
     """The page went through more than DOCUMENT_LIMIT documents."""
 
 
@@ -67,8 +66,8 @@ def wait_until_ready(page: Page, *, deadline: float) -> Ready:
 
 def _is_something_coming(page: Page) -> bool:
     scheduled_s = page.state.scheduled_navigation_s
-    is_leaving = scheduled_s is not None and scheduled_s <= NEXT_DOCUMENT_S
-    return is_leaving or page.is_awaiting_data(time.monotonic())
+    is_announced = scheduled_s is not None and scheduled_s <= NEXT_DOCUMENT_S
+    return is_announced or page.state.is_awaiting_data(time.monotonic())
 
 
 def _wait_for_news(page: Page, *, deadline: float) -> None:

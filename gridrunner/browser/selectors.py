@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
-from gridrunner.browser.devtools.connection import CommandFailed
-from gridrunner.browser.devtools.page import Page
 from gridrunner.browser.installed import Installed
+from gridrunner.browser.port import Page, PageError
 
 ANSWER_MARGIN_S = 0.25
 """The page gives up waiting this much before we do, so that its reason still arrives."""
+
+
+_LAST_FRAME: Final = "function () { return globalThis.__gridrunner.lastFrame; }"
+"""The frame element that the last walk of FIND stopped at."""
 
 
 class WaitFor(StrEnum):
@@ -22,7 +26,7 @@ class WaitFor(StrEnum):
     CLICKABLE = "clickable"
 
 
-class NotThere(Exception):
+class NotThere(PageError):
     """Nothing matches, or what matches cannot be used; the message says which."""
 
 
@@ -49,32 +53,15 @@ def locate(page: Page, selector: str, *, wait_for: WaitFor | None = None, deadli
     while True:
         left_ms = max(0.0, (deadline - time.monotonic() - ANSWER_MARGIN_S) * 1000)
         question = {"segments": segments, "wait_for": wait_for, "deadline_ms": left_ms}
-        found = page.run_installed(Installed.FIND, question, frame=frame_id, deadline=deadline)
-        if found is None:
+        place = page.run_installed(Installed.FIND, question, frame=frame_id, deadline=deadline)
+        if place is None:
             raise NotThere("nothing on the page matches it")
-        if "blocked_by" in found:
-            raise NotThere(f"it is on the page, but {found['blocked_by']}")
-        canonical = prefix + found["selector"]
-        if not found["rest"]:
-            x, y = offset_x + found["x"], offset_y + found["y"]
+        if "blocked_by" in place:
+            raise NotThere(f"it is on the page, but {place['blocked_by']}")
+        canonical = prefix + place["selector"]
+        if not place["rest"]:
+            x, y = offset_x + place["x"], offset_y + place["y"]
             return Located(x=x, y=y, canonical=canonical, frame=frame_id, origin=(offset_x, offset_y))
-        offset_x, offset_y = offset_x + found["content_x"], offset_y + found["content_y"]
-        segments, prefix = found["rest"], canonical + " >>> "
-        frame_id = _frame_inside(page, frame_id, deadline=deadline)
-
-
-def _frame_inside(page: Page, parent_id: str, *, deadline: float) -> str:
-    """The frame whose element the last walk in `parent_id` stopped at."""
-    parent = page.state.frames[parent_id]
-    params = {
-        "functionDeclaration": "function () { return globalThis.__gridrunner.lastFrame; }",
-        "executionContextId": page.world_of(parent, deadline=deadline),
-    }
-    held = page.call("Runtime.callFunctionOn", params, target=parent.target, deadline=deadline)["result"]
-    if "objectId" not in held:
-        raise CommandFailed("the frame is gone")
-    node = page.call("DOM.describeNode", {"objectId": held["objectId"]}, target=parent.target, deadline=deadline)
-    frame_id = str(node["node"].get("frameId", ""))
-    if frame_id not in page.state.frames:
-        raise CommandFailed("the frame has not come yet")
-    return frame_id
+        offset_x, offset_y = offset_x + place["content_x"], offset_y + place["content_y"]
+        segments, prefix = place["rest"], canonical + " >>> "
+        frame_id = page.find_frame(_LAST_FRAME, frame=frame_id, deadline=deadline)

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import time
 
-from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
-from gridrunner.browser.devtools.page import Page
+from msgspec import Struct
+
 from gridrunner.browser.frames import collect_facts
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageError
 from gridrunner.browser.readiness import wait_until_ready
 from gridrunner.browser.selectors import Located, NotThere, WaitFor, locate
 from gridrunner.detection import detect, find_login_link, find_wall_button
 from gridrunner.model import Facts, LoginStep, Step, StepKind
-
-STEP_TIMEOUT_S = 10.0
-"""How long a step waits for its target; Cypress waits 4 s, Playwright's expectations 5 s, its actions 30 s."""
 
 ANNOUNCE_S = 0.05
 """A click that navigates announces it within this: the navigation is requested in the click's own task (0.2 to 3 ms
@@ -32,34 +30,37 @@ WALL_LOOK_S = 0.3
 """One look at whether the button still shows: `locate` answers at once when it does."""
 
 
-PASSWORD_S = 3.0
-"""How long a site may take to ask for the password after a name: it looks the name up first. Many never do, because nobody
-is called so; then this is what the step costs."""
+class StepLimits(Struct, frozen=True, kw_only=True):
+    """How long a step waits for its target (Cypress waits 4 s, Playwright's expectations 5 s, its actions 30 s), and how
+    long a site may take to ask for the password after a name: it looks the name up first. Many never ask, because nobody
+    has that name; then this is what the step costs.
+    """
 
-_KEY_ENTER = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"}
+    step_s: float = 10.0
+    password_s: float = 3.0
 
 
-class StepFailed(Exception):
+class StepFailed(PageError):
     """A step could not be done; the message says which and why."""
 
 
-def do_steps(page: Page, steps: tuple[Step, ...], *, deadline: float) -> None:
+def do_steps(page: Page, steps: tuple[Step, ...], limits: StepLimits, *, deadline: float) -> None:
     """Do the steps in order. Raises StepFailed, KeptLeaving, PageGone or SessionLost."""
     for number, step in enumerate(steps, 1):
         name = f"step {number} ({step.kind}: {step.target})"
-        limit = min(deadline, time.monotonic() + STEP_TIMEOUT_S)
+        limit = min(deadline, time.monotonic() + limits.step_s)
         try:
-            _do_step(page, step, deadline=limit)
+            _do_step(page, step, limits, deadline=limit)
         except NotThere as error:
             raise StepFailed(f"{name}: {error}") from None
         except CommandFailed as error:
             raise StepFailed(f"{name}: the browser refused: {error}") from None
         except DeadlinePassed:
-            raise StepFailed(f"{name}: not done within {STEP_TIMEOUT_S:g} s") from None
+            raise StepFailed(f"{name}: not done within {limits.step_s:g} s") from None
         page.state.note("step", name)
 
 
-def _do_step(page: Page, step: Step, *, deadline: float) -> None:
+def _do_step(page: Page, step: Step, limits: StepLimits, *, deadline: float) -> None:
     match step.kind:
         case StepKind.WAIT_FOR:
             _find(page, step.target, WaitFor.VISIBLE, deadline=deadline)
@@ -67,11 +68,11 @@ def _do_step(page: Page, step: Step, *, deadline: float) -> None:
             click(page, _find(page, step.target, WaitFor.CLICKABLE, deadline=deadline), deadline=deadline)
         case StepKind.FILL:
             click(page, _find(page, step.target, WaitFor.CLICKABLE, deadline=deadline), deadline=deadline)
-            page.call("Input.insertText", {"text": step.value or ""}, deadline=deadline)
+            page.insert_text(step.value or "", deadline=deadline)
         case StepKind.FOLLOW:
             _follow_login_link(page, deadline=deadline)
         case StepKind.IDENTIFY:
-            _give_a_name(page, step.target, deadline=deadline)
+            _give_a_name(page, step.target, limits, deadline=deadline)
         case StepKind.DISMISS:
             ready = wait_until_ready(page, deadline=deadline)
             if not dismiss_wall(page, collect_facts(page, ready, deadline=deadline), deadline=deadline):
@@ -96,17 +97,17 @@ def click(page: Page, where: Located, *, deadline: float) -> None:
     """Press and release the left mouse button in the middle of the element, and wait for a navigation it starts."""
     documents = page.state.documents
     page.click(where.x, where.y, deadline=deadline)
-    is_leaving = False
+    is_navigating = False
 
-    def leaves() -> bool:
-        return page.state.documents != documents or page.state.is_leaving
+    def navigates() -> bool:
+        return page.state.documents != documents or page.state.is_navigating
 
     try:
-        page.wait_until(leaves, deadline=min(deadline, time.monotonic() + ANNOUNCE_S))
-        is_leaving = True
+        page.wait_until(navigates, deadline=min(deadline, time.monotonic() + ANNOUNCE_S))
+        is_navigating = True
     except DeadlinePassed:
         pass
-    if is_leaving:
+    if is_navigating:
         page.wait_until(lambda: page.state.documents != documents, deadline=deadline)
 
 
@@ -119,7 +120,7 @@ def _follow_login_link(page: Page, *, deadline: float) -> None:
     click(page, _find(page, link.selector, WaitFor.CLICKABLE, deadline=deadline), deadline=deadline)
 
 
-def _give_a_name(page: Page, name: str, *, deadline: float) -> None:
+def _give_a_name(page: Page, name: str, limits: StepLimits, *, deadline: float) -> None:
     """Take the first step of a login with a throwaway name. A form that asks for a password as well is left alone: sent
     with a name alone it would be a failed login, which sites count.
     """
@@ -131,18 +132,19 @@ def _give_a_name(page: Page, name: str, *, deadline: float) -> None:
         page.state.note("step", "the login asks for the password already: no name is given")
         return
     click(page, _find(page, form.username.selector, WaitFor.CLICKABLE, deadline=deadline), deadline=deadline)
-    page.call("Input.insertText", {"text": name}, deadline=deadline)
+    page.insert_text(name, deadline=deadline)
     if form.submit is not None:
         page.state.note("step", f"gives the name {name!r} and presses {form.submit.label or form.submit.selector!r}")
         click(page, _find(page, form.submit.selector, WaitFor.CLICKABLE, deadline=deadline), deadline=deadline)
     else:
         page.state.note("step", f"gives the name {name!r} and presses Enter")
-        for kind in ("keyDown", "keyUp"):
-            page.call("Input.dispatchKeyEvent", {"type": kind, **_KEY_ENTER}, deadline=deadline)
+        page.press_enter(deadline=deadline)
     try:
-        _find(page, "input[type=password]", WaitFor.VISIBLE, deadline=min(deadline, time.monotonic() + PASSWORD_S))
+        _find(
+            page, "input[type=password]", WaitFor.VISIBLE, deadline=min(deadline, time.monotonic() + limits.password_s)
+        )
     except (NotThere, DeadlinePassed):
-        page.state.note("step", f"no password is asked for within {PASSWORD_S:g} s")
+        page.state.note("step", f"no password is asked for within {limits.password_s:g} s")
 
 
 def dismiss_wall(page: Page, facts: Facts, *, deadline: float) -> bool:

@@ -18,15 +18,14 @@ from msgspec import Struct
 from gridrunner.browser.blocking import BLOCKED_PATTERNS
 from gridrunner.browser.copying import copy_page
 from gridrunner.browser.detecting import detect_page
-from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
-from gridrunner.browser.devtools.page import Page, PageGone
 from gridrunner.browser.evidence import EvidenceStore, Screenshots, is_as_expected, mark_detection, take_screenshot
 from gridrunner.browser.frames import collect_facts, find_closed_roots
 from gridrunner.browser.insertion import PROBE_NAME, try_insertion
 from gridrunner.browser.outcomes import classify_document, classify_net_error
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageError, PageGone, TabSettings
 from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, wait_until_ready
 from gridrunner.browser.selectors import NotThere, locate
-from gridrunner.browser.steps import StepFailed, dismiss_wall, do_steps
+from gridrunner.browser.steps import StepFailed, StepLimits, dismiss_wall, do_steps
 from gridrunner.model import Detection, Element, Facts, Observation, Outcome, ReadyBy, Site, Timings
 from gridrunner.planning.limits import VISIT_TIMEOUT_S
 from gridrunner.text import redact_url
@@ -79,6 +78,8 @@ class VisitSettings(Struct, frozen=True, kw_only=True):
     has_own_context: bool = True
     dismiss_walls: bool = False
     try_insertion: bool = False
+    step_limits: StepLimits = StepLimits()
+    tabs: TabSettings = TabSettings()
 
 
 @dataclass(slots=True)
@@ -95,7 +96,7 @@ class _Found:
     clock: dict[str, float] = field(default_factory=dict)
 
 
-class _Ended(Exception):
+class _Ended(PageError):
     """The visit ended before there was anything to detect."""
 
     def __init__(self, outcome: Outcome, detail: str) -> None:
@@ -128,7 +129,7 @@ def visit_page(
             _navigate(page, site.url, on_navigating, deadline=soft_deadline)
         if site.steps:
             with _Lap(found, "steps_s"):
-                do_steps(page, site.steps, deadline=soft_deadline)
+                do_steps(page, site.steps, settings.step_limits, deadline=soft_deadline)
         _probe_until_it_stays(page, found, soft_deadline=soft_deadline, deadline=deadline)
         if settings.dismiss_walls and found.facts is not None:
             with _Lap(found, "steps_s"):
@@ -156,23 +157,21 @@ def visit_page(
 
 
 def _navigate(page: Page, url: str, on_navigating: Callable[[], None], *, deadline: float) -> None:
-    answer = page.send("Page.navigate", {"url": url})
+    navigation = page.navigate(url)
     on_navigating()
     try:
-        page.wait_until(lambda: answer.is_done or page.state.did_download, deadline=deadline)
+        page.wait_until(lambda: navigation.is_answered or page.state.did_download, deadline=deadline)
     except DeadlinePassed:
         raise _Ended(Outcome.TIMED_OUT, "the server sent no page in time") from None
-    if page.state.did_download or answer.result.get("isDownload"):
+    if page.state.did_download or navigation.is_download:
         with contextlib.suppress(DeadlinePassed):
             page.wait_until(lambda: page.state.did_download, deadline=time.monotonic() + FILE_NAME_TIMEOUT_S)
         raise _Ended(Outcome.DOWNLOAD, "the address answers with a file to download")
-    error = answer.value().get("errorText")
-    if error:
-        raise _Ended(classify_net_error(error), error)
-    if "loaderId" in answer.result:  # else it is a place in the document that is there
-        with contextlib.suppress(
-            DeadlinePassed
-        ):  # the answer comes before the document; what is asked too soon is lost
+    if navigation.error:
+        raise _Ended(classify_net_error(navigation.error), navigation.error)
+    if navigation.brings_document:
+        # The answer comes before the document; what is asked too soon is lost.
+        with contextlib.suppress(DeadlinePassed):
             page.wait_until(lambda: page.has_document or page.state.did_download, deadline=deadline)
 
 

@@ -23,6 +23,7 @@ from gridrunner.settings.loading import load_config
 from gridrunner.sites.lists import read_site_lists
 from gridrunner.sites.replay import ReplayServer
 from tests.browser.conftest import OpenSession
+from tests.support.devtools import take_page
 from tests.support.page_server import PageServer
 
 pytestmark = pytest.mark.browser
@@ -179,5 +180,5 @@ def test_capture_of_an_address_replays(
 def test_page_that_is_gone_is_not_copied(open_session: OpenSession, server: PageServer) -> None:
     session = open_session()
     session.visit(Site(id="page", url=server.url("/garden")), attempt=1, upcoming=None)
-    page = session._take_prepared()
+    page = take_page(session)
     assert copy_page(page, deadline=0.0) is None

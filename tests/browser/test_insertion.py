@@ -10,7 +10,7 @@ import pytest
 
 from dom_probes.suite.expectations import Conclusion
 from dom_probes.suite.insertion import judge_trial
-from gridrunner.browser.devtools.page import Page
+from gridrunner.browser.devtools.page import DevToolsPage
 from gridrunner.browser.insertion import PROBE_NAME
 from gridrunner.browser.options import VIEWPORT
 from gridrunner.model import Expectation, ExpectedLogin, Observation, Site, Step, StepKind
@@ -113,13 +113,13 @@ def test_viewport_and_page_are_as_before(
 ) -> None:
     session = open_session(try_insertion=True)
     pages: list[Any] = []
-    discard = Page.discard
+    discard = DevToolsPage.discard
 
-    def look_and_discard(page: Page) -> None:
+    def look_and_discard(page: DevToolsPage) -> None:
         pages.append(page.run(SIZE, deadline=time.monotonic() + 5))
         discard(page)
 
-    monkeypatch.setattr(Page, "discard", look_and_discard)
+    monkeypatch.setattr(DevToolsPage, "discard", look_and_discard)
     for path in ("/plain", "/frame", "/swallows"):
         session.visit(Site(id="s", url=server.url(path)), attempt=1, upcoming=None)
     assert pages == [[*VIEWPORT, 0, 0, 0]] * 3

@@ -11,6 +11,7 @@ from gridrunner.browser.binaries import BrowserName
 from gridrunner.browser.visit import UserProbe
 from gridrunner.model import Observation, Outcome, Site
 from tests.browser.conftest import OpenSession
+from tests.support.devtools import tabs_of, take_page
 from tests.support.page_server import PageServer
 
 pytestmark = [
@@ -114,8 +115,8 @@ def test_a_granted_permission_is_not_carried_over(
     session = open_session(browser=browser)
     url = server.url("/", host="place.localhost")
     before = visit(session, url, READ).probes["p"]["value"]["geolocation"]
-    page = session._take_prepared()
+    page = take_page(session)
     grant = {"permissions": ["geolocation"], "origin": url.rstrip("/"), "browserContextId": page.context}
-    session._connection.send("Browser.grantPermissions", grant)
+    tabs_of(session).connection.send("Browser.grantPermissions", grant)
     page.discard()
     assert visit(session, url, READ).probes["p"]["value"]["geolocation"] == before

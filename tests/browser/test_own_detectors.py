@@ -24,6 +24,7 @@ from gridrunner.run.selecting import read_user_probes
 from gridrunner.settings.loading import load_config
 from tests.browser.conftest import CLOSED_NETWORK, OpenSession
 from tests.support.command_line import wait_until
+from tests.support.devtools import tabs_of
 from tests.support.page_server import PageServer
 
 pytestmark = pytest.mark.browser
@@ -90,8 +91,8 @@ def test_extension_runs_and_its_marks_are_in_the_observation(session: BrowserSes
 
 def test_popups_are_closed_in_the_first_context_and_nothing_else(session: BrowserSession, server: PageServer) -> None:
     def count_pages() -> int:
-        found = session._connection.call("Target.getTargets", deadline=time.monotonic() + 5)
-        return [info["type"] for info in found["targetInfos"]].count("page")
+        answer = tabs_of(session).connection.call("Target.getTargets", deadline=time.monotonic() + 5)
+        return [info["type"] for info in answer["targetInfos"]].count("page")
 
     before = count_pages()
     seen = session.visit(Site(id="s", url=server.url("/popup")), attempt=1, upcoming=None)

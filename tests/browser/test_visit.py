@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from gridrunner.browser import session as session_module
-from gridrunner.browser import steps as steps_module
 from gridrunner.browser.binaries import BrowserName
 from gridrunner.browser.options import VIEWPORT
+from gridrunner.browser.port import TabSettings
+from gridrunner.browser.steps import StepLimits
 from gridrunner.browser.visit import UserProbe
 from gridrunner.model import (
     Expectation,
@@ -35,6 +35,7 @@ from gridrunner.model import (
 )
 from tests.browser.conftest import OpenSession
 from tests.support.command_line import wait_until
+from tests.support.devtools import tabs_of
 from tests.support.page_server import PageServer
 
 pytestmark = pytest.mark.browser
@@ -135,10 +136,23 @@ def server() -> Iterator[PageServer]:
             STALLED.set()
 
 
-def visit(open_session: OpenSession, server: PageServer, path: str, *, attempt: int = 1, **site: Any) -> Observation:
-    session = open_session(visit_timeout_s=site.pop("visit_timeout_s", 15.0))
-    found: Observation = session.visit(Site(id="s", url=server.url(path), **site), attempt=attempt, upcoming=None)
-    return found
+LIMITS = StepLimits()
+
+
+def visit(
+    open_session: OpenSession,
+    server: PageServer,
+    path: str,
+    *,
+    attempt: int = 1,
+    limits: StepLimits = LIMITS,
+    **site: Any,
+) -> Observation:
+    session = open_session(visit_timeout_s=site.pop("visit_timeout_s", 15.0), step_limits=limits)
+    return session.visit(Site(id="s", url=server.url(path), **site), attempt=attempt, upcoming=None)
+
+
+GIVE_NAME = Step(kind=StepKind.IDENTIFY, target="throwaway@example.org")
 
 
 def selector_of(element: Any) -> str | None:
@@ -263,23 +277,19 @@ def test_nothing_is_awaited_of_a_tab_that_shows_nothing(
     assert [event.text for event in seen.events] == (["a.csv"] if path == "/file" else [])
 
 
-def test_a_browser_that_leaves_empty_tabs_unanswered_gets_others(
-    open_session: OpenSession, server: PageServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(session_module, "EMPTY_TAB_TIMEOUT_S", 0.5)
-    session = open_session(visit_timeout_s=15.0)
-    session._connection.send("Target.setDiscoverTargets", {"discover": True})  # as another client of it may
+def test_a_browser_that_leaves_empty_tabs_unanswered_gets_others(open_session: OpenSession, server: PageServer) -> None:
+    session = open_session(visit_timeout_s=15.0, tabs=TabSettings(empty_tab_timeout_s=0.5))
+    tabs_of(session).connection.send("Target.setDiscoverTargets", {"discover": True})  # as another client of it may
     for name in ("first", "second"):
         seen = session.visit(Site(id=name, url=server.url("/login")), attempt=1, upcoming=None)
         assert (seen.fault, seen.outcome) == (None, Outcome.OBSERVED)
         assert seen.timings.context_s < 5
 
 
-def test_a_browser_that_refuses_empty_tabs_gets_others(
-    open_session: OpenSession, server: PageServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(session_module, "NOWHERE", "http://")  # Chromium: "Failed to open a new tab"
-    assert visit(open_session, server, "/login").outcome is Outcome.OBSERVED
+def test_a_browser_that_refuses_empty_tabs_gets_others(open_session: OpenSession, server: PageServer) -> None:
+    session = open_session(tabs=TabSettings(first_url="http://"))  # Chromium: "Failed to open a new tab"
+    observation = session.visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None)
+    assert observation.outcome is Outcome.OBSERVED
 
 
 def test_first_attempts_leave_media_out_and_say_nothing_of_it(open_session: OpenSession) -> None:
@@ -332,7 +342,7 @@ def test_next_context_is_made_ahead_where_there_is_time(
     site = Site(id="s", url=server.url("/login"))
     for _ in range(2):
         assert session.visit(site, attempt=1, upcoming=site).outcome is Outcome.OBSERVED
-        assert (session._spare is not None) is has_time
+        assert tabs_of(session).has_spare is has_time
 
 
 def test_facts_are_kept_and_can_be_read(open_session: OpenSession, server: PageServer, tmp_path: Path) -> None:
@@ -504,10 +514,9 @@ def test_login_link_is_followed_in_the_pages_language(open_session: OpenSession,
 
 @pytest.mark.parametrize(("path", "presses"), [("/name-first", "'Next'"), ("/name-only", "Enter")])
 def test_throwaway_name_leads_to_the_password(
-    open_session: OpenSession, further: PageServer, monkeypatch: pytest.MonkeyPatch, path: str, presses: str
+    open_session: OpenSession, further: PageServer, path: str, presses: str
 ) -> None:
-    monkeypatch.setattr(steps_module, "PASSWORD_S", steps_module.STEP_TIMEOUT_S)
-    found = visit(open_session, further, path, steps=(Step(kind=StepKind.IDENTIFY, target="throwaway@example.org"),))
+    found = visit(open_session, further, path, limits=StepLimits(password_s=10.0), steps=(GIVE_NAME,))
     assert found.detection is not None, found.detail
     assert found.detection.login is not None
     assert found.detection.login.step is LoginStep.PASSWORD
@@ -517,11 +526,8 @@ def test_throwaway_name_leads_to_the_password(
     ]
 
 
-def test_name_that_leads_nowhere_is_said(
-    open_session: OpenSession, further: PageServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(steps_module, "PASSWORD_S", 0.5)
-    found = visit(open_session, further, "/name-first", steps=(Step(kind=StepKind.IDENTIFY, target="nobody"),))
+def test_name_that_leads_nowhere_is_said(open_session: OpenSession, further: PageServer) -> None:
+    found = visit(open_session, further, "/name-first", limits=StepLimits(password_s=0.5), steps=(GIVE_NAME,))
     assert found.detection is not None, found.detail
     assert found.detection.login is not None
     assert found.detection.login.step is LoginStep.IDENTIFIER

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from gridrunner.browser.devtools.page import WORLD
+from gridrunner.browser.devtools.events import WORLD
 from gridrunner.browser.installed import Installed
 
 GARDEN_PATH = "/garden"

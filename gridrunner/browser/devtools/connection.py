@@ -23,6 +23,7 @@ import websocket
 
 from gridrunner.browser.devtools.messages import MessageReader, make_text_frame
 from gridrunner.browser.devtools.params import decode_params
+from gridrunner.browser.port import CommandFailed, DeadlinePassed
 from gridrunner.errors import SessionLost
 
 Listener = Callable[[str, dict[str, Any]], None]
@@ -73,14 +74,6 @@ def _decode_message(data: bytes | str) -> _Message:
 def encode_text(text: str) -> msgspec.Raw:
     """A text for the parameters of a command that is sent again and again: a probe of 37 kB is encoded once."""
     return msgspec.Raw(_ENCODER.encode(text))
-
-
-class CommandFailed(Exception):
-    """The browser refused a command: an ordinary answer on pages that leave, close or crash while they are probed."""
-
-
-class DeadlinePassed(Exception):
-    """The answer or the state waited for did not come in time."""
 
 
 class Answer:

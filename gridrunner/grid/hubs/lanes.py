@@ -18,6 +18,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from gridrunner.browser.devtools.connection import Connection
+from gridrunner.browser.devtools.tabs import DevToolsTabs
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
@@ -109,11 +110,11 @@ class LanePool:
             hub=self._hub,
             node=browser.node,
             session_id=browser.session_id,
-            connection=connection,
+            tabs=DevToolsTabs(connection, settings=self._settings.tabs, has_own_context=self._settings.has_own_context),
             end=lambda: self._leave(shared, is_killed=False),
             end_now=lambda: self._give_up(shared),
             on_lost=lambda: self._part(shared),
-            leaves=lambda: shared.is_leaving,
+            drains=lambda: shared.is_leaving,
             has_time=self._has_time,
             settings=self._settings,
             store=self._store,

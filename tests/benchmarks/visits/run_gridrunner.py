@@ -32,9 +32,10 @@ judge_s: list[float] = []
 def count() -> None:
     """Have visits counted, and the list taken as it is: it names hosts that only the benchmark serves."""
     import gridrunner.commands.run
-    from gridrunner.browser.devtools.connection import CommandFailed, DeadlinePassed
+    from gridrunner.browser.port import CommandFailed, DeadlinePassed
     from gridrunner.browser.session import BrowserSession
     from gridrunner.errors import SessionLost
+    from tests.support.devtools import tabs_of
 
     usual_visit, usual_close = BrowserSession.visit, BrowserSession.close
 
@@ -45,8 +46,8 @@ def count() -> None:
     def close(session: BrowserSession) -> None:
         deadline = time.monotonic() + COUNT_TIMEOUT_S
         try:
-            found = session._connection.call("Target.getBrowserContexts", deadline=deadline)
-            contexts.append(len(found["browserContextIds"]))
+            answer = tabs_of(session).connection.call("Target.getBrowserContexts", deadline=deadline)
+            contexts.append(len(answer["browserContextIds"]))
         except (SessionLost, CommandFailed, DeadlinePassed):
             pass  # the browser is gone, and its contexts with it
         usual_close(session)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from gridrunner.browser.devtools.connection import Answer, CommandFailed, Connection, DeadlinePassed
+from gridrunner.browser.devtools.connection import Answer, Connection
+from gridrunner.browser.port import CommandFailed, DeadlinePassed
 from gridrunner.errors import SessionLost
 from tests.support.command_line import wait_until
 from tests.support.fake_hub import FakeGrid, open_hub

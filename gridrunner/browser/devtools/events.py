@@ -1,0 +1,228 @@
+"""What the events of a page and of its out-of-process frames say, kept as plain state for whoever waits.
+
+A handler per event (`_HANDLERS`); what is not named there is not even decoded (`devtools.connection`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gridrunner.browser.devtools.connection import Answer, Connection
+from gridrunner.browser.port import Frame, PageState
+from gridrunner.text import redact_url
+
+WORLD = "gridrunner"
+"""The isolated world that probes run in: page scripts neither see them nor can redefine what they call."""
+
+TRACKED_REQUESTS = frozenset({"Document", "XHR", "Fetch"})
+"""Requests that a page may still build its form from; images, beacons and event streams say nothing about that."""
+
+
+@dataclass(slots=True)
+class ServedFrame(Frame):
+    """A frame and the DevTools session that serves it; `world` is its present document's isolated world, where known."""
+
+    target: str = ""
+    world: int | None = None
+
+
+class PageEvents:
+    """Listens to the DevTools sessions of one page. `serve` is told of each frame that goes on in another process, so that
+    its session is asked for its events as well.
+    """
+
+    def __init__(self, connection: Connection, serve: Callable[[str], None]) -> None:
+        self._connection, self._serve = connection, serve
+        self.main_frame = self.target = ""
+        self.frames: dict[str, ServedFrame] = {}
+        self.state = PageState(frames=self.frames)
+
+    def begin(self, *, main_frame: str, target: str) -> None:
+        """The page's tab is there, served by the DevTools session `target`."""
+        self.main_frame, self.target = main_frame, target
+        self.frames[main_frame] = ServedFrame(id=main_frame, parent=None, target=target)
+
+    def listen(self, target: str) -> None:
+        """Take the events of a DevTools session."""
+        handlers = self._HANDLERS
+
+        def on_event(method: str, params: dict[str, Any]) -> None:
+            handlers[method](self, target, params)
+
+        self._connection.listen(target, on_event, handlers)
+
+    def end(self) -> None:
+        """Take no more events."""
+        for frame in self.frames.values():
+            self._connection.unlisten(frame.target)
+
+    def _on_frame_attached(self, target: str, params: dict[str, Any]) -> None:
+        frame_id = params["frameId"]
+        known = self.frames.get(frame_id)
+        if known is None:
+            self.frames[frame_id] = ServedFrame(id=frame_id, parent=params["parentFrameId"], target=target)
+
+    def _on_frame_detached(self, target: str, params: dict[str, Any]) -> None:
+        frame = self.frames.get(params["frameId"])
+        # "swap": the frame goes on in another process, whose session announces or has announced itself
+        if frame is not None and params.get("reason") != "swap" and frame.target == target:
+            del self.frames[frame.id]
+
+    def _on_frame_navigated(self, target: str, params: dict[str, Any]) -> None:
+        described = params["frame"]
+        frame = self.frames.get(described["id"])
+        if frame is None:
+            frame = ServedFrame(id=described["id"], parent=described.get("parentId"), target=target)
+            self.frames[frame.id] = frame
+        frame.target, frame.url, frame.world = target, described["url"], None
+        if frame.id == self.main_frame:
+            self.state.documents += 1
+            self.state.last_document_s = time.monotonic()
+            self.state.is_loaded = self.state.is_navigating = False
+            self.state.scheduled_navigation_s = None
+
+    def _on_context_created(self, target: str, params: dict[str, Any]) -> None:
+        context = params["context"]
+        if context.get("name") == WORLD:
+            frame = self.frames.get(context.get("auxData", {}).get("frameId", ""))
+            if frame is not None and frame.target == target:
+                frame.world = int(context["id"])
+
+    def _on_context_destroyed(self, target: str, params: dict[str, Any]) -> None:
+        for frame in self.frames.values():
+            if frame.target == target and frame.world == params.get("executionContextId"):
+                frame.world = None
+
+    def _on_contexts_cleared(self, target: str, params: dict[str, Any]) -> None:
+        for frame in self.frames.values():
+            if frame.target == target:
+                frame.world = None
+
+    def _on_requested_navigation(self, target: str, params: dict[str, Any]) -> None:
+        if params.get("frameId") == self.main_frame and params.get("disposition", "currentTab") == "currentTab":
+            self.state.is_navigating = True
+
+    def _on_stopped(self, target: str, params: dict[str, Any]) -> None:
+        if params.get("frameId") == self.main_frame:
+            self.state.is_navigating = False
+
+    def _on_load(self, target: str, params: dict[str, Any]) -> None:
+        if target == self.target:
+            self.state.is_loaded = True
+
+    def _on_scheduled_navigation(self, target: str, params: dict[str, Any]) -> None:
+        if params.get("frameId") == self.main_frame:
+            self.state.scheduled_navigation_s = float(params.get("delay", 0.0))
+
+    def _on_cleared_navigation(self, target: str, params: dict[str, Any]) -> None:
+        if params.get("frameId") == self.main_frame:
+            self.state.scheduled_navigation_s = None
+
+    def _on_attached_frame(self, target: str, params: dict[str, Any]) -> None:
+        info, child = params["targetInfo"], params["sessionId"]
+        frame_id = info["targetId"]
+        known = self.frames.get(frame_id)
+        parent = known.parent if known else info.get("parentFrameId") or self.main_frame
+        self.frames[frame_id] = ServedFrame(id=frame_id, parent=parent, target=child, url=info.get("url", ""))
+        self._serve(child)
+
+    def _on_detached_frame(self, target: str, params: dict[str, Any]) -> None:
+        self._connection.unlisten(params["sessionId"])
+
+    def _on_dialog(self, target: str, params: dict[str, Any]) -> None:
+        kind = params.get("type", "dialog")
+        self.state.note("dialog", f"{kind}: {params.get('message', '')}")
+        # Leaving is our own wish: agree to it. Anything else is dismissed, as a user who only wants to log in would.
+        accept = kind == "beforeunload"
+        self._connection.send("Page.handleJavaScriptDialog", {"accept": accept}, target=target)
+
+    def _on_request(self, target: str, params: dict[str, Any]) -> None:
+        if params.get("type") in TRACKED_REQUESTS:
+            self.state.in_flight[params["requestId"]] = time.monotonic()
+
+    def _on_response(self, target: str, params: dict[str, Any]) -> None:
+        if params.get("type") != "Document" or params.get("frameId") != self.main_frame:
+            return
+        response = params["response"]
+        self.state.http_status = int(response.get("status", 0)) or None
+        headers = {name.lower() for name in response.get("headers", {})}
+        self.state.asks_for_login = self.state.http_status == 401 and "www-authenticate" in headers
+
+    def _on_finished(self, target: str, params: dict[str, Any]) -> None:
+        self.state.in_flight.pop(params["requestId"], None)
+
+    def _on_failed(self, target: str, params: dict[str, Any]) -> None:
+        self.state.in_flight.pop(params["requestId"], None)
+        if not params.get("canceled") and params.get("blockedReason") != "inspector":
+            self.state.note("network-failure", f"{params.get('type', 'request')}: {params.get('errorText', '')}")
+
+    def _on_exception(self, target: str, params: dict[str, Any]) -> None:
+        details = params.get("exceptionDetails", {})
+        description = details.get("exception", {}).get("description") or details.get("text", "")
+        self.state.note("console-error", description)
+
+    def _on_console(self, target: str, params: dict[str, Any]) -> None:
+        if params.get("type") in {"error", "assert"}:
+            words = (str(part.get("value", part.get("description", ""))) for part in params.get("args", []))
+            self.state.note("console-error", " ".join(words))
+
+    def _on_log_entry(self, target: str, params: dict[str, Any]) -> None:
+        entry = params.get("entry", {})
+        if entry.get("level") == "error" and entry.get("source") != "javascript":
+            kind = "network-failure" if entry.get("source") == "network" else "console-error"
+            self.state.note(kind, f"{entry.get('text', '')} {redact_url(entry.get('url', ''))}".strip())
+
+    def _on_download(self, target: str, params: dict[str, Any]) -> None:
+        self.state.did_download = True
+        self.state.note("download", str(params.get("suggestedFilename", "")))
+
+    def _on_window_open(self, target: str, params: dict[str, Any]) -> None:
+        self.state.note("popup", redact_url(params.get("url", "")) or "about:blank")
+        # The event comes before the window; a renderer that answers again has opened it.
+        self._connection.send("Runtime.evaluate", {"expression": "0"}, target=target, then=self._find_popups)
+
+    def _find_popups(self, _answer: Answer) -> None:
+        self._connection.send("Target.getTargets", {"filter": [{"type": "page"}]}, then=self._close_popups)
+
+    def _close_popups(self, answer: Answer) -> None:
+        for info in answer.result.get("targetInfos", []):
+            if info.get("openerId") in self.frames:
+                self._connection.send("Target.closeTarget", {"targetId": info["targetId"]})
+
+    def _on_crashed(self, target: str, params: dict[str, Any]) -> None:
+        if target == self.target:
+            self.state.mark_crashed("the renderer of the page died")
+        else:
+            self.state.note("crash", "the renderer of a frame died")
+            for frame_id in [frame.id for frame in self.frames.values() if frame.target == target]:
+                del self.frames[frame_id]
+
+    _HANDLERS: ClassVar[Mapping[str, Callable[[PageEvents, str, dict[str, Any]], None]]] = {
+        "Page.frameAttached": _on_frame_attached,
+        "Page.frameDetached": _on_frame_detached,
+        "Page.frameNavigated": _on_frame_navigated,
+        "Page.frameRequestedNavigation": _on_requested_navigation,
+        "Page.frameStoppedLoading": _on_stopped,
+        "Page.loadEventFired": _on_load,
+        "Page.frameScheduledNavigation": _on_scheduled_navigation,
+        "Page.frameClearedScheduledNavigation": _on_cleared_navigation,
+        "Page.javascriptDialogOpening": _on_dialog,
+        "Page.downloadWillBegin": _on_download,
+        "Page.windowOpen": _on_window_open,
+        "Target.attachedToTarget": _on_attached_frame,
+        "Target.detachedFromTarget": _on_detached_frame,
+        "Network.requestWillBeSent": _on_request,
+        "Network.responseReceived": _on_response,
+        "Network.loadingFinished": _on_finished,
+        "Network.loadingFailed": _on_failed,
+        "Runtime.executionContextCreated": _on_context_created,
+        "Runtime.executionContextDestroyed": _on_context_destroyed,
+        "Runtime.executionContextsCleared": _on_contexts_cleared,
+        "Runtime.exceptionThrown": _on_exception,
+        "Runtime.consoleAPICalled": _on_console,
+        "Log.entryAdded": _on_log_entry,
+        "Inspector.targetCrashed": _on_crashed,
+    }

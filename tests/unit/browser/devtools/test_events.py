@@ -1,0 +1,127 @@
+"""What a page's events come to, played by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, cast
+
+import pytest
+
+from gridrunner.browser.devtools.connection import Connection, Listener
+from gridrunner.browser.devtools.events import WORLD, PageEvents
+
+TAB, FRAME = "tab-session", "frame-session"
+
+
+class FakeConnection:
+    """Takes listeners, and remembers what was sent."""
+
+    def __init__(self) -> None:
+        self.listeners: dict[str, Listener] = {}
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+
+    def listen(self, target: str, listener: Listener, methods: Collection[str]) -> None:
+        del methods
+        self.listeners[target] = listener
+
+    def unlisten(self, target: str) -> None:
+        self.listeners.pop(target, None)
+
+    def send(self, method: str, params: dict[str, Any], *, target: str = "", then: object = None) -> None:
+        del target, then
+        self.sent.append((method, params))
+
+
+class Played:
+    """A page whose top frame is "top", served by TAB."""
+
+    def __init__(self) -> None:
+        self.connection, self.served = FakeConnection(), list[str]()
+        self.events = PageEvents(cast("Connection", self.connection), self._serve)
+        self.events.begin(main_frame="top", target=TAB)
+        self.events.listen(TAB)
+
+    def _serve(self, target: str) -> None:
+        self.served.append(target)
+        self.events.listen(target)
+
+    def world(self) -> int | None:
+        return self.events.frames["top"].world
+
+    def is_navigating(self) -> bool:
+        return self.events.state.is_navigating
+
+    def tell(self, method: str, target: str = TAB, **params: Any) -> None:
+        self.connection.listeners[target](method, params)
+
+
+@pytest.fixture
+def played() -> Played:
+    return Played()
+
+
+def test_new_document_has_no_world_until_it_is_announced(played: Played) -> None:
+    context = {"id": 4, "name": WORLD, "auxData": {"frameId": "top"}}
+    played.tell("Runtime.executionContextCreated", context=context)
+    assert played.world() == 4
+    played.tell("Page.frameNavigated", frame={"id": "top", "url": "http://a/"})
+    assert played.world() is None
+    assert (played.events.state.frames["top"].url, played.events.state.documents) == ("http://a/", 1)
+
+
+def test_world_of_the_page_itself_is_not_ours(played: Played) -> None:
+    played.tell("Runtime.executionContextCreated", context={"id": 4, "name": "", "auxData": {"frameId": "top"}})
+    assert played.world() is None
+
+
+def test_frame_that_goes_on_in_another_process_is_served_from_there(played: Played) -> None:
+    played.tell("Page.frameAttached", frameId="inner", parentFrameId="top")
+    played.tell("Page.frameDetached", frameId="inner", reason="swap")
+    played.tell("Target.attachedToTarget", sessionId=FRAME, targetInfo={"targetId": "inner", "url": "http://b/"})
+    assert played.served == [FRAME]
+    frame = played.events.state.frames["inner"]
+    assert (frame.parent, frame.url, played.events.frames["inner"].target) == ("top", "http://b/", FRAME)
+
+
+def test_renderer_of_a_frame_that_dies_takes_its_frames_and_not_the_page(played: Played) -> None:
+    played.tell("Target.attachedToTarget", sessionId=FRAME, targetInfo={"targetId": "inner", "parentFrameId": "top"})
+    played.tell("Inspector.targetCrashed", FRAME)
+    assert set(played.events.state.frames) == {"top"}
+    assert not played.events.state.is_crashed
+    played.tell("Inspector.targetCrashed")
+    assert played.events.state.is_crashed
+
+
+def test_navigation_of_a_new_window_is_not_the_page_s_own(played: Played) -> None:
+    played.tell("Page.frameRequestedNavigation", frameId="top", disposition="newTab")
+    assert not played.is_navigating()
+    played.tell("Page.frameRequestedNavigation", frameId="top", disposition="currentTab")
+    assert played.is_navigating()
+    played.tell("Page.frameStoppedLoading", frameId="top")
+    assert not played.is_navigating()
+
+
+def test_only_data_is_awaited_and_what_we_refuse_is_no_failure(played: Played) -> None:
+    played.tell("Network.requestWillBeSent", requestId="1", type="Image")
+    played.tell("Network.requestWillBeSent", requestId="2", type="XHR")
+    assert set(played.events.state.in_flight) == {"2"}
+    played.tell("Network.loadingFailed", requestId="2", type="XHR", errorText="net::ERR", blockedReason="inspector")
+    assert (played.events.state.in_flight, played.events.state.events) == ({}, [])
+
+
+@pytest.mark.parametrize(("kind", "is_accepted"), [("beforeunload", True), ("alert", False)])
+def test_leaving_is_agreed_to_and_other_dialogs_are_dismissed(played: Played, kind: str, is_accepted: bool) -> None:
+    played.tell("Page.javascriptDialogOpening", type=kind, message="?")
+    assert played.connection.sent == [("Page.handleJavaScriptDialog", {"accept": is_accepted})]
+
+
+def test_query_of_a_failed_request_is_not_kept(played: Played) -> None:
+    entry = {"level": "error", "source": "network", "text": "404", "url": "http://u:p@a.example/x?token=1"}
+    played.tell("Log.entryAdded", entry=entry)
+    assert [event.text for event in played.events.state.events] == ["404 http://a.example/x"]
+
+
+def test_ended_page_takes_no_more_events(played: Played) -> None:
+    played.tell("Target.attachedToTarget", sessionId=FRAME, targetInfo={"targetId": "inner", "parentFrameId": "top"})
+    played.events.end()
+    assert played.connection.listeners == {}
