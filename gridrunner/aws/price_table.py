@@ -47,8 +47,8 @@ class PriceTable(Struct, frozen=True, kw_only=True):
 @cache
 def read_table() -> PriceTable:
     """The project's own table."""
-    found = tomllib.loads((Path(__file__).parent / "prices.toml").read_text(encoding="utf-8"))
-    return PriceTable(date=found["date"], spot_share=found["spot_share"], large=found["large"], region=found["region"])
+    table = tomllib.loads((Path(__file__).parent / "prices.toml").read_text(encoding="utf-8"))
+    return PriceTable(date=table["date"], spot_share=table["spot_share"], large=table["large"], region=table["region"])
 
 
 def price_from_table(instance_type: str, region: str) -> Price:

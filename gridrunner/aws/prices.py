@@ -70,8 +70,8 @@ def read_price_list(products: Sequence[Any]) -> float | None:
     """
     for text in products:
         try:
-            found = json.loads(text) if isinstance(text, str) else text
-            for term in found["terms"]["OnDemand"].values():
+            product = json.loads(text) if isinstance(text, str) else text
+            for term in product["terms"]["OnDemand"].values():
                 for dimension in term["priceDimensions"].values():
                     price = float(dimension["pricePerUnit"]["USD"])
                     if dimension["unit"] == "Hrs" and price > 0:

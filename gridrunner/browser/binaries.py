@@ -51,7 +51,7 @@ INSTALL_HINT = (
 )
 
 
-def find_browser(wanted: BrowserName | None, env: Mapping[str, str]) -> Browser:
+def find_browser(asked: BrowserName | None, env: Mapping[str, str]) -> Browser:
     """The browser to use: `wanted`, else the first of headless-shell, chromium and chrome that is installed.
 
     `env` may name other binaries (GRIDRUNNER_BROWSER_BINARY, GRIDRUNNER_CHROMEDRIVER). Raises UsageError that names
@@ -62,18 +62,18 @@ def find_browser(wanted: BrowserName | None, env: Mapping[str, str]) -> Browser:
     )
     own = _find_named(env.get("GRIDRUNNER_BROWSER_BINARY"), "GRIDRUNNER_BROWSER_BINARY")
     if own is not None:
-        name = wanted or (BrowserName.HEADLESS_SHELL if "headless" in own.name else BrowserName.CHROMIUM)
-        found: tuple[BrowserName, Path] | None = (name, own)
+        name = asked or (BrowserName.HEADLESS_SHELL if "headless" in own.name else BrowserName.CHROMIUM)
+        installed: tuple[BrowserName, Path] | None = (name, own)
     else:
-        names = [wanted] if wanted else list(BrowserName)
-        found = next(((name, path) for name in names if (path := _find(_CANDIDATES[name], env))), None)
-    if found is None and chromedriver is None:
-        raise UsageError(f"no {wanted or 'browser'} and no chromedriver found on PATH", hint=INSTALL_HINT)
-    if found is None:
-        raise UsageError(f"no {wanted or 'browser (headless-shell, chromium or chrome)'} found", hint=INSTALL_HINT)
+        names = [asked] if asked else list(BrowserName)
+        installed = next(((name, path) for name in names if (path := _find(_CANDIDATES[name], env))), None)
+    if installed is None and chromedriver is None:
+        raise UsageError(f"no {asked or 'browser'} and no chromedriver found on PATH", hint=INSTALL_HINT)
+    if installed is None:
+        raise UsageError(f"no {asked or 'browser (headless-shell, chromium or chrome)'} found", hint=INSTALL_HINT)
     if chromedriver is None:
-        raise UsageError(f"{found[0]} is at {found[1]}, but no chromedriver found on PATH", hint=INSTALL_HINT)
-    return Browser(name=found[0], binary=found[1], chromedriver=chromedriver)
+        raise UsageError(f"{installed[0]} is at {installed[1]}, but no chromedriver found on PATH", hint=INSTALL_HINT)
+    return Browser(name=installed[0], binary=installed[1], chromedriver=chromedriver)
 
 
 def _find(candidates: tuple[str, ...], env: Mapping[str, str]) -> Path | None:
@@ -82,8 +82,8 @@ def _find(candidates: tuple[str, ...], env: Mapping[str, str]) -> Path | None:
             # A system path counts only where PATH reaches the system at all: an emptied PATH means "no browser".
             if os.access(candidate, os.X_OK) and _is_system_path_on(env):
                 return Path(candidate)
-        elif found := shutil.which(candidate, path=env.get("PATH", os.defpath)):
-            return Path(found).resolve()
+        elif program := shutil.which(candidate, path=env.get("PATH", os.defpath)):
+            return Path(program).resolve()
         elif os.access(own := Path(sys.executable).parent / candidate, os.X_OK):
             return own.resolve()  # ci/fetch_chrome.py links here what Selenium Manager fetched
     return None

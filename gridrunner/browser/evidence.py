@@ -73,17 +73,17 @@ def take_screenshot(page: Page, *, kind: str = "webp", deadline: float) -> bytes
 def mark_detection(page: Page, detection: Detection, *, deadline: float) -> None:
     """Draw the best form, its fields and the insertion point over the page. A page that refuses stays unmarked."""
     form = detection.login or next(iter(detection.forms), None)
-    wanted: list[tuple[str, str, Box | None]] = []
+    labelled: list[tuple[str, str, Box | None]] = []
     if form is not None:
-        wanted.append((f"{form.kind} {form.score:.2f}", "#6b7280", form.box))
+        labelled.append((f"{form.kind} {form.score:.2f}", "#6b7280", form.box))
         named = {"username": form.username, "password": form.password_current, "submit": form.submit}
-        wanted.extend((name, "#2563eb", element.box) for name, element in named.items() if element is not None)
-        wanted.extend(("new password", "#b45309", element.box) for element in form.password_new)
+        labelled.extend((name, "#2563eb", element.box) for name, element in named.items() if element is not None)
+        labelled.extend(("new password", "#b45309", element.box) for element in form.password_new)
     if detection.insertion_point is not None:
-        wanted.append(("insertion point", "#15803d", detection.insertion_point.box))
+        labelled.append(("insertion point", "#15803d", detection.insertion_point.box))
     boxes = [
         {"x": box.x, "y": box.y, "width": box.width, "height": box.height, "label": label, "color": color}
-        for label, color, box in wanted
+        for label, color, box in labelled
         if box is not None
     ]
     try:

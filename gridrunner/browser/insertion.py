@@ -57,17 +57,17 @@ class _Trial:
     def run(self, record: dict[str, Any]) -> None:
         """Insert, click, remove and compare; insert again, resize and look. Raises what a page may do."""
         started = time.monotonic()
-        where, seen = self._insert()
-        record.update(_part(seen, ("moved_px", "moved", "gap_px", "covered_by", "is_field_visible")))
-        if not seen["is_visible"]:
-            record["reason"] = seen["reason"]
+        where, look = self._insert()
+        record.update(_pick(look, ("moved_px", "moved", "gap_px", "covered_by", "is_field_visible")))
+        if not look["is_visible"]:
+            record["reason"] = look["reason"]
             return
         record["is_tried"] = True
-        self._page.click(where.origin[0] + seen["x"], where.origin[1] + seen["y"], deadline=self._deadline)
+        self._page.click(where.origin[0] + look["x"], where.origin[1] + look["y"], deadline=self._deadline)
         record.update(self._ask("clicked"))
         removed = self._remove()
         wait_ms = round((time.monotonic() - started) * 1000)
-        record.update(_part(removed, ("is_gone", "is_equal", "is_restless")))
+        record.update(_pick(removed, ("is_gone", "is_equal", "is_restless")))
         if not removed["is_equal"] and not removed["is_restless"]:
             alone = self._ask("compare", wait_ms=wait_ms)  # as long again, and nobody does anything
             record["is_restless"] = not alone["is_equal"]
@@ -84,15 +84,15 @@ class _Trial:
         assert anchor is not None
         self._is_inserted = True
         offset = [box.x - anchor.x, box.y - anchor.y]
-        seen = self._ask("insert", side=self._point.side, offset=offset, size=box.width)
-        return where, seen
+        look = self._ask("insert", side=self._point.side, offset=offset, size=box.width)
+        return where, look
 
     def _look_on_a_phone(self) -> dict[str, Any]:
-        _, seen = self._insert()
+        _, look = self._insert()
         self._resize(*PHONE)
-        seen = self._ask("look")
+        look = self._ask("look")
         self._remove()
-        return _part(seen, ("side", "gap_px", "is_visible", "is_field_visible", "covered_by", "reason", "box"))
+        return _pick(look, ("side", "gap_px", "is_visible", "is_field_visible", "covered_by", "reason", "box"))
 
     def _resize(self, width: int, height: int) -> None:
         self._is_resized = (width, height) != VIEWPORT
@@ -104,10 +104,10 @@ class _Trial:
         return removed
 
     def _ask(self, phase: str, **more: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self._page.run(
+        answer: dict[str, Any] = self._page.run(
             _TRY, {"phase": phase, **more}, frame=self._frame, deadline=self._deadline
         )
-        return found
+        return answer
 
     def clean_up(self) -> None:
         """Take out what is still there; a page that is gone or stuck needs nothing. Raises SessionLost."""
@@ -123,5 +123,5 @@ class _Trial:
             return
 
 
-def _part(found: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: found[name] for name in names if name in found}
+def _pick(answer: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: answer[name] for name in names if name in answer}

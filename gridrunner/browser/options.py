@@ -77,10 +77,9 @@ class SessionOptions(Struct, frozen=True, kw_only=True):
     browser_on_hubs: BrowserName | None = None
     host_rules: tuple[str, ...] = ()
     extensions: tuple[Path, ...] = ()
-    accept_insecure_certs: bool = False
 
 
-def make_options(wanted: SessionOptions, browser: Browser | None) -> Options:
+def make_options(asked: SessionOptions, browser: Browser | None) -> Options:
     """Selenium's options for one session; `browser` None: a hub's node decides which binary it starts."""
     options = Options()
     is_shell = browser is not None and browser.name is BrowserName.HEADLESS_SHELL
@@ -92,25 +91,24 @@ def make_options(wanted: SessionOptions, browser: Browser | None) -> Options:
         options.add_argument("--headless=new")
     for switch in QUIET_SWITCHES:
         options.add_argument(switch)
-    features = DISABLED_FEATURES + (EXTENSION_FEATURES if wanted.extensions else ())
+    features = DISABLED_FEATURES + (EXTENSION_FEATURES if asked.extensions else ())
     options.add_argument(f"--disable-features={','.join(features)}")
     options.add_argument(f"--window-size={VIEWPORT[0]},{VIEWPORT[1]}")
-    if wanted.host_rules:
-        options.add_argument(f"--host-resolver-rules={join_host_rules(wanted.host_rules)}")
-    if wanted.extensions and browser is not None:
-        options.add_argument(f"--load-extension={','.join(map(str, wanted.extensions))}")
-    elif wanted.extensions:  # the node has no such folder: chromedriver takes the extension itself
-        for extension in wanted.extensions:
+    if asked.host_rules:
+        options.add_argument(f"--host-resolver-rules={join_host_rules(asked.host_rules)}")
+    if asked.extensions and browser is not None:
+        options.add_argument(f"--load-extension={','.join(map(str, asked.extensions))}")
+    elif asked.extensions:  # the node has no such folder: chromedriver takes the extension itself
+        for extension in asked.extensions:
             options.add_encoded_extension(pack_extension(extension))
     options.page_load_strategy = "none"
     options.unhandled_prompt_behavior = "dismiss"
-    options.accept_insecure_certs = wanted.accept_insecure_certs
-    if browser is None and wanted.browser_on_hubs is not None:
-        options.add_argument(f"{BROWSER_SWITCH}={wanted.browser_on_hubs}")
+    if browser is None and asked.browser_on_hubs is not None:
+        options.add_argument(f"{BROWSER_SWITCH}={asked.browser_on_hubs}")
     if browser is None:
-        options.set_capability("se:name", wanted.name)
-        if wanted.run or wanted.owner:
-            options.set_capability(TAG, make_tag(run=wanted.run, owner=wanted.owner))
+        options.set_capability("se:name", asked.name)
+        if asked.run or asked.owner:
+            options.set_capability(TAG, make_tag(run=asked.run, owner=asked.owner))
     return options
 
 

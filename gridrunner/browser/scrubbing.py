@@ -32,8 +32,8 @@ ctl00ContentPlaceHolder1LoginForm (counted by hand, 2026-11-24)."""
 def scrub_text(text: str) -> str:
     """`text` with e-mail addresses and what looks like a token masked."""
     text = _ADDRESS.sub(MASKED_ADDRESS, text)
-    text = _UUID.sub(lambda found: mask_of(found[0]), text)
-    return _RUN.sub(lambda found: mask_of(found[0]) if not found["drawing"] and is_token(found[0]) else found[0], text)
+    text = _UUID.sub(lambda match: mask_of(match[0]), text)
+    return _RUN.sub(lambda match: mask_of(match[0]) if not match["drawing"] and is_token(match[0]) else match[0], text)
 
 
 def is_token(run: str) -> bool:
@@ -70,7 +70,7 @@ def scrub_json(value: Any) -> Any:
     if isinstance(value, str):
         return scrub_text(value)
     if isinstance(value, Mapping):
-        return {key: scrub_json(each) for key, each in value.items()}
+        return {key: scrub_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [scrub_json(each) for each in value]
+        return [scrub_json(item) for item in value]
     return value

@@ -39,17 +39,17 @@ class BrowserSession:
         end_now: Callable[[], None],
         on_lost: Callable[[], None] = lambda: None,
         drains: Callable[[], bool] = lambda: False,
-        has_time: Callable[[], bool] = lambda: True,
+        has_idle_core: Callable[[], bool] = lambda: True,
         settings: VisitSettings,
         store: EvidenceStore,
     ) -> None:
         """`end` quits the session politely, `end_now` takes it away at once; both are bounded and never raise; `drains`
-        tells whether its node does, `has_time` whether its machine would make the next context while this page loads.
+        tells whether its node does, `has_idle_core` whether its machine would make the next context while this page loads.
         """
         self.hub, self.node, self.id = hub, node, session_id
         self.tabs = tabs
         self._end, self._end_now, self._on_lost, self._drains = end, end_now, on_lost, drains
-        self._has_time = has_time
+        self._has_idle_core = has_idle_core
         self._settings, self._store = settings, store
         self._is_visiting = False
 
@@ -90,7 +90,7 @@ class BrowserSession:
         return replace(observation, timings=timings, hub=self.hub, node=self.node, session=self.id)
 
     def _prepare_ahead(self) -> None:
-        if self._has_time():
+        if self._has_idle_core():
             self.tabs.prepare_ahead()
 
     def close(self) -> None:

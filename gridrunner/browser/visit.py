@@ -83,7 +83,7 @@ class VisitSettings(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(slots=True)
-class _Found:
+class _Draft:
     """What a visit has come to so far; turned into an observation at its end."""
 
     outcome: Outcome | None = None
@@ -121,39 +121,39 @@ def visit_page(
     timeout_s = site.visit_timeout_s or settings.visit_timeout_s
     deadline = started + timeout_s
     soft_deadline = deadline - min(PROBE_RESERVE_S, timeout_s * PROBE_RESERVE_SHARE)
-    found = _Found()
+    draft = _Draft()
     try:
         if settings.is_lean and attempt == 1:
             page.block(BLOCKED_PATTERNS)
-        with _Lap(found, "navigate_s"):
+        with _Lap(draft, "navigate_s"):
             _navigate(page, site.url, on_navigating, deadline=soft_deadline)
         if site.steps:
-            with _Lap(found, "steps_s"):
+            with _Lap(draft, "steps_s"):
                 do_steps(page, site.steps, settings.step_limits, deadline=soft_deadline)
-        _probe_until_it_stays(page, found, soft_deadline=soft_deadline, deadline=deadline)
-        if settings.dismiss_walls and found.facts is not None:
-            with _Lap(found, "steps_s"):
-                is_dismissed = dismiss_wall(page, found.facts, deadline=soft_deadline)
+        _probe_until_it_stays(page, draft, soft_deadline=soft_deadline, deadline=deadline)
+        if settings.dismiss_walls and draft.facts is not None:
+            with _Lap(draft, "steps_s"):
+                is_dismissed = dismiss_wall(page, draft.facts, deadline=soft_deadline)
             if is_dismissed:
-                _probe_until_it_stays(page, found, soft_deadline=soft_deadline, deadline=deadline)
-        with _Lap(found, "probe_s"):
-            _resolve_expected(page, site, found, deadline=deadline)
-            _run_user_probes(page, settings.probes, found, deadline=deadline)
-        _name_outcome(page, found)
+                _probe_until_it_stays(page, draft, soft_deadline=soft_deadline, deadline=deadline)
+        with _Lap(draft, "probe_s"):
+            _resolve_expected(page, site, draft, deadline=deadline)
+            _run_user_probes(page, settings.probes, draft, deadline=deadline)
+        _name_outcome(page, draft)
     except _Ended as end:
-        found.outcome, found.detail = end.outcome, str(end)
+        draft.outcome, draft.detail = end.outcome, str(end)
     except StepFailed as error:
-        found.outcome, found.detail = Outcome.STEP_FAILED, str(error)
+        draft.outcome, draft.detail = Outcome.STEP_FAILED, str(error)
     except PageGone:
-        found.outcome, found.detail = Outcome.CRASHED, "the page's renderer died"
+        draft.outcome, draft.detail = Outcome.CRASHED, "the page's renderer died"
     except KeptLeaving:
-        found.outcome = Outcome.NAVIGATED_AWAY
-        found.detail = f"the page was replaced more than {DOCUMENT_LIMIT} times while it was probed"
+        draft.outcome = Outcome.NAVIGATED_AWAY
+        draft.detail = f"the page was replaced more than {DOCUMENT_LIMIT} times while it was probed"
     except DeadlinePassed:
-        found.outcome, found.detail = Outcome.TIMED_OUT, f"the page did not answer within {timeout_s:g} s"
+        draft.outcome, draft.detail = Outcome.TIMED_OUT, f"the page did not answer within {timeout_s:g} s"
     except CommandFailed as error:
-        found.outcome, found.detail = Outcome.NAVIGATED_AWAY, f"the page left while it was probed: {error}"
-    return _conclude(page, site, attempt, settings, store, found, started)
+        draft.outcome, draft.detail = Outcome.NAVIGATED_AWAY, f"the page left while it was probed: {error}"
+    return _conclude(page, site, attempt, settings, store, draft, started)
 
 
 def _navigate(page: Page, url: str, on_navigating: Callable[[], None], *, deadline: float) -> None:
@@ -175,20 +175,20 @@ def _navigate(page: Page, url: str, on_navigating: Callable[[], None], *, deadli
             page.wait_until(lambda: page.has_document or page.state.did_download, deadline=deadline)
 
 
-def _probe_until_it_stays(page: Page, found: _Found, *, soft_deadline: float, deadline: float) -> None:
+def _probe_until_it_stays(page: Page, draft: _Draft, *, soft_deadline: float, deadline: float) -> None:
     """Wait and probe; when the page leaves meanwhile, the same of the page that came."""
     for _ in range(DOCUMENT_LIMIT):
-        with _Lap(found, "ready_s"):
+        with _Lap(draft, "ready_s"):
             ready = wait_until_ready(page, deadline=soft_deadline)
-        found.ready_by = ready.by
+        draft.ready_by = ready.by
         try:
-            with _Lap(found, "probe_s"):
-                found.facts = collect_facts(page, ready, deadline=deadline)
-            with _Lap(found, "detect_s"):
-                found.detection = detect_page(found.facts)
-            if found.detection.login_present is not True:
-                with _Lap(found, "probe_s"):
-                    _look_into_closed_roots(page, found, deadline=deadline)
+            with _Lap(draft, "probe_s"):
+                draft.facts = collect_facts(page, ready, deadline=deadline)
+            with _Lap(draft, "detect_s"):
+                draft.detection = detect_page(draft.facts)
+            if draft.detection.login_present is not True:
+                with _Lap(draft, "probe_s"):
+                    _look_into_closed_roots(page, draft, deadline=deadline)
         except CommandFailed:
             if time.monotonic() > soft_deadline:
                 raise
@@ -197,23 +197,23 @@ def _probe_until_it_stays(page: Page, found: _Found, *, soft_deadline: float, de
     raise KeptLeaving
 
 
-def _look_into_closed_roots(page: Page, found: _Found, *, deadline: float) -> None:
+def _look_into_closed_roots(page: Page, draft: _Draft, *, deadline: float) -> None:
     """Before "no login form" is said: what stands in closed shadow roots is unknown, never absent."""
     closed = find_closed_roots(page, deadline=deadline)
-    if closed and found.facts is not None:
-        found.facts = {**found.facts, "closed_roots": closed}
-        found.detection = detect_page(found.facts)
+    if closed and draft.facts is not None:
+        draft.facts = {**draft.facts, "closed_roots": closed}
+        draft.detection = detect_page(draft.facts)
 
 
-def _resolve_expected(page: Page, site: Site, found: _Found, *, deadline: float) -> None:
+def _resolve_expected(page: Page, site: Site, draft: _Draft, *, deadline: float) -> None:
     """What the selectors of the site list match, as the collector writes it, so that checks compare like with like."""
-    wanted = {"username": site.expect.username, "password": site.expect.password, "submit": site.expect.submit}
-    login = found.detection.login if found.detection else None
+    expected = {"username": site.expect.username, "password": site.expect.password, "submit": site.expect.submit}
+    login = draft.detection.login if draft.detection else None
     chosen: dict[str, Element | None] = {}
     if login is not None:
         chosen = {"username": login.username, "password": login.password_current, "submit": login.submit}
     resolved: dict[str, dict[str, str | None]] = {}
-    for name, selector in wanted.items():
+    for name, selector in expected.items():
         if selector is None:
             continue
         try:
@@ -222,21 +222,21 @@ def _resolve_expected(page: Page, site: Site, found: _Found, *, deadline: float)
             matches = None
         resolved[name] = {"selector": selector, "matches": matches}
         element = chosen.get(name)
-        found.matches[name] = matches is not None and element is not None and element.selector == matches
+        draft.matches[name] = matches is not None and element is not None and element.selector == matches
     if resolved:
-        found.probes["expected"] = resolved
+        draft.probes["expected"] = resolved
 
 
-def _run_user_probes(page: Page, probes: tuple[UserProbe, ...], found: _Found, *, deadline: float) -> None:
+def _run_user_probes(page: Page, probes: tuple[UserProbe, ...], draft: _Draft, *, deadline: float) -> None:
     for probe in probes:
         try:
             value = page.run(probe.source, dict(probe.options), deadline=deadline)
         except CommandFailed as error:
-            found.probes[probe.name] = {"error": str(error)}
+            draft.probes[probe.name] = {"error": str(error)}
             continue
-        found.probes[probe.name] = {"value": value}
+        draft.probes[probe.name] = {"value": value}
         if isinstance(value, dict) and isinstance(value.get("login"), bool):  # a detector's answer
-            found.probes[probe.name]["matches"] = _resolve_answer(page, value, deadline=deadline)
+            draft.probes[probe.name]["matches"] = _resolve_answer(page, value, deadline=deadline)
 
 
 def _resolve_answer(page: Page, answer: Mapping[str, Any], *, deadline: float) -> dict[str, str | None]:
@@ -252,21 +252,21 @@ def _resolve_answer(page: Page, answer: Mapping[str, Any], *, deadline: float) -
     return resolved
 
 
-def _name_outcome(page: Page, found: _Found) -> None:
-    title = str((found.facts or {}).get("title", ""))
-    has_login = found.detection is not None and found.detection.login_present is True
-    found.outcome, found.detail = classify_document(
+def _name_outcome(page: Page, draft: _Draft) -> None:
+    title = str((draft.facts or {}).get("title", ""))
+    has_login = draft.detection is not None and draft.detection.login_present is True
+    draft.outcome, draft.detail = classify_document(
         status=page.state.http_status, asks_for_login=page.state.asks_for_login, title=title, has_login=has_login
     )
-    if found.outcome is Outcome.OBSERVED and not has_login and _was_still_leaving(page, found):
-        found.outcome = Outcome.NAVIGATED_AWAY
-        found.detail = f"the page was replaced {page.state.documents - 1} times and still was at the deadline"
+    if draft.outcome is Outcome.OBSERVED and not has_login and _was_still_leaving(page, draft):
+        draft.outcome = Outcome.NAVIGATED_AWAY
+        draft.detail = f"the page was replaced {page.state.documents - 1} times and still was at the deadline"
 
 
-def _was_still_leaving(page: Page, found: _Found) -> bool:
+def _was_still_leaving(page: Page, draft: _Draft) -> bool:
     """Whether the deadline found a page that keeps leaving, only not often enough yet for KeptLeaving."""
     is_fresh = time.monotonic() - page.state.last_document_s < STILL_LEAVING_S
-    return found.ready_by is ReadyBy.DEADLINE and page.state.documents > STILL_LEAVING_DOCUMENTS and is_fresh
+    return draft.ready_by is ReadyBy.DEADLINE and page.state.documents > STILL_LEAVING_DOCUMENTS and is_fresh
 
 
 def _conclude(
@@ -275,32 +275,32 @@ def _conclude(
     attempt: int,
     settings: VisitSettings,
     store: EvidenceStore,
-    found: _Found,
+    draft: _Draft,
     started: float,
 ) -> Observation:
-    outcome = found.outcome or Outcome.OBSERVED
-    detail = found.detail
+    outcome = draft.outcome or Outcome.OBSERVED
+    detail = draft.detail
     if page.state.is_crashed and outcome in {Outcome.TIMED_OUT, Outcome.NAVIGATED_AWAY}:
         outcome, detail = Outcome.CRASHED, "the page's renderer died"  # the news came after the wait for an answer
     facts_path = screenshot_path = capture_path = None
-    with _Lap(found, "evidence_s"):
-        if found.facts is not None:
-            facts_path = store.write_facts(site.id, attempt, found.facts)
-        if _wants_picture(settings.copies, site, attempt, outcome, found) and outcome is Outcome.OBSERVED:
+    with _Lap(draft, "evidence_s"):
+        if draft.facts is not None:
+            facts_path = store.write_facts(site.id, attempt, draft.facts)
+        if _wants_picture(settings.copies, site, attempt, outcome, draft) and outcome is Outcome.OBSERVED:
             capture_path = _keep_copy(page, site, attempt, store)
         is_shown = page.state.documents > 0 and not page.state.is_crashed  # an empty tab gives no picture at all
-        if is_shown and _wants_picture(settings.screenshots, site, attempt, outcome, found):
+        if is_shown and _wants_picture(settings.screenshots, site, attempt, outcome, draft):
             limit = time.monotonic() + EVIDENCE_TIMEOUT_S
-            if settings.is_marked and found.detection is not None:
-                mark_detection(page, found.detection, deadline=limit)
+            if settings.is_marked and draft.detection is not None:
+                mark_detection(page, draft.detection, deadline=limit)
             image = take_screenshot(page, kind=settings.screenshot_kind, deadline=limit)
             if image is not None:
                 name = f"screenshot-{attempt}.{settings.screenshot_kind}"
                 screenshot_path = store.write(site.id, name, image)
-    if settings.try_insertion and outcome is Outcome.OBSERVED and found.detection is not None:
-        with _Lap(found, "evidence_s"):
-            _try_insertion(page, found.detection, found)
-    facts = found.facts or {}
+    if settings.try_insertion and outcome is Outcome.OBSERVED and draft.detection is not None:
+        with _Lap(draft, "evidence_s"):
+            _try_insertion(page, draft.detection, draft)
+    facts = draft.facts or {}
     return Observation(
         site=site.id,
         attempt=attempt,
@@ -309,25 +309,25 @@ def _conclude(
         url=redact_url(str(facts.get("url", "")) or site.url),
         title=str(facts.get("title", ""))[:300],
         http_status=page.state.http_status,
-        ready_by=found.ready_by,
-        detection=found.detection,
+        ready_by=draft.ready_by,
+        detection=draft.detection,
         facts_path=facts_path,
         screenshot_path=screenshot_path,
         capture_path=capture_path,
         events=tuple(page.state.events),
-        probes=found.probes,
-        timings=Timings(total_s=round(time.monotonic() - started, 4), **found.clock),
+        probes=draft.probes,
+        timings=Timings(total_s=round(time.monotonic() - started, 4), **draft.clock),
     )
 
 
-def _try_insertion(page: Page, detection: Detection, found: _Found) -> None:
+def _try_insertion(page: Page, detection: Detection, draft: _Draft) -> None:
     """After the evidence, because it makes the page small and large again."""
     try:
         record = try_insertion(page, detection, deadline=time.monotonic() + INSERTION_TIMEOUT_S)
     except PageGone:
         return
     if record is not None:
-        found.probes[PROBE_NAME] = record
+        draft.probes[PROBE_NAME] = record
 
 
 def _keep_copy(page: Page, site: Site, attempt: int, store: EvidenceStore) -> str | None:
@@ -339,21 +339,21 @@ def _keep_copy(page: Page, site: Site, attempt: int, store: EvidenceStore) -> st
     return store.write(site.id, f"page-{attempt}.html", copy.html.encode()) if copy is not None else None
 
 
-def _wants_picture(policy: Screenshots, site: Site, attempt: int, outcome: Outcome, found: _Found) -> bool:
+def _wants_picture(policy: Screenshots, site: Site, attempt: int, outcome: Outcome, draft: _Draft) -> bool:
     match policy:
         case Screenshots.NONE:
             return False
         case Screenshots.ALL:
             return True
         case Screenshots.FAILED:
-            return attempt > 1 or not is_as_expected(site.expect, outcome, found.detection, found.matches)
+            return attempt > 1 or not is_as_expected(site.expect, outcome, draft.detection, draft.matches)
 
 
 class _Lap:
     """Adds the seconds of its block to one of the visit's timings, also when the block raises."""
 
-    def __init__(self, found: _Found, name: str) -> None:
-        self._clock, self._name, self._started = found.clock, name, 0.0
+    def __init__(self, draft: _Draft, name: str) -> None:
+        self._clock, self._name, self._started = draft.clock, name, 0.0
 
     def __enter__(self) -> None:
         self._started = time.monotonic()

@@ -333,16 +333,16 @@ def test_one_site_leaves_nothing_to_the_next(open_session: OpenSession, server: 
     assert second.probes["stored"] == {"value": ["", [], []]}
 
 
-@pytest.mark.parametrize("has_time", [True, False])
+@pytest.mark.parametrize("is_idle", [True, False])
 def test_next_context_is_made_ahead_where_there_is_time(
-    open_session: OpenSession, server: PageServer, has_time: bool
+    open_session: OpenSession, server: PageServer, is_idle: bool
 ) -> None:
     session = open_session()
-    session._has_time = lambda: has_time
+    session._has_idle_core = lambda: is_idle
     site = Site(id="s", url=server.url("/login"))
     for _ in range(2):
         assert session.visit(site, attempt=1, upcoming=site).outcome is Outcome.OBSERVED
-        assert tabs_of(session).has_spare is has_time
+        assert tabs_of(session).has_spare is is_idle
 
 
 def test_facts_are_kept_and_can_be_read(open_session: OpenSession, server: PageServer, tmp_path: Path) -> None:

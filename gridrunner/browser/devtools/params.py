@@ -40,5 +40,5 @@ _FIELDS: Mapping[str, msgspec.json.Decoder[Any]] = {
 
 def decode_params(method: str, params: msgspec.Raw) -> dict[str, Any]:
     """The parameters of an event, or as much of them as is read."""
-    found: dict[str, Any] = _FIELDS.get(method, _ALL).decode(params)
-    return found
+    decoded: dict[str, Any] = _FIELDS.get(method, _ALL).decode(params)
+    return decoded

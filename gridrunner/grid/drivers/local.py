@@ -44,7 +44,7 @@ class LocalDriver:
         """
         browser = find_browser(None, self._env)
         sessions = [
-            SessionStatus(id=str(found.pid), name="chromedriver", owner=found.owner) for found in list_drivers()
+            SessionStatus(id=str(process.pid), name="chromedriver", owner=process.owner) for process in list_drivers()
         ]
         slots = [SlotStatus(session=session) for session in sessions]
         slots += [SlotStatus()] * max(0, (os.cpu_count() or 1) - len(slots))

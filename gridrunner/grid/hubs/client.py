@@ -61,13 +61,6 @@ class HubClient:
         context = make_context(ca_file)
         self._pool = urllib3.PoolManager(retries=False, maxsize=4, ssl_context=context)
 
-    @property
-    def has_secret(self) -> bool:
-        """Whether nodes can be drained and removed."""
-        return self._secret is not None
-
-    # ---------------------------------------------------------------------------------------------------------- looking
-
     def is_live(self) -> bool:
         """Whether the hub answers, busy or not, with nodes or without. Never raises.
 
@@ -169,11 +162,11 @@ class HubClient:
         """Where `message` is a hub's word that it cannot reach a node, have it forget that node: a dead node stays UP for
         up to two minutes and fails every session that it is given in 0.02 s. Returns the node's name. Never raises.
         """
-        found = _UNREACHED_NODE.search(message)
-        if found is None or self._secret is None:
+        unreached = _UNREACHED_NODE.search(message)
+        if unreached is None or self._secret is None:
             return None
         try:
-            node = next((node for node in self.nodes() if node.url == found[1]), None)
+            node = next((node for node in self.nodes() if node.url == unreached[1]), None)
             if node is None:
                 return None
             self.remove_node(node.id)

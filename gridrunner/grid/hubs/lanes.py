@@ -75,10 +75,10 @@ class LanePool:
         per_browser: int,
         settings: VisitSettings,
         store: EvidenceStore,
-        has_time: Callable[[], bool] = lambda: True,
+        has_idle_core: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`has_time` as `BrowserSession` has it."""
-        self._hub, self._opener, self._per_browser, self._has_time = hub, opener, per_browser, has_time
+        """`has_idle_core` as `BrowserSession` has it."""
+        self._hub, self._opener, self._per_browser, self._has_idle_core = hub, opener, per_browser, has_idle_core
         self._settings, self._store = settings, store
         self._lock = threading.Lock()
         self._shared: list[_Shared] = []
@@ -113,9 +113,9 @@ class LanePool:
             tabs=DevToolsTabs(connection, settings=self._settings.tabs, has_own_context=self._settings.has_own_context),
             end=lambda: self._leave(shared, is_killed=False),
             end_now=lambda: self._give_up(shared),
-            on_lost=lambda: self._part(shared),
+            on_lost=lambda: self._set_apart(shared),
             drains=lambda: shared.is_leaving,
-            has_time=self._has_time,
+            has_idle_core=self._has_idle_core,
             settings=self._settings,
             store=self._store,
         )
@@ -160,7 +160,7 @@ class LanePool:
             if shared.browser is None and shared in self._shared:
                 self._shared.remove(shared)
 
-    def _part(self, shared: _Shared) -> None:
+    def _set_apart(self, shared: _Shared) -> None:
         """A visit lost its session: nobody knows yet whose page did it, so the lanes that follow are kept apart."""
         self._retire(shared)
         if self._per_browser > 1:

@@ -44,7 +44,7 @@ class LocalHub:
             per_browser=lanes_per_browser,
             settings=settings,
             store=store,
-            has_time=has_idle_core,
+            has_idle_core=has_idle_core,
         )
 
     def slots(self) -> int:

@@ -172,7 +172,7 @@ class FoundDriver(Struct, frozen=True, kw_only=True):
 
 def list_drivers() -> list[FoundDriver]:
     """The chromedrivers of this machine that a gridrunner started; none where there is no /proc."""
-    found = []
+    processes = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             if b"chromedriver" not in (entry / "cmdline").read_bytes():
@@ -184,10 +184,10 @@ def list_drivers() -> list[FoundDriver]:
         if OWNER_VARIABLE in variables:
             folder = Path(variables.get("TMPDIR", ""))
             is_ours = folder.name.startswith("gridrunner-")
-            found.append(
+            processes.append(
                 FoundDriver(pid=int(entry.name), owner=variables[OWNER_VARIABLE], folder=folder if is_ours else None)
             )
-    return found
+    return processes
 
 
 def reap_orphans() -> int:

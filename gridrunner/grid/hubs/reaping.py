@@ -34,11 +34,11 @@ def find_orphans(nodes: Iterable[NodeStatus], runs: Collection[str] = ()) -> lis
 
 def reap_sessions(hubs: Collection[HubClient], runs: Collection[str] = ()) -> int:
     """End what `find_orphans` finds on `hubs`; returns how many ended. A hub that does not answer is left out."""
-    wanted: list[tuple[HubClient, str]] = []
+    orphans: list[tuple[HubClient, str]] = []
     for hub in hubs:
         try:
-            wanted += [(hub, session.id) for session in find_orphans(hub.nodes(timeout_s=REAP_TIMEOUT_S), runs)]
+            orphans += [(hub, session.id) for session in find_orphans(hub.nodes(timeout_s=REAP_TIMEOUT_S), runs)]
         except GridFault:
             continue
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return sum(pool.map(lambda each: each[0].end_session(each[1]), wanted))
+        return sum(pool.map(lambda orphan: orphan[0].end_session(orphan[1]), orphans))

@@ -48,9 +48,9 @@ def open_session(url: str, options: Options, *, hub: str, timeout_s: float, ca_f
     Raises SessionNotCreated or HubUnreachable, in one sentence, within `timeout_s`.
     """
     client = make_client(url, timeout_s=timeout_s, ca_file=ca_file)
-    wanted = {"capabilities": {"firstMatch": [{}], "alwaysMatch": options.to_capabilities()}}
+    request = {"capabilities": {"firstMatch": [{}], "alwaysMatch": options.to_capabilities()}}
     with translated(hub):
-        answer = _execute(client, Command.NEW_SESSION, wanted)
+        answer = _execute(client, Command.NEW_SESSION, request)
     if not isinstance(answer, dict) or not answer.get("sessionId"):
         raise SessionNotCreated(f"{hub}: no session: what answers there speaks no WebDriver")
     client.client_config.timeout = COMMAND_TIMEOUT_S
@@ -164,12 +164,12 @@ def devtools_url(session: Session, hub_url: str) -> str:
     """
     through_grid = session.capabilities.get("se:cdp")
     if through_grid:
-        hub, found = urlsplit(hub_url), urlsplit(through_grid)
+        hub, offered = urlsplit(hub_url), urlsplit(through_grid)
         scheme = "wss" if hub.scheme == "https" else "ws"
         prefix = hub.path.rstrip("/").removesuffix("/wd/hub")
-        path = found.path if found.path.startswith(prefix) else prefix + found.path
+        path = offered.path if offered.path.startswith(prefix) else prefix + offered.path
         netloc = hub.netloc.rpartition("@")[2]
-        return str(urlunsplit((scheme, netloc, path, found.query, "")))
+        return str(urlunsplit((scheme, netloc, path, offered.query, "")))
     address = session.capabilities.get("goog:chromeOptions", {}).get("debuggerAddress")
     if not address:
         raise SessionNotCreated(f"{hub_url}: the session offers no DevTools socket (se:cdp); enable CDP on the node")
@@ -195,8 +195,8 @@ def _browser_socket(address: str) -> str:
         host = "127.0.0.1"  # Chromium listens on IPv4 loopback; a resolver may prefer ::1
     with translated(address):
         answer = urllib3.request("GET", f"http://{host}:{port}/json/version", timeout=10.0, retries=False)
-        found = urlsplit(answer.json()["webSocketDebuggerUrl"])
-    return str(urlunsplit(("ws", f"{host}:{port}", found.path, "", "")))
+        offered = urlsplit(answer.json()["webSocketDebuggerUrl"])
+    return str(urlunsplit(("ws", f"{host}:{port}", offered.path, "", "")))
 
 
 def first_line(error: Exception) -> str:

@@ -109,9 +109,9 @@ class AwsDriver:
             return self.scale(sum(group.least for group in self._groups.read()), say)
         status = self.status()
         for hub in status.hubs:
-            for found in hub.nodes:
-                if node in {found.name, found.id}:
-                    self._drain_node(hub, found, say)
+            for known in hub.nodes:
+                if node in {known.name, known.id}:
+                    self._drain_node(hub, known, say)
                     return self.status()
         raise UsageError(f"there is no node {node}", hint="gridrunner grid status --driver aws names them")
 
@@ -144,10 +144,10 @@ class AwsDriver:
         meter = Meter(started_s=time.monotonic(), is_mostly_spot=self._fleet.spot.percent_on_demand < 50)
         try:
             if demand.nodes is not None:
-                wanted = raise_to(demand.nodes, [group.limits for group in groups])
+                raised = raise_to(demand.nodes, [group.limits for group in groups])
                 # Noted before it is asked for: an answer that got lost must not leave instances running.
-                before = {group.name: group.desired for group in groups if wanted[group.name] > group.desired}
-                self._set_desired(groups, wanted, say)
+                before = {group.name: group.desired for group in groups if raised[group.name] > group.desired}
+                self._set_desired(groups, raised, say)
             if demand.nodes is None and not any(group.desired for group in groups):
                 raise UsageError(
                     f"fleet {self._fleet.name} has no node",
@@ -247,8 +247,8 @@ class AwsDriver:
             self._groups.remove(node.name)
             return
         say(f"{hub.name}: draining node {node.name}; no instance of the fleet has its address")
-        found = next(one for one in self._fleet.hubs if one.name == hub.name)
-        HubClient(self._address(found, self._read_secret())).drain_node(node.id)
+        fleet_hub = next(candidate for candidate in self._fleet.hubs if candidate.name == hub.name)
+        HubClient(self._address(fleet_hub, self._read_secret())).drain_node(node.id)
 
     def _address(self, hub: FleetHub, secret: str | None = None) -> HubAddress:
         return HubAddress(url=hub.url, name=hub.name, secret=secret)
@@ -329,12 +329,12 @@ class _Watch:
 
     def _note(self) -> None:
         try:
-            seen = self._groups.sight(self._groups.read(), datetime.now(UTC))
+            instances = self._groups.sight(self._groups.read(), datetime.now(UTC))
         except GridrunnerError as error:
             _LOGGER.warning("instances are not counted: %s", error)
             return
         with self._lock:
-            self._meter.note(time.monotonic(), seen)
+            self._meter.note(time.monotonic(), instances)
 
     def _report(self) -> None:
         try:

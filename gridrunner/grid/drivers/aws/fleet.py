@@ -60,9 +60,6 @@ class FleetFile(Struct, frozen=True, kw_only=True):
     spot: SpotShare = field(default_factory=SpotShare)
     bucket: str = ""
     secret_parameter: str = ""
-    log_group: str = ""
-    lifecycle_hook: str = ""
-    metric_namespace: str = "gridrunner"
 
     @property
     def most_nodes(self) -> int:
@@ -77,23 +74,23 @@ def read_fleet(path: Path | None) -> FleetFile:
     if path is None:
         raise UsageError("aws: which fleet? --fleet FILE (or GRIDRUNNER_FLEET) names none", hint=HOW_TO)
     try:
-        found: Any = codec.decode(read_file(path, most_bytes=MOST_FLEET_BYTES), dict)
+        document: Any = codec.decode(read_file(path, most_bytes=MOST_FLEET_BYTES), dict)
     except OSError as error:
         raise UsageError(f"--fleet {path}: cannot be read: {error.strerror or error}", hint=HOW_TO) from error
     except (codec.BrokenJsonError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"--fleet {path}: is no JSON: {error}", hint=HOW_TO) from error
-    if isinstance(found.get("gridrunner"), dict):
-        found = found["gridrunner"]
-    if "value" in found and "hubs" not in found:
-        found = found["value"]
-    number = found.get("format", FLEET_FORMAT) if isinstance(found, dict) else None
+    if isinstance(document.get("gridrunner"), dict):
+        document = document["gridrunner"]
+    if "value" in document and "hubs" not in document:
+        document = document["value"]
+    number = document.get("format", FLEET_FORMAT) if isinstance(document, dict) else None
     if isinstance(number, int) and number > FLEET_FORMAT:
         raise UsageError(
             f"--fleet {path}: is of format {number}, and this gridrunner reads up to {FLEET_FORMAT}",
             hint="update gridrunner, or use the terraform module that came with it",
         )
     try:
-        fleet = codec.decode(codec.encode(found), FleetFile)
+        fleet = codec.decode(codec.encode(document), FleetFile)
     except codec.BrokenJsonError as error:
         raise UsageError(f"--fleet {path}: describes no fleet: {error}", hint=HOW_TO) from error
     if not fleet.hubs or fleet.slots_per_node < 1 or fleet.nodes.max_per_hub < 1:

@@ -52,15 +52,15 @@ class NodeGroups:
     def read(self) -> tuple[Group, ...]:
         """All groups, in the order of the fleet's hubs."""
         names = [hub.nodes_asg for hub in self._fleet.hubs]
-        found: dict[str, Any] = {}
+        described: dict[str, Any] = {}
         with translated("autoscaling:DescribeAutoScalingGroups", f"fleet {self._fleet.name}"):
             pages = self._aws.client("autoscaling").get_paginator("describe_auto_scaling_groups")
             for page in pages.paginate(AutoScalingGroupNames=names):
-                found.update({group["AutoScalingGroupName"]: group for group in page["AutoScalingGroups"]})
-        missing = [name for name in names if name not in found]
+                described.update({group["AutoScalingGroupName"]: group for group in page["AutoScalingGroups"]})
+        missing = [name for name in names if name not in described]
         if missing:
             raise AwsMissingGroup(missing, self._fleet.region)
-        return tuple(self._describe(found[name]) for name in names)
+        return tuple(self._describe(described[name]) for name in names)
 
     def _describe(self, group: Mapping[str, Any]) -> Group:
         return Group(
@@ -70,11 +70,11 @@ class NodeGroups:
             desired=group["DesiredCapacity"],
             instances=tuple(
                 GroupInstance(
-                    id=one["InstanceId"],
-                    kind=one.get("InstanceType", ""),
-                    is_leaving=one.get("LifecycleState", "").startswith(("Terminat", "Detach")),
+                    id=instance["InstanceId"],
+                    kind=instance.get("InstanceType", ""),
+                    is_leaving=instance.get("LifecycleState", "").startswith(("Terminat", "Detach")),
                 )
-                for one in group.get("Instances", [])
+                for instance in group.get("Instances", [])
             ),
         )
 
@@ -110,12 +110,14 @@ class NodeGroups:
     def addresses(self, groups: Sequence[Group]) -> dict[str, str]:
         """Private IP address to instance id; empty where EC2 may not be asked."""
         return {
-            one["PrivateIpAddress"]: one["InstanceId"] for one in self._instances(groups) if one.get("PrivateIpAddress")
+            instance["PrivateIpAddress"]: instance["InstanceId"]
+            for instance in self._instances(groups)
+            if instance.get("PrivateIpAddress")
         }
 
     def sight(self, groups: Sequence[Group], now: datetime) -> tuple[SeenInstance, ...]:
         """The instances that run, for metering; with less detail where EC2 may not be asked."""
-        known = {one["InstanceId"]: one for one in self._instances(groups)}
+        known = {described["InstanceId"]: described for described in self._instances(groups)}
         return tuple(
             SeenInstance(
                 id=instance.id,
@@ -129,17 +131,19 @@ class NodeGroups:
 
     def _instances(self, groups: Sequence[Group]) -> list[dict[str, Any]]:
         ids = [instance.id for group in groups for instance in group.instances]
-        found: list[dict[str, Any]] = []
+        described: list[dict[str, Any]] = []
         try:
             for start in range(0, len(ids), _IDS_A_CALL):
                 with translated("ec2:DescribeInstances", f"fleet {self._fleet.name}"):
                     answer = self._aws.client("ec2").describe_instances(
                         Filters=[{"Name": "instance-id", "Values": ids[start : start + _IDS_A_CALL]}]
                     )
-                found += [one for reservation in answer["Reservations"] for one in reservation["Instances"]]
+                described += [
+                    instance for reservation in answer["Reservations"] for instance in reservation["Instances"]
+                ]
         except GridrunnerError:
-            return found
-        return found
+            return described
+        return described
 
 
 class AwsMissingGroup(AwsRefused):

@@ -38,12 +38,12 @@ class Meter:
 
     def note(self, at_s: float, instances: Iterable[SeenInstance]) -> None:
         """These instances run at `at_s`."""
-        for seen in instances:
-            use = self._uses.get(seen.id)
+        for instance in instances:
+            use = self._uses.get(instance.id)
             if use is None:
                 # Seen first now; it is charged from its launch, but not from before the run began.
-                from_s = at_s - seen.age_s if seen.age_s is not None else at_s
-                self._uses[seen.id] = _Use(seen.kind, seen.is_spot, max(self.started_s, from_s), at_s)
+                from_s = at_s - instance.age_s if instance.age_s is not None else at_s
+                self._uses[instance.id] = _Use(instance.kind, instance.is_spot, max(self.started_s, from_s), at_s)
             else:
                 use.to_s = max(use.to_s, at_s)
 

@@ -88,8 +88,8 @@ def lower_to(before: Mapping[str, int], busy: Mapping[str, int], groups: Sequenc
     back: dict[str, int] = {}
     for group in groups:
         if group.name in before:
-            wanted = max(group.least, before[group.name], busy.get(group.name, 0))
-            back[group.name] = min(group.desired, wanted)
+            kept = max(group.least, before[group.name], busy.get(group.name, 0))
+            back[group.name] = min(group.desired, kept)
     return back
 
 
@@ -103,13 +103,13 @@ class Progress(Struct, frozen=True, kw_only=True):
 
 def weigh_progress(views: Sequence[GroupView]) -> Progress:
     """How far groups are on their way to what they are to have."""
-    wanted = sum(view.desired for view in views)
+    desired = sum(view.desired for view in views)
     instances = sum(view.instances for view in views)
     registered = sum(view.registered for view in views)
     leaving = sum(view.leaving for view in views)
     failures = [reason for view in views for reason in view.failures]
     problems = [view.hub_problem for view in views if view.hub_problem]
-    parts = [f"{registered} of {wanted} nodes are registered", f"{instances} instances"]
+    parts = [f"{registered} of {desired} nodes are registered", f"{instances} instances"]
     if leaving:
         parts.append(f"{leaving} draining")
     if failures:

@@ -40,7 +40,7 @@ def connect(env: Mapping[str, str]) -> docker.DockerClient:
     host = env.get("DOCKER_HOST") or DEFAULT_HOST
     try:
         if host.startswith("unix://"):
-            _knock(host.removeprefix("unix://"))
+            _require_listener(host.removeprefix("unix://"))
         client = docker.from_env(environment=dict(env), timeout=ENGINE_TIMEOUT_S)
         client.ping()
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
@@ -49,7 +49,7 @@ def connect(env: Mapping[str, str]) -> docker.DockerClient:
     return client
 
 
-def _knock(path: str) -> None:
+def _require_listener(path: str) -> None:
     """Raises OSError when nobody listens on a Unix socket: the SDK leaves its own socket open then."""
     with socket.socket(socket.AF_UNIX) as knocking:
         knocking.settimeout(ENGINE_TIMEOUT_S)

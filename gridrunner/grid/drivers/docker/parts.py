@@ -87,12 +87,12 @@ class GridParts(Struct, frozen=True, kw_only=True):
 
     def labels(self, role: str, **more: str) -> dict[str, str]:
         """The labels of a part."""
-        found = {LABEL_GRID: self.grid, LABEL_ROLE: role, OUR_IMAGE_LABEL: __version__}
+        labels = {LABEL_GRID: self.grid, LABEL_ROLE: role, OUR_IMAGE_LABEL: __version__}
         if self.owner:
-            found[LABEL_OWNER] = self.owner
+            labels[LABEL_OWNER] = self.owner
         if self.has_internet:
-            found[LABEL_INTERNET] = "yes"
-        return found | {f"gridrunner.{name}": value for name, value in more.items()}
+            labels[LABEL_INTERNET] = "yes"
+        return labels | {f"gridrunner.{name}": value for name, value in more.items()}
 
 
 class ImageFacts(Struct, frozen=True, kw_only=True):
@@ -185,8 +185,8 @@ def security_options() -> list[str]:
     """
     here = Path(__file__).resolve()
     profiles: Sequence[Path] = (here.with_name("seccomp.json"), here.parents[4] / "docker" / "seccomp.json")
-    found = [path for path in profiles if path.is_file()]
+    present = [path for path in profiles if path.is_file()]
     options = ["no-new-privileges"]
-    if found:
-        options.append("seccomp=" + json.dumps(json.loads(found[0].read_text(encoding="utf-8"))))
+    if present:
+        options.append("seccomp=" + json.dumps(json.loads(present[0].read_text(encoding="utf-8"))))
     return options
