@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from gridrunner.browser.installed import Installed
 from gridrunner.model import PageEvent
 
 EVENT_LIMIT = 60
@@ -127,6 +126,20 @@ class Navigation(Protocol):
         ...
 
 
+class InstalledProbe(Protocol):
+    """A probe that is in each document before it is asked (`browser.installed`)."""
+
+    @property
+    def source(self) -> str:
+        """The probe itself, for documents that were there before."""
+        ...
+
+    @property
+    def call(self) -> str:
+        """A function that calls it where it is installed."""
+        ...
+
+
 class Page(Protocol):
     """A tab in a context of its own. Whatever takes a `deadline` (of `time.monotonic`) raises CommandFailed when the page
     left or refused, PageGone when it crashed, DeadlinePassed or SessionLost.
@@ -174,7 +187,7 @@ class Page(Protocol):
         ...
 
     def run_installed(
-        self, probe: Installed, options: Mapping[str, Any], *, frame: str | None = None, deadline: float
+        self, probe: InstalledProbe, options: Mapping[str, Any], *, frame: str | None = None, deadline: float
     ) -> Any:
         """Call an installed probe as `run` calls a function."""
         ...

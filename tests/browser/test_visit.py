@@ -153,6 +153,7 @@ def visit(
 
 
 GIVE_NAME = Step(kind=StepKind.IDENTIFY, target="throwaway@example.org")
+UNKNOWN_NAME = Step(kind=StepKind.IDENTIFY, target="nobody")
 
 
 def selector_of(element: Any) -> str | None:
@@ -527,7 +528,7 @@ def test_throwaway_name_leads_to_the_password(
 
 
 def test_name_that_leads_nowhere_is_said(open_session: OpenSession, further: PageServer) -> None:
-    found = visit(open_session, further, "/name-first", limits=StepLimits(password_s=0.5), steps=(GIVE_NAME,))
+    found = visit(open_session, further, "/name-first", limits=StepLimits(password_s=0.5), steps=(UNKNOWN_NAME,))
     assert found.detection is not None, found.detail
     assert found.detection.login is not None
     assert found.detection.login.step is LoginStep.IDENTIFIER

@@ -10,9 +10,9 @@ from gridrunner.browser.devtools.connection import Answer, encode_text
 from gridrunner.browser.devtools.dom import list_closed_roots
 from gridrunner.browser.devtools.events import WORLD, ServedFrame
 from gridrunner.browser.devtools.tab import Tab
-from gridrunner.browser.installed import MISSING, Installed
+from gridrunner.browser.installed import MISSING
 from gridrunner.browser.options import VIEWPORT
-from gridrunner.browser.port import ClosedRoot, CommandFailed, Frame
+from gridrunner.browser.port import ClosedRoot, CommandFailed, Frame, InstalledProbe
 
 _KEY_ENTER = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"}
 
@@ -88,7 +88,7 @@ class DevToolsPage(Tab):
         return _value_of(self._call("Runtime.callFunctionOn", params, target=served.target, deadline=deadline))
 
     def run_installed(
-        self, probe: Installed, options: Mapping[str, Any], *, frame: str | None = None, deadline: float
+        self, probe: InstalledProbe, options: Mapping[str, Any], *, frame: str | None = None, deadline: float
     ) -> Any:
         """See `Page`."""
         value = self.run(probe.call, options, frame=frame, deadline=deadline)
