@@ -1,11 +1,8 @@
 """The words of gridrunner as data: what is planned, visited, observed, detected and judged.
 
 Everything here is frozen and knows nothing of files, browsers or clocks; `msgspec` reads and writes it as JSON with the
-field names below (see `gridrunner.codec`). States are enums whose values are the words that users see.
-
-Frozen data is msgspec's `Struct` throughout the package, changed copies are made with `msgspec.structs.replace`. Compared with
-dataclasses, which 0.17 of the 0.40 s of a run's imports went into, a class is made in 12 instead of 500 us, an object in 0.1
-instead of 0.8 us, a copy in 0.1 instead of 1.4 us (CPython 3.11, msgspec 0.20, 2026-11-26).
+field names below (see `gridrunner.codec`). States are enums whose values are the words that users see. Frozen data is a
+`Struct` throughout the package (why: docs/design/speed.md); `msgspec.structs.replace` makes changed copies.
 """
 
 from __future__ import annotations
@@ -18,8 +15,6 @@ from typing import Any
 from msgspec import Struct, field
 
 from gridrunner.limits import AttemptNumber, Count, Seconds
-
-# --------------------------------------------------------------------------------------------------------------- sites
 
 
 class StepKind(StrEnum):
@@ -77,6 +72,12 @@ class Expectation(Struct, frozen=True, kw_only=True):
     sso: tuple[str, ...] = ()
     outcome: Outcome = Outcome.OBSERVED
 
+    @property
+    def named_fields(self) -> dict[str, str]:
+        """The selectors that are given, by the names that `Form.named_fields` has as well."""
+        selectors = {"username": self.username, "password": self.password, "submit": self.submit}
+        return {name: selector for name, selector in selectors.items() if selector is not None}
+
 
 class SourceLine(Struct, frozen=True, kw_only=True):
     """Where an entry was written; `file` as the user named it, lines from 1."""
@@ -110,9 +111,6 @@ class Site(Struct, frozen=True, kw_only=True):
     source: SourceLine | None = None
 
 
-# ---------------------------------------------------------------------------------------------------------------- plan
-
-
 class PlannedSite(Struct, frozen=True, kw_only=True):
     """A site of a plan with the seconds that its visit is expected to take."""
 
@@ -134,16 +132,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     cut: str = ""
 
 
-class Chunk(Struct, frozen=True, kw_only=True):
-    """Sites that one session visits in turn; `attempt` counts from 1 and is the same for all of them."""
-
-    id: int
-    sites: tuple[str, ...]
-    attempt: AttemptNumber = 1
-
-
-# --------------------------------------------------------------------------------------------------------------- facts
-
 Facts = Mapping[str, Any]
 """What the probes saw, as JSON: schema in `dom_probes/collect_page.js`, read only by `gridrunner.detection`."""
 
@@ -155,9 +143,6 @@ class Box(Struct, frozen=True, kw_only=True):
     y: float
     width: float
     height: float
-
-
-# ----------------------------------------------------------------------------------------------------------- detection
 
 
 class FormKind(StrEnum):
@@ -234,19 +219,23 @@ class Form(Struct, frozen=True, kw_only=True):
     frame: str = ""
     evidence: tuple[str, ...] = ()
 
+    @property
+    def named_fields(self) -> dict[str, Element]:
+        """What a site list can name of a form, as far as it was found; `password` is the current one."""
+        elements = {"username": self.username, "password": self.password_current, "submit": self.submit}
+        return {name: element for name, element in elements.items() if element is not None}
+
 
 class SsoProvider(Struct, frozen=True, kw_only=True):
-    """A button or link that logs in through somebody else; `name` is google, apple, microsoft, facebook, github, saml,
-    passkey, …
-    """
+    """A button or link that logs in through somebody else; `name` is google, apple, saml, passkey, …"""
 
     name: str
     element: Element
 
 
 class InsertionPoint(Struct, frozen=True, kw_only=True):
-    """Where a one-click login would go: a `box` beside `anchor` (the field it belongs to), on its `side`
-    (inside-end, below, above, end). `covers` names what the box would hide; empty means nothing interactive.
+    """Where a one-click login would go: a `box` beside its field `anchor`, on its `side` (inside-end, below, above, end).
+    `covers` names what the box would hide; empty means nothing interactive.
     """
 
     anchor: Element
@@ -278,12 +267,20 @@ class Detection(Struct, frozen=True, kw_only=True):
         """The best login form, or None."""
         return next((form for form in self.forms if form.kind is FormKind.LOGIN), None)
 
+    @property
+    def best_form(self) -> Form | None:
+        """The form that stands for the page: the best login, else the best of any kind; None when there is none."""
+        return self.login or next(iter(self.forms), None)
 
-# --------------------------------------------------------------------------------------------------------- observation
+    @property
+    def found_login(self) -> ExpectedLogin:
+        """`login_present` in the words of a site list."""
+        said = ExpectedLogin.YES if self.login_present else ExpectedLogin.NO
+        return ExpectedLogin.UNKNOWN if self.login_present is None else said
 
 
 class ReadyBy(StrEnum):
-    """Why the page was taken to be ready: the thing looked for was there, nothing moved any more, or time was up."""
+    """Why the page was taken to be ready: what was looked for was there, nothing moved any more, or time was up."""
 
     FOUND = "found"
     QUIET = "quiet"
@@ -322,8 +319,7 @@ class Timings(Struct, frozen=True, kw_only=True):
     evidence_s: Seconds = 0.0
 
 
-PHASES = tuple(name.removesuffix("_s") for name in Timings.__struct_fields__ if name != "total_s")
-"""The parts of a visit, in their order."""
+PHASES = tuple(name.removesuffix("_s") for name in Timings.__struct_fields__ if name != "total_s")  # in order
 
 
 class PageEvent(Struct, frozen=True, kw_only=True):
@@ -333,6 +329,10 @@ class PageEvent(Struct, frozen=True, kw_only=True):
 
     kind: str
     text: str
+
+
+EXPECTED_PROBE = "expected"  # where the list's selectors lead: `{"username": {"selector": …, "matches": … or null}}`
+INSERTION_PROBE = "insertion"  # the key under which `--try-insertion` says what became of its button
 
 
 class Observation(Struct, frozen=True, kw_only=True):
@@ -364,9 +364,6 @@ class Observation(Struct, frozen=True, kw_only=True):
     node: str = ""
     session: str = ""
     slot: str = ""
-
-
-# -------------------------------------------------------------------------------------------------------------- result
 
 
 class Status(StrEnum):

@@ -13,7 +13,6 @@ from typing import Any
 from msgspec import Struct
 
 from dom_probes.suite.expectations import (
-    EXPECTED_PROBE,
     Judgement,
     describe_verdict,
     failed,
@@ -21,7 +20,7 @@ from dom_probes.suite.expectations import (
     passed,
     skipped,
 )
-from gridrunner.model import Detection, Element, Expectation, ExpectedLogin, Observation
+from gridrunner.model import EXPECTED_PROBE, Detection, Expectation, ExpectedLogin, Observation
 
 LIST = "the site list"
 OURS = "gridrunner"
@@ -115,14 +114,14 @@ def _wanted_field(
     role: str, expect: Expectation, observation: Observation, detection: Detection | None
 ) -> tuple[str | None, str]:
     """The element that is wanted, and by whom; by nobody where neither the list nor ours speaks of a login."""
-    named = {"username": expect.username, "password": expect.password}[role]
+    named = expect.named_fields.get(role)
     if named is not None:
         found = observation.probes.get(EXPECTED_PROBE, {}).get(role, {})
         return found.get("matches") or named, LIST
     login = detection.login if detection is not None else None
     if login is None:
         return None, ""
-    element: Element | None = {"username": login.username, "password": login.password_current}[role]
+    element = login.named_fields.get(role)
     return (element.selector if element is not None else None), OURS
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from gridrunner.model import (
+    EXPECTED_PROBE,
     Box,
     Detection,
     Element,
@@ -25,10 +26,6 @@ from gridrunner.model import (
     ReadyBy,
     Site,
 )
-
-EXPECTED_PROBE = "expected"
-"""Key of `Observation.probes` under which the visit says what the expected selectors lead to on the page:
-`{"username": {"selector": as written, "matches": as the collector writes it, or null}, …}`."""
 
 CRASH_EVENT = "crash"
 """`PageEvent.kind` of a renderer or frame that died."""
@@ -159,16 +156,11 @@ def describe_verdict(detection: Detection) -> str:
 
 
 def _describe_form(form: Form) -> str:
-    elements = [
-        f"{role} {element.selector}"
-        for role, element in (
-            ("username", form.username),
-            ("password", form.password_current),
-            *(("new password", element) for element in form.password_new),
-            ("submit", form.submit),
-        )
-        if element is not None
-    ]
+    named = form.named_fields
+    submit = named.pop("submit", None)
+    shown = [*named.items(), *(("new password", element) for element in form.password_new)]
+    shown += [("submit", submit)] if submit is not None else []
+    elements = [f"{role} {element.selector}" for role, element in shown]
     if not elements:
         elements = [f"{field.role} {field.element.selector}" for field in form.fields[:3]]
     return f"{form.kind} {form.score:.2f} [{', '.join(elements) or 'no fields'}]"
@@ -183,7 +175,7 @@ def _describe_detection(detection: Detection) -> list[str]:
         lines.append(f"sign-in through others: {', '.join(provider.name for provider in detection.sso)}")
     if detection.hidden:
         lines.append(f"out of reach: {', '.join(detection.hidden)}")
-    best = detection.login or (detection.forms[0] if detection.forms else None)
+    best = detection.best_form
     evidence = (*detection.evidence, *(best.evidence if best is not None else ()))
     return lines + [f"evidence: {line}" for line in evidence[:_EVIDENCE_SHOWN]]
 
@@ -193,15 +185,7 @@ def _describe_detection(detection: Detection) -> list[str]:
 
 def judge_fields(expect: Expectation, observation: Observation, detection: Detection | None) -> Judgement:
     """Username, password and submit of the best login form are the elements that the site list names."""
-    expected = {
-        role: selector
-        for role, selector in (
-            ("username", expect.username),
-            ("password", expect.password),
-            ("submit", expect.submit),
-        )
-        if selector is not None
-    }
+    expected = expect.named_fields
     if not expected:
         return skipped("the site list names no fields")
     if (early := judge_reach(expect, observation)) is not None:
@@ -216,15 +200,11 @@ def judge_fields(expect: Expectation, observation: Observation, detection: Detec
     problems = [
         problem
         for role, selector in expected.items()
-        if (problem := _compare_field(role, selector, _element_of(found.login, role), resolved)) is not None
+        if (problem := _compare_field(role, selector, found.login.named_fields.get(role), resolved)) is not None
     ]
     if not problems:
         return passed()
     return failed("; ".join(problems), _describe_detection(found))
-
-
-def _element_of(form: Form, role: str) -> Element | None:
-    return {"username": form.username, "password": form.password_current, "submit": form.submit}[role]
 
 
 def _compare_field(role: str, selector: str, element: Element | None, resolved: Mapping[str, Any]) -> str | None:
@@ -275,8 +255,7 @@ def judge_insertion_point(expect: Expectation, observation: Observation, detecti
 
 
 def _elements_of(form: Form) -> list[Element]:
-    named = (form.username, form.password_current, form.submit)
-    return [*(element for element in named if element is not None), *(field.element for field in form.fields)]
+    return [*form.named_fields.values(), *(field.element for field in form.fields)]
 
 
 def _has_area(box: Box | None) -> bool:

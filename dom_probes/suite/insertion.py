@@ -9,10 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dom_probes.suite.expectations import Judgement, failed, judge_reach, passed, skipped
-from gridrunner.model import Expectation, ExpectedLogin, Observation
-
-TRIAL_PROBE = "insertion"
-"""Key of `Observation.probes` under which the visit keeps the trial."""
+from gridrunner.model import INSERTION_PROBE, Expectation, ExpectedLogin, Observation
 
 MOST_MOVED_PX = 1.0
 """CSS pixels that anything on the page may move: rounding moves by less, a reflow by more."""
@@ -27,7 +24,7 @@ def judge_trial(expect: Expectation, observation: Observation) -> Judgement:
         return skipped("the site list says that there is no login form")
     if (early := judge_reach(expect, observation)) is not None:
         return early
-    trial = observation.probes.get(TRIAL_PROBE)
+    trial = observation.probes.get(INSERTION_PROBE)
     if not isinstance(trial, Mapping):
         return skipped("no insertion point was tried: there is none, or the run was made without --try-insertion")
     where = f"a button {trial['side']} {trial['selector']}"

@@ -72,12 +72,11 @@ def take_screenshot(page: Page, *, kind: str = "webp", deadline: float) -> bytes
 
 def mark_detection(page: Page, detection: Detection, *, deadline: float) -> None:
     """Draw the best form, its fields and the insertion point over the page. A page that refuses stays unmarked."""
-    form = detection.login or next(iter(detection.forms), None)
+    form = detection.best_form
     labelled: list[tuple[str, str, Box | None]] = []
     if form is not None:
         labelled.append((f"{form.kind} {form.score:.2f}", "#6b7280", form.box))
-        named = {"username": form.username, "password": form.password_current, "submit": form.submit}
-        labelled.extend((name, "#2563eb", element.box) for name, element in named.items() if element is not None)
+        labelled.extend((name, "#2563eb", element.box) for name, element in form.named_fields.items())
         labelled.extend(("new password", "#b45309", element.box) for element in form.password_new)
     if detection.insertion_point is not None:
         labelled.append(("insertion point", "#15803d", detection.insertion_point.box))
@@ -100,8 +99,7 @@ def is_as_expected(
         return False
     if detection is None:
         return True
-    found = {True: ExpectedLogin.YES, False: ExpectedLogin.NO, None: ExpectedLogin.UNKNOWN}[detection.login_present]
-    is_login_right = expect.login is None or expect.login is found
+    is_login_right = expect.login is None or expect.login is detection.found_login
     is_point_right = expect.login is not ExpectedLogin.YES or bool(
         detection.insertion_point and detection.insertion_point.is_usable
     )

@@ -16,8 +16,6 @@ from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageGon
 from gridrunner.browser.selectors import Located, NotThere, locate
 from gridrunner.model import Detection, InsertionPoint
 
-PROBE_NAME: Final = "insertion"
-
 PHONE: Final = (390, 844)
 """CSS pixels: the viewport of an iPhone 12 to 15, the usual width of phones (StatCounter, 2026)."""
 

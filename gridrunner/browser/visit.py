@@ -20,13 +20,23 @@ from gridrunner.browser.copying import copy_page
 from gridrunner.browser.detecting import detect_page
 from gridrunner.browser.evidence import EvidenceStore, Screenshots, is_as_expected, mark_detection, take_screenshot
 from gridrunner.browser.frames import collect_facts, find_closed_roots
-from gridrunner.browser.insertion import PROBE_NAME, try_insertion
+from gridrunner.browser.insertion import try_insertion
 from gridrunner.browser.outcomes import classify_document, classify_net_error
 from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageError, PageGone, TabSettings
 from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, wait_until_ready
 from gridrunner.browser.selectors import NotThere, locate
 from gridrunner.browser.steps import StepFailed, StepLimits, dismiss_wall, do_steps
-from gridrunner.model import Detection, Element, Facts, Observation, Outcome, ReadyBy, Site, Timings
+from gridrunner.model import (
+    EXPECTED_PROBE,
+    INSERTION_PROBE,
+    Detection,
+    Facts,
+    Observation,
+    Outcome,
+    ReadyBy,
+    Site,
+    Timings,
+)
 from gridrunner.planning.limits import VISIT_TIMEOUT_S
 from gridrunner.text import redact_url
 
@@ -207,15 +217,10 @@ def _look_into_closed_roots(page: Page, draft: _Draft, *, deadline: float) -> No
 
 def _resolve_expected(page: Page, site: Site, draft: _Draft, *, deadline: float) -> None:
     """What the selectors of the site list match, as the collector writes it, so that checks compare like with like."""
-    expected = {"username": site.expect.username, "password": site.expect.password, "submit": site.expect.submit}
     login = draft.detection.login if draft.detection else None
-    chosen: dict[str, Element | None] = {}
-    if login is not None:
-        chosen = {"username": login.username, "password": login.password_current, "submit": login.submit}
+    chosen = login.named_fields if login is not None else {}
     resolved: dict[str, dict[str, str | None]] = {}
-    for name, selector in expected.items():
-        if selector is None:
-            continue
+    for name, selector in site.expect.named_fields.items():
         try:
             matches: str | None = locate(page, selector, deadline=deadline).canonical
         except (NotThere, CommandFailed):
@@ -224,7 +229,7 @@ def _resolve_expected(page: Page, site: Site, draft: _Draft, *, deadline: float)
         element = chosen.get(name)
         draft.matches[name] = matches is not None and element is not None and element.selector == matches
     if resolved:
-        draft.probes["expected"] = resolved
+        draft.probes[EXPECTED_PROBE] = resolved
 
 
 def _run_user_probes(page: Page, probes: tuple[UserProbe, ...], draft: _Draft, *, deadline: float) -> None:
@@ -327,7 +332,7 @@ def _try_insertion(page: Page, detection: Detection, draft: _Draft) -> None:
     except PageGone:
         return
     if record is not None:
-        draft.probes[PROBE_NAME] = record
+        draft.probes[INSERTION_PROBE] = record
 
 
 def _keep_copy(page: Page, site: Site, attempt: int, store: EvidenceStore) -> str | None:

@@ -96,9 +96,7 @@ def _claims_login(page: ScoredPage) -> bool:
 
 def _field(page: ScoredPage, role: str) -> Element | None:
     login = page.detection.login if page.detection else None
-    if login is None:
-        return None
-    return {"username": login.username, "password_current": login.password_current, "submit": login.submit}[role]
+    return login.named_fields.get(role.removesuffix("_current")) if login is not None else None
 
 
 def _top(name: str, role: str, logins: list[ScoredPage]) -> Figure:

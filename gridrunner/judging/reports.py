@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, assert_never
 
 import pytest
 
@@ -85,11 +85,23 @@ def _take_report(pending: _Pending, report: pytest.TestReport, tag: Mapping[str,
     if report.failed:
         pending.texts.append(_text_of(report))
         pending.texts += [f"--- {title} ---\n{text}" for title, text in report.sections if text.strip()]
-    if pending.status is None or _WEIGHT[status.value] > _WEIGHT[pending.status.value]:
+    if pending.status is None or _weight_of(status) > _weight_of(pending.status):
         pending.status, pending.message = status, message
 
 
-_WEIGHT = {"passed": 0, "skipped": 1, "error": 2, "failed": 3}  # a failure stays one when the teardown breaks as well
+def _weight_of(status: Status) -> int:
+    """A failure stays one when the teardown breaks as well."""
+    match status:
+        case Status.PASSED:
+            return 0
+        case Status.SKIPPED:
+            return 1
+        case Status.ERROR:
+            return 2
+        case Status.FAILED:
+            return 3
+        case _:
+            assert_never(status)
 
 
 def _to_result(pending: _Pending, tag: Mapping[str, Any]) -> Result:

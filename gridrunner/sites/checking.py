@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, assert_never
 
 from gridrunner.model import Expectation, ExpectedLogin, Outcome
 from gridrunner.sites.lists import SiteLists
 from gridrunner.text import count_of
 
 MAX_NAMES: Final = 12  # locales or tags named in a line; with counts they fill one and a half lines of 120
-
-_LOGIN_WORDS: Final = {
-    ExpectedLogin.YES: "a login form",
-    ExpectedLogin.NO: "none",
-    ExpectedLogin.UNKNOWN: "unknown",
-    None: "nothing claimed",
-}
 
 
 def describe_lists(lists: SiteLists) -> str:
@@ -35,7 +28,10 @@ def describe_lists(lists: SiteLists) -> str:
         ("serves", _join([str(replay.folder) for replay in lists.replays])),
         ("locales", f"{named:,}: {_join_counts(locales)}" if named else ""),
         ("tags", f"{len(tags):,}: {_join_counts(tags)}" if tags else ""),
-        ("login", ", ".join(f"{words} {logins[login]:,}" for login, words in _LOGIN_WORDS.items() if logins[login])),
+        (
+            "login",
+            ", ".join(f"{_name_login(login)} {logins[login]:,}" for login in (*ExpectedLogin, None) if logins[login]),
+        ),
         ("fields", _count_fields(expects)),
         ("outcomes", _join_counts(outcomes) if set(outcomes) != {str(Outcome.OBSERVED)} else ""),
         (
@@ -47,6 +43,20 @@ def describe_lists(lists: SiteLists) -> str:
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {text}" for name, text in rows if text)
+
+
+def _name_login(login: ExpectedLogin | None) -> str:
+    match login:
+        case ExpectedLogin.YES:
+            return "a login form"
+        case ExpectedLogin.NO:
+            return "none"
+        case ExpectedLogin.UNKNOWN:
+            return "unknown"
+        case None:
+            return "nothing claimed"
+        case _:
+            assert_never(login)
 
 
 def _join(names: list[str]) -> str:
@@ -62,7 +72,9 @@ def _join_counts(counts: Counter[str]) -> str:
 
 def _count_fields(expects: Iterable[Expectation]) -> str:
     """How many sites say where username, password and submit are, and name providers."""
-    counts = Counter(
-        name for expect in expects for name in ("username", "password", "submit", "sso") if getattr(expect, name)
-    )
-    return ", ".join(f"{name} {counts[name]:,}" for name in ("username", "password", "submit", "sso") if counts[name])
+    counts = {"username": 0, "password": 0, "submit": 0, "sso": 0}
+    for expect in expects:
+        for name in expect.named_fields:
+            counts[name] += 1
+        counts["sso"] += bool(expect.sso)
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)

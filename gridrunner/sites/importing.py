@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, assert_never
 
 from gridrunner.errors import UsageError
 from gridrunner.model import ExpectedLogin, Outcome, Site
@@ -27,7 +27,6 @@ _RANKED: Final = re.compile(r"\s*[0-9]+\s*[,;\t]\s*([^\s,;]+\.[^\s,;]+)\s*")
 
 _PLAIN_SCALAR: Final = re.compile(r"[A-Za-z][A-Za-z0-9._~/?=&+%@:;-]*(?<!:)")
 _WORDS_OF_YAML: Final = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
-_LOGIN_WORDS: Final = {ExpectedLogin.YES: "true", ExpectedLogin.NO: "false", ExpectedLogin.UNKNOWN: "unknown"}
 
 
 def import_list(source: str, kind: str, limit: int | None, stdin: BinaryIO) -> str:
@@ -117,16 +116,27 @@ def write_site(site: Site) -> list[str]:
 
 
 def _write_expectation(site: Site) -> list[str]:
-    expect, found = site.expect, []
+    expect, keys = site.expect, []
     if expect.login is not None:
-        found.append(f"login: {_LOGIN_WORDS[expect.login]}")
-    selectors = {"username": expect.username, "password": expect.password, "submit": expect.submit}
-    found += [f"{name}: {_quote(css)}" for name, css in selectors.items() if css is not None]
+        keys.append(f"login: {_write_login(expect.login)}")
+    keys += [f"{name}: {_quote(css)}" for name, css in expect.named_fields.items()]
     if expect.sso:
-        found.append(f"sso: {_write_words(expect.sso)}")
+        keys.append(f"sso: {_write_words(expect.sso)}")
     if expect.outcome is not Outcome.OBSERVED:
-        found.append(f"outcome: {expect.outcome}")
-    return found
+        keys.append(f"outcome: {expect.outcome}")
+    return keys
+
+
+def _write_login(login: ExpectedLogin) -> str:
+    match login:
+        case ExpectedLogin.YES:
+            return "true"
+        case ExpectedLogin.NO:
+            return "false"
+        case ExpectedLogin.UNKNOWN:
+            return "unknown"
+        case _:
+            assert_never(login)
 
 
 def _write_words(words: tuple[str, ...]) -> str:

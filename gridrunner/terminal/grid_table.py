@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import assert_never
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,14 +12,6 @@ from rich.text import Text
 from gridrunner.grid.status import GridStatus, HubStatus, NodeState, NodeStatus, SessionStatus
 from gridrunner.terminal.progress import clean
 from gridrunner.text import count_of, format_seconds
-
-_STYLES = {
-    NodeState.UP: "green",
-    NodeState.DRAINING: "yellow",
-    NodeState.STARTING: "cyan",
-    NodeState.DOWN: "red",
-    NodeState.STOPPED: "red",
-}
 
 
 def render_status(status: GridStatus, *, now: datetime | None = None) -> RenderableType:
@@ -58,7 +51,7 @@ def _add_hub(table: Table, hub: HubStatus, now: datetime) -> None:
 
 def _add_node(table: Table, node: NodeStatus, now: datetime) -> None:
     sessions = [slot.session for slot in node.slots if slot.session is not None]
-    state, busy = Text(node.state, style=_STYLES[node.state]), f"{len(sessions)}/{len(node.slots)}"
+    state, busy = Text(node.state, style=_style_of(node.state)), f"{len(sessions)}/{len(node.slots)}"
     first = _session_cells(sessions[0], now) if sessions else (Text(""), Text(clean(node.detail)), Text(""))
     table.add_row("", Text(node.name), state, busy, *first)
     for session in sessions[1:]:
@@ -76,3 +69,17 @@ def _age(started: str, now: datetime) -> str:
     except ValueError:
         return ""
     return format_seconds(max(0.0, (now - began).total_seconds()), is_rough=True)
+
+
+def _style_of(state: NodeState) -> str:
+    match state:
+        case NodeState.UP:
+            return "green"
+        case NodeState.DRAINING:
+            return "yellow"
+        case NodeState.STARTING:
+            return "cyan"
+        case NodeState.DOWN | NodeState.STOPPED:
+            return "red"
+        case _:
+            assert_never(state)

@@ -11,9 +11,8 @@ import pytest
 from dom_probes.suite.expectations import Conclusion
 from dom_probes.suite.insertion import judge_trial
 from gridrunner.browser.devtools.page import DevToolsPage
-from gridrunner.browser.insertion import PROBE_NAME
 from gridrunner.browser.options import VIEWPORT
-from gridrunner.model import Expectation, ExpectedLogin, Observation, Site, Step, StepKind
+from gridrunner.model import INSERTION_PROBE, Expectation, ExpectedLogin, Observation, Site, Step, StepKind
 from tests.browser.conftest import OpenSession
 from tests.support.page_server import PageServer
 
@@ -77,8 +76,8 @@ def try_page(
         attempt=1,
         upcoming=None,
     )
-    assert PROBE_NAME in found.probes, found.detail or found.detection
-    return found.probes[PROBE_NAME], found
+    assert INSERTION_PROBE in found.probes, found.detail or found.detection
+    return found.probes[INSERTION_PROBE], found
 
 
 def judge(found: Observation) -> tuple[Conclusion, str]:
@@ -163,4 +162,4 @@ def test_what_goes_wrong_is_noticed(
 def test_page_without_a_point_is_not_tried(open_session: OpenSession, server: PageServer) -> None:
     with PageServer({"/": "<!doctype html><title>x</title><h1>Roses</h1>" + "<p>Roses need sun.</p>" * 20}) as garden:
         found = open_session(try_insertion=True).visit(Site(id="s", url=garden.url("/")), attempt=1, upcoming=None)
-    assert PROBE_NAME not in found.probes
+    assert INSERTION_PROBE not in found.probes

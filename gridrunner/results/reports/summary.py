@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from typing import assert_never
 
 from gridrunner.errors import ExitCode
 from gridrunner.model import Verdict
@@ -28,14 +29,6 @@ adds itself."""
 
 ROWS_PER_CAUSE = 200
 """Sites; a reader scrolls no further; the report has all."""
-
-_HEADLINES = {
-    ExitCode.OK: "✅ All passed",
-    ExitCode.FAILED: "❌ Failed",
-    ExitCode.INCOMPLETE: "⚠️ Incomplete",
-    ExitCode.NOTHING: "Nothing was run",
-    ExitCode.INTERRUPTED: "⏸️ Interrupted",
-}
 
 
 class SummaryReport(Report):
@@ -74,11 +67,7 @@ def render_summary(record: RunRecord, size_limit: int = SIZE_LIMIT, *, compariso
 def _list_blocks(record: RunRecord, comparison: Comparison | None) -> Iterator[str]:
     digest = record.digest()
     totals = digest.totals
-    code = exit_code_of(record)
-    headline = _HEADLINES.get(code, "Ended")
-    if code is ExitCode.OK and comparison is not None and comparison.still_failing:
-        headline = "✅ Nothing newly broken"
-    yield f"## {headline} · gridrunner {escape_markdown(record.header.run)}\n\n"
+    yield f"## {_headline(exit_code_of(record), comparison)} · gridrunner {escape_markdown(record.header.run)}\n\n"
     yield _render_totals(totals)
     cost = record.cost()
     if cost is not None:
@@ -103,6 +92,25 @@ def _list_blocks(record: RunRecord, comparison: Comparison | None) -> Iterator[s
         yield f"\n### Flaky ({len(digest.flaky)})\n\nPassed after a failure of the same check in this run.\n\n"
         yield from _render_cases(digest.flaky)
     yield _render_slowest(digest.slowest)
+
+
+def _headline(code: ExitCode, comparison: Comparison | None) -> str:
+    match code:
+        case ExitCode.OK:
+            is_failing = comparison is not None and comparison.still_failing
+            return "✅ Nothing newly broken" if is_failing else "✅ All passed"
+        case ExitCode.FAILED:
+            return "❌ Failed"
+        case ExitCode.INCOMPLETE:
+            return "⚠️ Incomplete"
+        case ExitCode.NOTHING:
+            return "Nothing was run"
+        case ExitCode.INTERRUPTED:
+            return "⏸️ Interrupted"
+        case ExitCode.USAGE:
+            return "Ended"
+        case _:
+            assert_never(code)
 
 
 def _render_totals(totals: RunTotals) -> str:

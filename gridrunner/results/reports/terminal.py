@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
+from typing import assert_never
 
 from rich.console import Console
 from rich.table import Table
@@ -25,15 +26,6 @@ from gridrunner.text import count_of, format_seconds, make_log_line
 
 ROWS_LIMIT = 12
 """Rows of failures in all: a screen of 24 lines shows them with the totals; the report has the rest."""
-
-_STYLES = {
-    Verdict.PASSED: "green",
-    Verdict.FLAKY: "yellow",
-    Verdict.FAILED: "red",
-    Verdict.ERROR: "magenta",
-    Verdict.SKIPPED: "dim",
-    Verdict.NOT_RUN: "magenta",
-}
 
 
 def print_run_summary(
@@ -118,7 +110,7 @@ def _make_row(case: CaseVerdict) -> tuple[Text, Text, Text]:
     is_ours = case.fault is not None or case.verdict is Verdict.NOT_RUN  # no check had a say
     why = case.reason if is_ours else f"{describe_check(case.check)}: {case.reason}"
     return (
-        Text("known", style="dim") if case.is_known else Text(case.verdict.value, style=_STYLES[case.verdict]),
+        Text("known", style="dim") if case.is_known else Text(case.verdict.value, style=_style_of(case.verdict)),
         Text(make_log_line(case.site.id, 64)),
         Text(make_log_line(why, 160)),
     )
@@ -140,5 +132,21 @@ def _join_counts(counts: Mapping[Verdict, int]) -> Text:
     line = Text(":")
     for verdict in Verdict:
         if counts[verdict]:
-            line.append(" ").append(f"{counts[verdict]} {verdict.value}", style=_STYLES[verdict])
+            line.append(" ").append(f"{counts[verdict]} {verdict.value}", style=_style_of(verdict))
     return line
+
+
+def _style_of(verdict: Verdict) -> str:
+    match verdict:
+        case Verdict.PASSED:
+            return "green"
+        case Verdict.FLAKY:
+            return "yellow"
+        case Verdict.FAILED:
+            return "red"
+        case Verdict.ERROR | Verdict.NOT_RUN:
+            return "magenta"
+        case Verdict.SKIPPED:
+            return "dim"
+        case _:
+            assert_never(verdict)

@@ -5,29 +5,13 @@ exactly one group, and the groups come in the order in which somebody should loo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from msgspec import Struct
 
 from gridrunner.model import Outcome, Verdict
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict
-
-_GREEN = frozenset({Verdict.PASSED, Verdict.SKIPPED, Verdict.FLAKY})
-
-_ORDER = {Verdict.FAILED: 0, Verdict.ERROR: 1, Verdict.NOT_RUN: 2}
-
-_OUTCOME_TITLES = {
-    Outcome.OBSERVED: "",
-    Outcome.UNREACHABLE: "Site unreachable",
-    Outcome.HTTP_ERROR: "Site answered with an HTTP error",
-    Outcome.BLOCKED: "Blocked by a bot challenge",
-    Outcome.AUTH_REQUIRED: "HTTP authentication asked for",
-    Outcome.REDIRECT_LOOP: "Redirect loop",
-    Outcome.DOWNLOAD: "A download instead of a page",
-    Outcome.NAVIGATED_AWAY: "The page left while it was probed",
-    Outcome.STEP_FAILED: "A step of the site list failed",
-    Outcome.TIMED_OUT: "Timed out",
-    Outcome.CRASHED: "The page crashed its renderer",
-}
+from gridrunner.results.verdicts.settling import is_red, rank_of
 
 
 class CauseGroup(Struct, frozen=True, kw_only=True):
@@ -48,31 +32,68 @@ def key_of(case: CaseVerdict) -> str:
     """
     match case.verdict:
         case Verdict.FAILED | Verdict.FLAKY:
-            outcome = case.observation.outcome if case.observation is not None else None
-            if outcome not in {None, Outcome.OBSERVED, case.site.expect.outcome}:
-                return f"site.{outcome}"
-            return f"check.{function_of(case.check)}"
+            outcome = _unexpected_outcome(case)
+            return f"site.{outcome}" if outcome is not None else f"check.{function_of(case.check)}"
         case Verdict.ERROR:
             return f"fault.{case.fault.kind}" if case.fault is not None else f"error.{function_of(case.check)}"
         case Verdict.NOT_RUN:
             return "fault.not-run"
-        case _:
+        case Verdict.PASSED | Verdict.SKIPPED:
             return ""
+        case _:
+            assert_never(case.verdict)
 
 
 def title_of(case: CaseVerdict) -> str:
     """The cause of a case in a few words."""
-    key = key_of(case)
-    kind, _, name = key.partition(".")
-    if kind == "site":
-        return _OUTCOME_TITLES[Outcome(name)]
-    if kind == "check":
-        return f"Check failed: {describe_check(case.check)}"
-    if key == "fault.not-run":
-        return "Not run"
-    if kind == "fault":
-        return f"Fault of ours: {name.replace('-', ' ')}"
-    return f"Check broken: {describe_check(case.check)}" if kind == "error" else ""
+    match case.verdict:
+        case Verdict.FAILED | Verdict.FLAKY:
+            outcome = _unexpected_outcome(case)
+            return _title_of(outcome) if outcome is not None else f"Check failed: {describe_check(case.check)}"
+        case Verdict.ERROR if case.fault is not None:
+            return f"Fault of ours: {case.fault.kind.replace('-', ' ')}"
+        case Verdict.ERROR:
+            return f"Check broken: {describe_check(case.check)}"
+        case Verdict.NOT_RUN:
+            return "Not run"
+        case Verdict.PASSED | Verdict.SKIPPED:
+            return ""
+        case _:
+            assert_never(case.verdict)
+
+
+def _unexpected_outcome(case: CaseVerdict) -> Outcome | None:
+    """How the visit ended, where that is neither a page that was observed nor what the site list expects."""
+    outcome = case.observation.outcome if case.observation is not None else None
+    return None if outcome in {Outcome.OBSERVED, case.site.expect.outcome} else outcome
+
+
+def _title_of(outcome: Outcome) -> str:
+    match outcome:
+        case Outcome.OBSERVED:
+            return ""
+        case Outcome.UNREACHABLE:
+            return "Site unreachable"
+        case Outcome.HTTP_ERROR:
+            return "Site answered with an HTTP error"
+        case Outcome.BLOCKED:
+            return "Blocked by a bot challenge"
+        case Outcome.AUTH_REQUIRED:
+            return "HTTP authentication asked for"
+        case Outcome.REDIRECT_LOOP:
+            return "Redirect loop"
+        case Outcome.DOWNLOAD:
+            return "A download instead of a page"
+        case Outcome.NAVIGATED_AWAY:
+            return "The page left while it was probed"
+        case Outcome.STEP_FAILED:
+            return "A step of the site list failed"
+        case Outcome.TIMED_OUT:
+            return "Timed out"
+        case Outcome.CRASHED:
+            return "The page crashed its renderer"
+        case _:
+            assert_never(outcome)
 
 
 def find_culprit(site: SiteVerdict) -> CaseVerdict | None:
@@ -87,20 +108,15 @@ def find_culprit(site: SiteVerdict) -> CaseVerdict | None:
     return next((case for case in culprits if not case.is_known), culprits[0] if culprits else None)
 
 
-def group_causes(sites: Iterable[SiteVerdict]) -> tuple[CauseGroup, ...]:
-    """The sites that are failed, in error or not run, each once, by the cause of its culprit (see `group_culprits`)."""
-    return group_culprits(case for case in map(find_culprit, sites) if case is not None)
-
-
 def group_culprits(culprits: Iterable[CaseVerdict]) -> tuple[CauseGroup, ...]:
     """Those of `culprits` that are failed, in error or not run: failures first, then by size, then by key; last those
     that fail in the baseline as well.
     """
     groups: dict[tuple[bool, Verdict, str], list[CaseVerdict]] = {}
     for case in culprits:
-        if case.verdict not in _GREEN:
+        if is_red(case.verdict):
             groups.setdefault((case.is_known, case.verdict, key_of(case)), []).append(case)
-    ordered = sorted(groups.items(), key=lambda item: (item[0][0], _ORDER[item[0][1]], -len(item[1]), item[0][2]))
+    ordered = sorted(groups.items(), key=lambda item: (item[0][0], rank_of(item[0][1]), -len(item[1]), item[0][2]))
     return tuple(
         CauseGroup(
             key=key,

@@ -5,18 +5,10 @@ something else, and nothing that failed becomes a pass without a later pass of t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import assert_never
 
 from gridrunner.errors import ExitCode
 from gridrunner.model import Status, Verdict
-
-_VERDICT_OF = {
-    Status.PASSED: Verdict.PASSED,
-    Status.FAILED: Verdict.FAILED,
-    Status.ERROR: Verdict.ERROR,
-    Status.SKIPPED: Verdict.SKIPPED,
-}
-
-_WORST_FIRST = (Verdict.FAILED, Verdict.ERROR, Verdict.NOT_RUN, Verdict.FLAKY, Verdict.PASSED, Verdict.SKIPPED)
 
 
 def settle(attempts: Sequence[tuple[Status, bool]]) -> Verdict:
@@ -37,15 +29,58 @@ def settle(attempts: Sequence[tuple[Status, bool]]) -> Verdict:
             return Verdict.FLAKY
         if last is Status.SKIPPED:
             return Verdict.FAILED
-    return _VERDICT_OF[last]
+    return _verdict_of(last)
+
+
+def _verdict_of(status: Status) -> Verdict:
+    match status:
+        case Status.PASSED:
+            return Verdict.PASSED
+        case Status.FAILED:
+            return Verdict.FAILED
+        case Status.ERROR:
+            return Verdict.ERROR
+        case Status.SKIPPED:
+            return Verdict.SKIPPED
+        case _:
+            assert_never(status)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """What a site's line shows for all its checks: the first that occurs of failed, error, not-run, flaky, passed,
     skipped. No check at all: NOT_RUN.
     """
-    present = set(verdicts)
-    return next((verdict for verdict in _WORST_FIRST if verdict in present), Verdict.NOT_RUN)
+    return min(set(verdicts), key=rank_of, default=Verdict.NOT_RUN)
+
+
+def rank_of(verdict: Verdict) -> int:
+    """Where a verdict stands when the worst come first, from 0."""
+    match verdict:
+        case Verdict.FAILED:
+            return 0
+        case Verdict.ERROR:
+            return 1
+        case Verdict.NOT_RUN:
+            return 2
+        case Verdict.FLAKY:
+            return 3
+        case Verdict.PASSED:
+            return 4
+        case Verdict.SKIPPED:
+            return 5
+        case _:
+            assert_never(verdict)
+
+
+def is_red(verdict: Verdict) -> bool:
+    """Whether a verdict is one that somebody should look at: a failure, a fault of ours, or something owed."""
+    match verdict:
+        case Verdict.FAILED | Verdict.ERROR | Verdict.NOT_RUN:
+            return True
+        case Verdict.FLAKY | Verdict.PASSED | Verdict.SKIPPED:
+            return False
+        case _:
+            assert_never(verdict)
 
 
 def exit_code_for(verdicts: Iterable[Verdict], *, was_interrupted: bool = False, is_damaged: bool = False) -> ExitCode:

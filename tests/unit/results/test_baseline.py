@@ -25,7 +25,7 @@ from gridrunner.results.reports.ci_system import CiSystem
 from gridrunner.results.reports.json_report import RunFigures, read_baseline, read_figures
 from gridrunner.results.reports.summary import render_summary
 from gridrunner.results.reports.terminal import print_run_summary
-from gridrunner.results.verdicts.causes import group_causes, list_quarantined
+from gridrunner.results.verdicts.causes import list_quarantined
 from gridrunner.run.publishing import Publisher
 from tests.support.reports import compare_runs, write_json, write_junit
 from tests.support.sample_runs import (
@@ -114,7 +114,7 @@ def test_a_failure_in_quarantine_counts_as_failing_in_a_baseline() -> None:
 
 def test_the_new_failure_stands_for_a_site_before_the_known_one() -> None:
     record = excuse_known(judge({"a": (F, F)}), baseline_of(judge({"a": (F, P)})))
-    (group,) = group_causes(record.site_verdicts())
+    (group,) = record.digest().groups
     assert (group.cases[0].check, group.is_known) == (FIELDS, False)
 
 

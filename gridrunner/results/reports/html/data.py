@@ -2,7 +2,7 @@
 the whole, and whatever is left out is counted.
 
 Rows are small and there for every site; details (attempts, forms, evidence) are larger and are given out failed sites
-first until `DETAILS_LIMIT` is spent. The names of the keys are read by `assets/*.js`.
+first until `DETAILS_BYTES` is spent. The names of the keys are read by `assets/*.js`.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ from gridrunner.results.journal.events import SessionChange
 from gridrunner.results.record import RunRecord, exit_code_of
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict, name_outcome
 from gridrunner.results.verdicts.causes import describe_check, find_culprit, key_of, title_of
+from gridrunner.results.verdicts.settling import is_red, rank_of
 from gridrunner.text import cap_text, clean_text, make_line, natural_key, redact_url
 
-DETAILS_LIMIT = 16 << 20
+DETAILS_BYTES = 16 << 20
 """Bytes of JSON for details. 10,000 sites with a form each take about that; Chromium reads it in 0.3 s (measured
 2026-11-24), when the first site is opened and not before."""
 
@@ -48,17 +49,6 @@ FORMS_LIMIT = 5
 FIELDS_LIMIT = 16
 EVIDENCE_LIMIT = 12
 NOTES_LIMIT = 200  # decisions and faults of the grid
-
-RED = frozenset({Verdict.FAILED, Verdict.ERROR, Verdict.NOT_RUN})
-
-_URGENCY = {
-    Verdict.FAILED: 0,
-    Verdict.ERROR: 1,
-    Verdict.NOT_RUN: 2,
-    Verdict.FLAKY: 3,
-    Verdict.PASSED: 4,
-    Verdict.SKIPPED: 5,
-}
 
 
 class ReportData(Struct, frozen=True, kw_only=True):
@@ -81,15 +71,15 @@ class _Detail(Struct, frozen=True, kw_only=True):
 
 class ReportCollector:
     """Takes the sites of a run one at a time, in plan order, and keeps of them what the report shows: of details no more
-    than `DETAILS_LIMIT` for sites as urgent and more urgent together. `previous` is the run it is compared with.
+    than `DETAILS_BYTES` for sites as urgent and more urgent together. `previous` is the run it is compared with.
     """
 
     def __init__(self, previous: Baseline | None = None) -> None:
         self._previous = previous
         self._before = previous.sites if previous is not None else {}
         self._rows: list[bytes] = []
-        self._details: dict[int, list[_Detail]] = {urgency: [] for urgency in sorted(set(_URGENCY.values()))}
-        self._room = dict.fromkeys(self._details, DETAILS_LIMIT)
+        self._details: dict[int, list[_Detail]] = {urgency: [] for urgency in range(len(Verdict))}
+        self._room = dict.fromkeys(self._details, DETAILS_BYTES)
         self._lanes: dict[tuple[str, str], int] = {}
         self._visits: list[tuple[int, int, float, float, int]] = []
 
@@ -101,7 +91,7 @@ class ReportCollector:
             lane = self._lanes.setdefault((seen.hub, seen.slot), len(self._lanes))
             started_s, total_s = round(seen.started_s, 2), round(seen.timings.total_s, 2)
             self._visits.append((lane, place, started_s, total_s, seen.attempt))
-        urgency = _URGENCY[site.verdict]
+        urgency = rank_of(site.verdict)
         if self._room[urgency] >= 0:
             self._keep_detail(site, place, urgency)
 
@@ -118,7 +108,7 @@ class ReportCollector:
         """What the report shows of `record`, all sites of which were taken."""
         details: dict[str, bytes] = {}
         screenshots: list[str] = []
-        room = DETAILS_LIMIT
+        room = DETAILS_BYTES
         for detail in (detail for kept in self._details.values() for detail in kept):
             room -= len(detail.data)
             if room < 0:
@@ -213,7 +203,7 @@ def _describe_run(record: RunRecord, previous: Baseline | None) -> dict[str, Any
 def _describe_row(site: SiteVerdict, before: Verdict | None) -> dict[str, Any]:
     culprit = find_culprit(site)
     seen = find_shown(site)
-    form = _best_form(seen.detection) if seen is not None and seen.detection is not None else None
+    form = seen.detection.best_form if seen is not None and seen.detection is not None else None
     row: dict[str, Any] = {
         "id": site.site.id,
         "url": _line(site.site.url),
@@ -226,7 +216,7 @@ def _describe_row(site: SiteVerdict, before: Verdict | None) -> dict[str, Any]:
         "tags": [_line(tag) for tag in site.site.tags],
         "hubs": sorted({_hub_line(tried.hub) for tried in site.observations if tried.hub}),
         "kind": str(form.kind) if form is not None else "",
-        "key": key_of(culprit) if culprit is not None and site.verdict in RED else "",
+        "key": key_of(culprit) if culprit is not None and is_red(site.verdict) else "",
         "cause": _line(title_of(culprit)) if culprit is not None else "",
         "why": _line(culprit.reason) if culprit is not None else "",
         "title": _line(seen.title) if seen is not None else "",
@@ -236,9 +226,9 @@ def _describe_row(site: SiteVerdict, before: Verdict | None) -> dict[str, Any]:
 
 
 def _name_change(before: Verdict | None, now: Verdict) -> str:
-    if before is None or (before in RED) == (now in RED):
+    if before is None or is_red(before) == is_red(now):
         return ""
-    return "broken" if now in RED else "fixed"
+    return "broken" if is_red(now) else "fixed"
 
 
 def _describe_site(site: SiteVerdict) -> dict[str, Any]:
@@ -321,7 +311,7 @@ def _describe_page(seen: Observation) -> dict[str, Any]:
 
 def _describe_detection(detection: Detection) -> dict[str, Any]:
     point = detection.insertion_point
-    best = _best_form(detection)
+    best = detection.best_form
     shown = [best] if best is not None else []
     shown += [form for form in detection.forms if form is not best]
     return {
@@ -343,10 +333,6 @@ def _describe_detection(detection: Detection) -> dict[str, Any]:
         if point is not None
         else None,
     }
-
-
-def _best_form(detection: Detection) -> Form | None:
-    return detection.login or next(iter(detection.forms), None)
 
 
 def _describe_form(form: Form) -> dict[str, Any]:

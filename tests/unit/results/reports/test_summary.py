@@ -21,7 +21,6 @@ from gridrunner.results.reports.protocol import ReportRequest
 from gridrunner.results.reports.render import write_reports
 from gridrunner.results.reports.summary import SIZE_LIMIT, make_summary, render_summary
 from gridrunner.results.reports.terminal import print_run_summary
-from gridrunner.results.verdicts.causes import group_causes
 from gridrunner.text import (
     cap_text,
     clean_text,
@@ -78,7 +77,7 @@ def test_the_summary_shows_totals_failures_flaky_and_slowest() -> None:
 
 
 def test_causes_come_failures_first_then_by_size() -> None:
-    groups = group_causes(every_record().site_verdicts())
+    groups = every_record().digest().groups
     assert [(group.key, group.verdict, len(group.cases)) for group in groups] == [
         ("check.test_login_is_found", Verdict.FAILED, 1),
         ("site.unreachable", Verdict.FAILED, 1),

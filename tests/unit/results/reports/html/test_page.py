@@ -67,7 +67,7 @@ def test_every_site_has_a_row_and_failed_ones_have_details_first(
     assert rows[2]["why"] == "still no login form"
     assert rows[2]["cause"] == "Check failed: login is found"
     assert set(block(html, "details")) == {str(index) for index in range(9)}
-    monkeypatch.setattr(report_data, "DETAILS_LIMIT", 6_000)
+    monkeypatch.setattr(report_data, "DETAILS_BYTES", 6_000)
     html = write(every_record(), tmp_path)
     assert "2" in block(html, "details")
     assert "0" not in block(html, "details")
