@@ -1,17 +1,17 @@
 # The two commands of the README do all the set-up themselves; nothing is installed twice.
 #   make run  [SITES="a.yaml b.csv"] [ARGS="--slots 4"]   the main job on the demo list
-#   make test [ARGS="-k merge"]                           linters and every test
+#   make test [ARGS="-k merge"]                           linters, coverage of the pure places, and every test
 VENV ?= .venv
 SITES ?= sites/demo.yaml
 ARGS ?=
 
-.PHONY: run test lint docs setup clean
+.PHONY: run test lint coverage docs setup clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.ready-run
 	@$(VENV)/bin/gridrunner run $(foreach list,$(SITES),--sites $(list)) $(ARGS)
 
-test: $(VENV)/.ready-test lint
+test: $(VENV)/.ready-test lint $(if $(ARGS),,coverage)
 	@$(VENV)/bin/python -m pytest $(ARGS)
 
 lint: $(VENV)/.ready-test
@@ -21,6 +21,9 @@ lint: $(VENV)/.ready-test
 
 docs: $(VENV)/.ready-test
 	@$(VENV)/bin/python -m tests.support.settings_docs
+
+coverage: $(VENV)/.ready-test
+	@$(VENV)/bin/python -m tests.support.pure_coverage
 
 setup: $(VENV)/.ready-run
 

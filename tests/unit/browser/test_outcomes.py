@@ -29,6 +29,7 @@ def test_network_errors(error: str, outcome: Outcome) -> None:
         (200, False, "Log in", True, Outcome.OBSERVED),
         (200, False, "News", False, Outcome.OBSERVED),
         (None, False, "", False, Outcome.OBSERVED),
+        (None, False, "Just a moment...", False, Outcome.BLOCKED),
         (401, False, "Dashboard [Jenkins]", True, Outcome.OBSERVED),
         (401, True, "", False, Outcome.AUTH_REQUIRED),
         (401, False, "", False, Outcome.HTTP_ERROR),

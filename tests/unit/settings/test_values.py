@@ -1,0 +1,83 @@
+"""What the values of settings may be, and what is said of others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gridrunner.settings.loading import SETTINGS
+from gridrunner.settings.values import BadValue, flag, grid_name, one_of, path_of, whole
+
+PARSERS = {row.name: row.parse for row in SETTINGS}
+
+
+@pytest.mark.parametrize("text", ["1", "true", " Yes ", "ON"])
+def test_words_for_yes(text: str) -> None:
+    assert flag(text) is True
+
+
+@pytest.mark.parametrize("text", ["0", "false", " No", "off"])
+def test_words_for_no(text: str) -> None:
+    assert flag(text) is False
+
+
+def test_other_words_are_refused_with_what_is_taken() -> None:
+    with pytest.raises(BadValue, match="takes true or false"):
+        flag("maybe")
+    with pytest.raises(BadValue, match=r"takes one of never, always; did you mean always\?"):
+        one_of("never", "always")("allways")
+    with pytest.raises(BadValue, match=r"takes one of never, always$"):
+        one_of("never", "always")("x")
+    with pytest.raises(BadValue, match="takes a path"):
+        path_of("")
+    for text in ("-1", "1.5", "", "2"):
+        with pytest.raises(BadValue, match="takes a whole number of 3 or more"):
+            whole(3)(text)
+
+
+def test_numbers_words_and_paths() -> None:
+    assert whole(3)(" 3 ") == 3
+    assert one_of("never", "always")("never") == "never"
+    assert path_of("runs/x") == Path("runs/x")
+
+
+@pytest.mark.parametrize("text", ["team-a", "0", "a" * 32])
+def test_names_of_grids(text: str) -> None:
+    assert grid_name(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "-a", "Team", "a_b", "a" * 33, "a\n"])
+def test_names_that_docker_or_aws_would_not_take(text: str) -> None:
+    with pytest.raises(BadValue, match="up to 32 of a-z"):
+        grid_name(text)
+
+
+@pytest.mark.parametrize(
+    ("setting", "text", "value"),
+    [
+        ("scale", "auto", "auto"),
+        ("scale", "12", 12),
+        ("store", "fleet", "fleet"),
+        ("store", "s3://my-runs/team/a/", "s3://my-runs/team/a"),
+        ("store-group", "pipeline-17.2", "pipeline-17.2"),
+    ],
+)
+def test_settings_of_a_fleet_and_its_store(setting: str, text: str, value: object) -> None:
+    assert PARSERS[setting](text) == value
+
+
+@pytest.mark.parametrize(
+    ("setting", "text"),
+    [
+        *(("scale", text) for text in ("0", "many", "1.5", "-1")),
+        *(
+            ("store", text)
+            for text in ("my-runs", "s3://", "s3://a", "s3://My-Runs/x", "https://s3/x", "s3://runs/a?b")
+        ),
+        *(("store-group", text) for text in ("", "a/b", ".a", "a" * 101)),
+    ],
+)
+def test_what_such_settings_do_not_take(setting: str, text: str) -> None:
+    with pytest.raises(BadValue, match="takes "):
+        PARSERS[setting](text)
