@@ -10,20 +10,12 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 
 from msgspec import Struct
 
 from gridrunner.errors import UsageError
-
-
-class BrowserName(StrEnum):
-    """The browsers that `--browser` names."""
-
-    HEADLESS_SHELL = "headless-shell"
-    CHROMIUM = "chromium"
-    CHROME = "chrome"
+from gridrunner.settings.grid import BrowserName
 
 
 class Browser(Struct, frozen=True, kw_only=True):

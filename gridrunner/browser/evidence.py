@@ -6,7 +6,6 @@ Files lie in `evidence/<site>/` of the run folder; paths are handed out relative
 from __future__ import annotations
 
 import gzip
-from enum import StrEnum
 from pathlib import Path
 
 from msgspec import Struct
@@ -22,16 +21,6 @@ SCREENSHOT_QUALITY = 75
 """WebP quality: text stays readable at 1366 x 900 in 20 to 60 KiB (looked at on the demo list, 2026-11-24)."""
 
 _MARK = read_probe("mark_boxes.js")
-
-
-class Screenshots(StrEnum):
-    """Of which visits a screenshot, or a copy of the page, is kept. FAILED: where what was found is not what the list
-    expects, and of every further attempt.
-    """
-
-    FAILED = "failed"
-    ALL = "all"
-    NONE = "none"
 
 
 class EvidenceStore(Struct, frozen=True, kw_only=True):

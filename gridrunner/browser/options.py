@@ -13,7 +13,8 @@ from typing import Any
 from msgspec import Struct
 from selenium.webdriver.chrome.options import Options
 
-from gridrunner.browser.binaries import Browser, BrowserName
+from gridrunner.browser.binaries import Browser
+from gridrunner.settings.grid import BrowserName
 
 VIEWPORT = (1366, 900)
 """CSS pixels; what the labelled corpus and the peers' figures were measured at, and a usual laptop's window."""

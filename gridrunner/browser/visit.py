@@ -18,7 +18,7 @@ from msgspec import Struct
 from gridrunner.browser.blocking import BLOCKED_PATTERNS
 from gridrunner.browser.copying import copy_page
 from gridrunner.browser.detecting import detect_page
-from gridrunner.browser.evidence import EvidenceStore, Screenshots, is_as_expected, mark_detection, take_screenshot
+from gridrunner.browser.evidence import EvidenceStore, is_as_expected, mark_detection, take_screenshot
 from gridrunner.browser.frames import collect_facts, find_closed_roots
 from gridrunner.browser.insertion import try_insertion
 from gridrunner.browser.outcomes import classify_document, classify_net_error
@@ -38,6 +38,7 @@ from gridrunner.model import (
     Timings,
 )
 from gridrunner.planning.limits import VISIT_TIMEOUT_S
+from gridrunner.settings.visits import Screenshots
 from gridrunner.text import redact_url
 
 PROBE_RESERVE_S = 3.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import queue
 import tempfile
 import threading
@@ -17,10 +19,11 @@ from rich.table import Table
 from dom_probes import read_probe
 from gridrunner import codec
 from gridrunner.browser.binaries import find_browser
-from gridrunner.browser.evidence import EvidenceStore, Screenshots
+from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import UserProbe, VisitSettings
+from gridrunner.commands.parsing import Command
 from gridrunner.detection.calibration import calibrate
 from gridrunner.detection.predictions import to_prediction
 from gridrunner.errors import ExitCode, GridFault, UsageError
@@ -30,6 +33,7 @@ from gridrunner.evaluation.saved import read_facts
 from gridrunner.evaluation.scores import Figure, ScoredPage, find_misses, score_pages, verdicts_of
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.model import Observation, Site
+from gridrunner.settings.visits import Screenshots
 
 NO_OTHER_HOST = ("MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1")
 """Corpus pages name hosts of their own; a look-up that fails at once holds up nothing."""
@@ -223,3 +227,27 @@ def _print_calibration(pages: list[ScoredPage]) -> None:
 
 def _cell(figure: Figure) -> str:
     return "-" if figure.value is None else f"{figure.value:.3f} ({figure.hits}/{figure.count})"
+
+
+def evaluate_command(arguments: argparse.Namespace) -> int:
+    """Evaluate, from the command line to the exit code."""
+    asked = {name: getattr(arguments, name) for name in EvaluateOptions.__struct_fields__}
+    return execute_evaluate(EvaluateOptions(**asked), os.environ)
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    pages = parser.add_mutually_exclusive_group(required=True)
+    pages.add_argument("--corpus", type=Path, metavar="DIR|ZIP", help="labelled pages to visit")
+    pages.add_argument("--from-facts", type=Path, metavar="FILE", help="score the facts of an earlier --facts again")
+    parser.add_argument("--predictions", type=Path, metavar="FILE", help="write one JSON line per page here")
+    parser.add_argument("--facts", type=Path, metavar="FILE", help="keep the facts of every page, for training")
+    parser.add_argument(
+        "--known", type=Path, metavar="FILE", help="declared failures: exit 1 when a page is worse or better than that"
+    )
+    parser.add_argument("--write-known", type=Path, metavar="FILE", help="declare the failures of now here")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="browsers at once (default: cores)"
+    )
+
+
+EVALUATE = Command(configure=_configure, execute=evaluate_command)

@@ -1,17 +1,25 @@
-"""`gridrunner grid …` on the command line: the parsers, and one thin function a command (see `grid_command`)."""
+"""`gridrunner grid up|status|scale|drain|reap|down`: one function per command, the same for every driver."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-from gridrunner.commands.parsing import add_setting, parser_of
+from msgspec.structs import replace
+from rich.console import Console
+from rich.live import Live
+
+from gridrunner import codec
+from gridrunner.commands.parsing import Command, add_settings, count_of, duration_of, say, settings_of
+from gridrunner.errors import ExitCode
+from gridrunner.grid.drivers.choosing import make_driver
+from gridrunner.grid.drivers.protocol import GridDriver, GridSize
 from gridrunner.grid.drivers.table import DEFAULT_DRIVER, DRIVER_NAMES, DRIVERS
-from gridrunner.settings.loading import SETTINGS, load_config
-from gridrunner.settings.values import BadValue, parse_duration
+from gridrunner.grid.status import GridStatus
+from gridrunner.run.choosing import driver_settings
+from gridrunner.terminal.grid_table import render_status
 
 EXAMPLES = """\
 examples:
@@ -24,110 +32,146 @@ examples:
                                                 a fleet that terraform made; waits until the nodes are registered
 """
 
-_SHARED = frozenset({"grid_name", "hub_image", "node_image", "fleet", "scale_timeout"})
+WATCH_S = 2.0
+"""A status of two hubs took 0.05 s (Grid 4.48, 2026-11-26); every two seconds costs a busy hub nothing."""
 
 
-def add_grid_commands(commands: Any) -> None:
-    """`grid up|status|scale|drain|reap|down`."""
-    grid = parser_of(commands, "grid", "bring a grid up, look at it, scale it, take it down", epilog=EXAMPLES)
-    inner = grid.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-    up = _command(inner, "up", "bring a grid up, or to another size; returns when it is ready", _up, epilog=EXAMPLES)
-    up.add_argument("--hubs", type=_count, default=1, metavar="N", help="default 1; at most 60 nodes each")
-    up.add_argument("--nodes", type=_count, default=2, metavar="N", help="of all hubs together (default 2)")
-    up.add_argument("--slots-per-node", type=_count, default=1, metavar="N", help="sessions at once a node (default 1)")
-    up.add_argument("--internet", action="store_true", help="nodes reach the internet; without it only this machine")
-    up.add_argument(
-        "--port", type=_count, metavar="N", help="of the first hub on 127.0.0.1, the others follow; default: free ones"
+def bring_up(arguments: argparse.Namespace) -> int:
+    """Bring the grid up and show it. Raises GridFault, UsageError."""
+    settings = replace(
+        driver_settings(settings_of(arguments), os.environ),
+        has_internet=arguments.internet,
+        first_port=arguments.port,
+        timeout_s=arguments.timeout,
     )
-    up.add_argument("--timeout", type=_duration, default=120.0, metavar="TIME", help="bound of the wait (default 2m)")
+    size = GridSize(hubs=arguments.hubs, nodes=arguments.nodes, slots_per_node=arguments.slots_per_node)
+    _print(make_driver(arguments.driver, settings).up(size, say))
+    return ExitCode.OK
 
-    status = _command(inner, "status", "hubs, nodes, slots, sessions and whose they are, queues", _status)
-    status.add_argument("--json", dest="as_json", action="store_true", help="print it as JSON, for scripts")
-    status.add_argument("--watch", action="store_true", help="show it until Ctrl-C, anew every two seconds")
 
-    scale = _command(inner, "scale", "more nodes, or fewer: those that go end their sessions first", _scale)
-    scale.add_argument("--nodes", type=_count, required=True, metavar="N", help="of all hubs together")
+def show_status(arguments: argparse.Namespace) -> int:
+    """Show the grid once, or until Ctrl-C; 3 when it is not up or a hub of it does not answer."""
+    driver = _driver(arguments)
+    if arguments.watch and not arguments.as_json:
+        return _watch(driver)
+    status = driver.status()
+    if arguments.as_json:
+        print(codec.encode(status).decode())
+    else:
+        _print(status)
+    return ExitCode.OK if status.hubs and all(hub.is_up for hub in status.hubs) else ExitCode.INCOMPLETE
 
-    drain = _command(inner, "drain", "let a node end its sessions and leave; it gets no new ones", _drain)
-    which = drain.add_mutually_exclusive_group(required=True)
+
+def _watch(driver: GridDriver) -> int:
+    with Live(render_status(driver.status()), console=Console(highlight=False), auto_refresh=False) as live:
+        try:
+            while True:
+                time.sleep(WATCH_S)
+                live.update(render_status(driver.status()), refresh=True)
+        except KeyboardInterrupt:
+            return ExitCode.OK
+
+
+def scale(arguments: argparse.Namespace) -> int:
+    """Have so many nodes, and show the grid. Raises GridFault, UsageError."""
+    _print(_driver(arguments).scale(arguments.nodes, say))
+    return ExitCode.OK
+
+
+def drain(arguments: argparse.Namespace) -> int:
+    """Drain a node or all, and show the grid. Raises GridFault, UsageError."""
+    _print(_driver(arguments).drain(None if arguments.is_all else arguments.node, say))
+    return ExitCode.OK
+
+
+def reap(arguments: argparse.Namespace) -> int:
+    """End the sessions of runs that are over. Raises GridFault."""
+    _driver(arguments).reap(arguments.runs, say)
+    return ExitCode.OK
+
+
+def take_down(arguments: argparse.Namespace) -> int:
+    """Take the grid down. Raises GridFault."""
+    _driver(arguments).down(say)
+    return ExitCode.OK
+
+
+def _driver(arguments: argparse.Namespace) -> GridDriver:
+    return make_driver(arguments.driver, driver_settings(settings_of(arguments), os.environ))
+
+
+def _print(status: GridStatus) -> None:
+    Console(highlight=False).print(render_status(status))
+
+
+# -------------------------------------------------------------------------------------------------------------- parsers
+
+
+def _configure_up(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--hubs", type=count_of, default=1, metavar="N", help="default 1; at most 60 nodes each")
+    parser.add_argument("--nodes", type=count_of, default=2, metavar="N", help="of all hubs together (default 2)")
+    parser.add_argument(
+        "--slots-per-node", type=count_of, default=1, metavar="N", help="sessions at once per node (default 1)"
+    )
+    parser.add_argument(
+        "--internet", action="store_true", help="nodes reach the internet; without it only this machine"
+    )
+    parser.add_argument(
+        "--port",
+        type=count_of,
+        metavar="N",
+        help="of the first hub on 127.0.0.1, the others follow; default: free ones",
+    )
+    parser.add_argument(
+        "--timeout", type=duration_of, default=120.0, metavar="TIME", help="bound of the wait (default 2m)"
+    )
+
+
+def _configure_status(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", dest="as_json", action="store_true", help="print it as JSON, for scripts")
+    parser.add_argument("--watch", action="store_true", help="show it until Ctrl-C, anew every two seconds")
+
+
+def _configure_scale(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--nodes", type=count_of, required=True, metavar="N", help="of all hubs together")
+
+
+def _configure_drain(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("node", nargs="?", metavar="NODE", help="a name that `grid status` shows")
     which.add_argument("--all", dest="is_all", action="store_true", help="every node")
 
-    reap = _command(inner, "reap", "end the sessions of runs that are over; those of others stay", _reap)
-    reap.add_argument(
+
+def _configure_reap(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--run", dest="runs", action="append", default=[], metavar="ID", help="and those of this run; repeatable"
     )
 
-    _command(inner, "down", "take the grid down; only what was made by `grid up` or a run is touched", _down)
+
+def _configure_down(_parser: argparse.ArgumentParser) -> None:
+    """It has no arguments of its own."""
 
 
 def _command(
-    inner: Any, name: str, description: str, function: Callable[[argparse.Namespace], int], epilog: str | None = None
-) -> argparse.ArgumentParser:
-    parser = parser_of(inner, name, description, function, epilog)
-    parser.add_argument(
-        "--driver",
-        choices=tuple(DRIVERS),
-        default=DEFAULT_DRIVER,
-        metavar="NAME",
-        help=f"{DRIVER_NAMES} (default {DEFAULT_DRIVER})",
-    )
-    for setting in SETTINGS:
-        if setting.key in _SHARED:
-            add_setting(parser, setting)
-    return parser
+    execute: Callable[[argparse.Namespace], int], configure: Callable[[argparse.ArgumentParser], None]
+) -> Command:
+    def configure_all(parser: argparse.ArgumentParser) -> None:
+        configure(parser)
+        parser.add_argument(
+            "--driver",
+            choices=tuple(DRIVERS),
+            default=DEFAULT_DRIVER,
+            metavar="NAME",
+            help=f"{DRIVER_NAMES} (default {DEFAULT_DRIVER})",
+        )
+        add_settings(parser, "grid_name", "hub_image", "node_image", "fleet", "scale_timeout")
+
+    return Command(configure=configure_all, execute=execute, epilog=EXAMPLES)
 
 
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"takes a whole number of 1 or more, not {text}")
-    return int(text)
-
-
-def _duration(text: str) -> float:
-    try:
-        return parse_duration(text)
-    except BadValue as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _up(arguments: argparse.Namespace) -> int:
-    from gridrunner.commands.grid_actions import bring_up
-
-    return bring_up(_config(arguments), os.environ, arguments)
-
-
-def _status(arguments: argparse.Namespace) -> int:
-    from gridrunner.commands.grid_actions import show_status
-
-    return show_status(_config(arguments), os.environ, arguments)
-
-
-def _scale(arguments: argparse.Namespace) -> int:
-    from gridrunner.commands.grid_actions import scale
-
-    return scale(_config(arguments), os.environ, arguments)
-
-
-def _drain(arguments: argparse.Namespace) -> int:
-    from gridrunner.commands.grid_actions import drain
-
-    return drain(_config(arguments), os.environ, arguments)
-
-
-def _reap(arguments: argparse.Namespace) -> int:
-    from gridrunner.commands.grid_actions import reap
-
-    return reap(_config(arguments), os.environ, arguments)
-
-
-def _down(arguments: argparse.Namespace) -> int:
-    from gridrunner.commands.grid_actions import take_down
-
-    return take_down(_config(arguments), os.environ, arguments)
-
-
-def _config(arguments: argparse.Namespace) -> Any:
-    shared = {key: value for key, value in vars(arguments).items() if key in _SHARED}
-    return load_config(shared, os.environ, Path.cwd())
+UP = _command(bring_up, _configure_up)
+STATUS = _command(show_status, _configure_status)
+SCALE = _command(scale, _configure_scale)
+DRAIN = _command(drain, _configure_drain)
+REAP = _command(reap, _configure_reap)
+DOWN = _command(take_down, _configure_down)

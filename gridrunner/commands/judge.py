@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import argparse
+import os
 from pathlib import Path
 
-from gridrunner.commands.run import make_console
+from gridrunner.commands.parsing import EXIT_CODES, Command, add_settings, settings_of
 from gridrunner.judging.process import judge_run
 from gridrunner.results.journal.events import Judged
 from gridrunner.results.journal.lines import JOURNAL_NAME, JournalWriter
 from gridrunner.results.record import load_run
 from gridrunner.run.publishing import make_publisher
 from gridrunner.run.selecting import select_again
-from gridrunner.settings.loading import RunConfig
+from gridrunner.terminal.console import make_console
 
 
-def execute_judge(config: RunConfig, folder: Path, env: Mapping[str, str]) -> int:
+def judge_command(arguments: argparse.Namespace) -> int:
     """Judge the newest observation of every site, journal what the checks say, render the run folder anew.
 
     Returns the exit code of the run with its new verdicts. Raises RunFolderError, UsageError, NothingToRun.
     """
-    console = make_console(config)
-    publisher = make_publisher(config, env)
+    settings, folder = settings_of(arguments), arguments.run
+    publisher = make_publisher(settings.output, os.environ)
     before = load_run(folder)
     with JournalWriter(folder / JOURNAL_NAME, before.header) as journal:
-        results = judge_run(folder, selection=select_again(config, before.plan.checks))
-        for result in results:
+        for result in judge_run(folder, selection=select_again(settings.checks, before.plan.checks)):
             journal.write(Judged(result=result))
-    return publisher.publish(folder, console, junit_copy=config["junit"])
+    return publisher.publish(folder, make_console(settings.output.color), junit_copy=settings.output.junit)
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, metavar="RUN", help="run folder")
+    add_settings(parser, "checks", "keyword", "mark", "junit", "json", "ci", "baseline")
+
+
+JUDGE = Command(configure=_configure, execute=judge_command, epilog=EXIT_CODES)

@@ -1,26 +1,50 @@
-"""`gridrunner merge` and `gridrunner report`: what they do with what the user typed. Owns their words on the terminal;
-data goes to stdout, what went wrong to stderr.
+"""`gridrunner merge`: one run out of several, or one JUnit file out of foreign ones. Data goes to stdout, what went wrong
+to stderr.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from gridrunner.errors import ExitCode, UsageError
-from gridrunner.results.history import open_history
+from gridrunner.commands.parsing import Command, add_settings, say, settings_of
+from gridrunner.errors import UsageError
 from gridrunner.results.journal.lines import collector_paused
 from gridrunner.results.merging.junit import merge_junit
 from gridrunner.results.merging.runs import merge_runs
-from gridrunner.results.record import RunRecord, load_run
+from gridrunner.results.record import RunRecord
 from gridrunner.results.reports.junit import JUNIT_NAME
-from gridrunner.results.reports.protocol import ReportRequest
-from gridrunner.results.reports.render import write_reports
-from gridrunner.run.publishing import Publisher
+from gridrunner.run.publishing import Publisher, make_publisher
+from gridrunner.run.remembering import remember_run
 from gridrunner.text import count_of, make_log_line
+
+
+def merge_command(arguments: argparse.Namespace) -> int:
+    """Merge what the command line names: folders, runs in stores, or JUnit files."""
+    settings = settings_of(arguments)
+    history = settings.store.history if settings.is_given("history") else None
+    publisher = make_publisher(settings.output, os.environ)
+    out, junit = arguments.merged, arguments.junit_files
+    if not any(name.startswith("s3://") for name in arguments.runs):
+        runs = [Path(name) for name in arguments.runs]
+        return execute_merge(runs, out, junit, publisher=publisher, history=history, are_attempts=arguments.attempts)
+    from gridrunner.run.gathering import gather_runs, remember_in_stores  # noqa: PLC0415 - boto3 takes half a second
+
+    with gather_runs(arguments.runs, settings.store.group, settings.fleet.file, os.environ, say) as gathered:
+        return execute_merge(
+            gathered.folders,
+            out,
+            junit,
+            publisher=publisher,
+            history=history,
+            lost=gathered.lost,
+            remember=None if history is not None else remember_in_stores(gathered, say),
+        )
 
 
 @collector_paused()
@@ -50,31 +74,11 @@ def execute_merge(
     outcome = merge_runs(runs, out)
     _say_warnings((*lost, *outcome.warnings))
     if history is not None:
-        _remember_run(outcome.record, history)
+        remember_run(history, outcome.record, _warn)
     if remember is not None:
         remember(outcome.record)
     publisher = publisher or Publisher()
     return publisher.publish(out, Console(stderr=publisher.uses_stdout), record=outcome.record)
-
-
-def execute_report(run: Path, *, strict_junit: bool = False) -> int:
-    """Render the files of the run folder `run` again; returns 0, whatever the run came to. With `strict_junit` the JUnit
-    file holds only what junit-10.xsd allows. Raises RunFolderError.
-    """
-    record = load_run(run)
-    write_reports(ReportRequest(record=record, folder=run, strict_junit=strict_junit, console=Console()))
-    return ExitCode.OK
-
-
-def _remember_run(record: RunRecord, path: Path) -> None:
-    """Add a merged run to the history at `path`; a history that cannot be used is warned of, and costs nothing else."""
-    history, warning = open_history(path)
-    if history is not None:
-        with history:
-            history.add_run(record)
-            warning = history.warning or warning
-    if warning:
-        Console(stderr=True).print(Text(f"warning: {make_log_line(warning, 1000)}"), soft_wrap=True)
 
 
 def _say_warnings(warnings: Sequence[str]) -> None:
@@ -83,12 +87,44 @@ def _say_warnings(warnings: Sequence[str]) -> None:
         errors.print(Text("merge: ", style="yellow") + Text(make_log_line(warning, 1000)), soft_wrap=True)
 
 
+def _warn(text: str) -> None:
+    Console(stderr=True).print(Text(make_log_line(text, 1000)), soft_wrap=True)
+
+
 def _merge_files(files: Sequence[Path], out: Path, *, are_attempts: bool) -> int:
     outcome = merge_junit(files, out / JUNIT_NAME, are_attempts=are_attempts)
     errors = Console(stderr=True)
     for line in outcome.unreadable:
         errors.print(Text("merge: not read: ", style="yellow") + Text(make_log_line(line, 1000)), soft_wrap=True)
-    words = f"{count_of(outcome.cases, 'case')}, {outcome.failed} failed, {count_of(outcome.duplicates, 'duplicate')} dropped"
+    counts = (count_of(outcome.cases, "case"), f"{outcome.failed} failed", count_of(outcome.duplicates, "duplicate"))
+    words = f"{', '.join(counts)} dropped"
     Console().print(Text(f"{words} (exit {outcome.exit_code})"), soft_wrap=True)
     Console().print(Text(str(out / JUNIT_NAME)), soft_wrap=True)
     return outcome.exit_code
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "runs", nargs="*", metavar="RUN", help="run folders, or s3://BUCKET/PREFIX where `run --store` put them"
+    )
+    parser.add_argument(
+        "--junit",
+        dest="junit_files",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="XML",
+        help="merge JUnit files of other tools",
+    )
+    parser.add_argument(
+        "--attempts",
+        action="store_true",
+        help="the JUnit files are of the same jobs, done again: of each case the newest counts, and not the worst",
+    )
+    parser.add_argument(
+        "--out", dest="merged", type=Path, required=True, metavar="DIR", help="where the merged run is written"
+    )
+    add_settings(parser, "json", "ci", "baseline", "history", "store_group", "fleet")
+
+
+MERGE = Command(configure=_configure, execute=merge_command)

@@ -1,20 +1,61 @@
-"""What every command's parser is made of."""
+"""What every command's parser is made of: parsers that load their command when it is called, and options of settings."""
 
 from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-from gridrunner.settings.values import Setting
+from msgspec import Struct
+
+from gridrunner.settings.loading import Settings, load_settings
+from gridrunner.settings.table import BY_KEY, PARTS
+from gridrunner.settings.values import BadValue, Setting, parse_duration
+
+EXIT_CODES = """\
+exit codes:
+  0 all passed   1 a site failed a check   2 usage or configuration   3 the grid failed or the run is incomplete
+  4 nothing to run   130 interrupted (go on with --resume RUN)
+"""
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse, but a mistyped option is answered by its own command and with the option that was meant."""
+class Command(Struct, frozen=True, kw_only=True):
+    """One command: `configure` adds its arguments to a parser, `execute` carries it out and returns the exit code."""
+
+    execute: Callable[[argparse.Namespace], int]
+    configure: Callable[[argparse.ArgumentParser], None] = lambda _parser: None
+    epilog: str = ""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a mistyped option is answered by its own command and with the option that was meant, and a command
+    (`source`, as `module:NAME`) is imported when its own arguments are parsed.
+    """
+
+    def __init__(self, *, source: str = "", **options: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options)
+        self._source = source
+
+    def load(self) -> None:
+        """Import the command and let it add its arguments; once."""
+        if not self._source:
+            return
+        module, _, name = self._source.partition(":")
+        self._source = ""
+        command: Command = getattr(import_module(module), name)
+        command.configure(self)
+        self.epilog = command.epilog or None
+        self.set_defaults(execute=command.execute)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        found, rest = super().parse_known_args(args, namespace)
+        """Parse as argparse does, but complain here of what is left over."""
+        self.load()
+        parsed, rest = super().parse_known_args(args, namespace)
         if rest:
             words = [word.partition("=")[0] for word in rest if word.startswith("-")]
             close = [
@@ -22,39 +63,59 @@ class _Parser(argparse.ArgumentParser):
             ]
             hint = f"; did you mean {', '.join(close)}?" if close else f"; {self.prog} --help lists what there is"
             self.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
-        return found, rest
+        return parsed, rest
 
 
-def parser_of(
-    commands: Any,
-    name: str,
-    description: str,
-    function: Callable[[argparse.Namespace], int] | None = None,
-    epilog: str | None = None,
-) -> argparse.ArgumentParser:
-    """A command `name` under `commands` (None: the whole command line) that `function` carries out."""
-    options: dict[str, Any] = {
-        "description": description[0].upper() + description[1:],
-        "epilog": epilog,
-        "formatter_class": argparse.RawDescriptionHelpFormatter,
-        "allow_abbrev": False,
-    }
-    parser: argparse.ArgumentParser = (
-        _Parser(prog=name, **options) if commands is None else commands.add_parser(name, help=description, **options)
-    )
-    if function is not None:
-        parser.set_defaults(command=function)
-    return parser
-
-
-def add_setting(parser: argparse.ArgumentParser, setting: Setting) -> None:
-    """The option of a setting; not given, it leaves the value to environment, file and default."""
+def add_setting(target: Any, setting: Setting) -> None:
+    """The option of a setting, in a parser or a group of it; not given, it leaves the value to environment, file and
+    default.
+    """
     names = [setting.short] if setting.short else []
     names.append(f"--{setting.name}")
     if setting.is_flag:
-        parser.add_argument(*names, dest=setting.key, action="store_true", default=None, help=setting.help)
+        target.add_argument(*names, dest=setting.key, action="store_true", default=None, help=setting.help)
         return
     action = "append" if setting.is_list else "store"
-    parser.add_argument(
+    target.add_argument(
         *names, dest=setting.key, action=action, default=None, metavar=setting.metavar, help=setting.help
     )
+
+
+def add_settings(parser: argparse.ArgumentParser, *keys: str) -> None:
+    """The options of these settings, among the command's own."""
+    for key in keys:
+        add_setting(parser, BY_KEY[key])
+
+
+def add_all_settings(parser: argparse.ArgumentParser, *, but: Iterable[str] = ()) -> None:
+    """The options of every setting, grouped by part."""
+    for part in PARTS:
+        group = parser.add_argument_group(part.title)
+        for row in part.rows:
+            if row.key not in but:
+                add_setting(group, row)
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """The settings that a command line, the environment and gridrunner.toml come to. Raises UsageError."""
+    return load_settings(vars(arguments), os.environ, Path.cwd())
+
+
+def count_of(text: str) -> int:
+    """A whole number of 1 or more, for arguments that are no settings."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"takes a whole number of 1 or more, not {text}")
+    return int(text)
+
+
+def duration_of(text: str) -> float:
+    """Seconds, for arguments that are no settings."""
+    try:
+        return parse_duration(text)
+    except BadValue as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def say(text: str) -> None:
+    """A line for the user, on standard error."""
+    print(text, file=sys.stderr)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,22 +13,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from gridrunner import codec
-from gridrunner.browser.evidence import EvidenceStore, Screenshots
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.visit import VisitSettings
+from gridrunner.commands.parsing import Command, add_settings, settings_of
 from gridrunner.errors import ExitCode, UsageError
-from gridrunner.grid.hubs.local import LocalHub
-from gridrunner.grid.hubs.remote import RemoteHub
-from gridrunner.grid.status import HubAddress
 from gridrunner.model import Detection, Form, Observation, Outcome, Site
-from gridrunner.run.hubs import choose_grid, require_no_driver
-from gridrunner.settings.loading import RunConfig
+from gridrunner.run.one_session import open_one_session
+from gridrunner.settings.visits import Screenshots
 from gridrunner.terminal.progress import clean
 
-SESSION_TIMEOUT_S = 60.0
 
-
-def execute_probe(config: RunConfig, env: Mapping[str, str], arguments: argparse.Namespace) -> int:
+def probe_command(arguments: argparse.Namespace) -> int:
     """Visit one page, print what was found, write the screenshot.
 
     Returns 0 when the page was observed, 1 when the visit ended otherwise, 3 for a fault of ours.
@@ -38,32 +33,25 @@ def execute_probe(config: RunConfig, env: Mapping[str, str], arguments: argparse
         raise UsageError(
             f"{arguments.url}: not an http or https address", hint="write it whole: https://example.org/login"
         )
-    choice = choose_grid(config, env)
-    require_no_driver(choice, "probe")
-    settings = VisitSettings(
-        visit_timeout_s=config["visit_timeout"], screenshots=Screenshots.ALL, screenshot_kind="png", is_marked=True
-    )
-    with tempfile.TemporaryDirectory(prefix="gridrunner-probe-") as folder:
-        store = EvidenceStore(run_folder=Path(folder))
-        options = SessionOptions(name="gridrunner probe")
-        hub: LocalHub | RemoteHub
-        if choice.browser is not None:
-            hub = LocalHub(browser=choice.browser, browsers=1, options=options, settings=settings, store=store)
-        else:
-            hub = RemoteHub(
-                address=HubAddress(url=choice.urls[0]),
-                ca_file=config["hub_ca"],
-                options=options,
-                settings=settings,
-                store=store,
-            )
-        session = hub.open_session(slot="1", timeout_s=SESSION_TIMEOUT_S)
-        try:
+    settings = settings_of(arguments)
+    with tempfile.TemporaryDirectory(prefix="gridrunner-probe-") as name:
+        folder = Path(name)
+        with open_one_session(
+            settings,
+            os.environ,
+            command="probe",
+            options=SessionOptions(name="gridrunner probe"),
+            visit_settings=VisitSettings(
+                visit_timeout_s=settings.visits.visit_timeout_s,
+                screenshots=Screenshots.ALL,
+                screenshot_kind="png",
+                is_marked=True,
+            ),
+            folder=folder,
+        ) as session:
             observation = session.visit(Site(id="page", url=arguments.url), attempt=1, upcoming=None)
-        finally:
-            session.close()
         if observation.screenshot_path is not None:
-            arguments.screenshot.write_bytes((store.run_folder / observation.screenshot_path).read_bytes())
+            arguments.screenshot.write_bytes((folder / observation.screenshot_path).read_bytes())
     if arguments.as_json:
         print(codec.encode(observation).decode())
     else:
@@ -117,3 +105,13 @@ def _print_form(form: Form, console: Console) -> None:
     console.print(table)
     for line in form.evidence:
         console.print(f"    [dim]{escape(clean(line))}[/]")
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("url", metavar="URL")
+    parser.add_argument("--screenshot", type=Path, default=Path("probe.png"), metavar="FILE", help="default: probe.png")
+    parser.add_argument("--json", dest="as_json", action="store_true", help="print the detection as JSON")
+    add_settings(parser, "grid", "browser", "visit_timeout")
+
+
+PROBE = Command(configure=_configure, execute=probe_command)

@@ -1,17 +1,19 @@
-"""`gridrunner store …` on the command line: runs in S3, for the rare times when neither `run` nor `merge` does."""
+"""`gridrunner store push` and `list`: runs in S3, for the rare times when neither `run` nor `merge` does."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
-from collections.abc import Callable
+import socket
 from pathlib import Path
-from typing import Any
 
-from gridrunner.commands.parsing import add_setting, parser_of
+from gridrunner.commands.parsing import Command, add_settings, say, settings_of
 from gridrunner.errors import ExitCode
-from gridrunner.settings.loading import SETTINGS, RunConfig, load_config
+from gridrunner.results.journal.planfile import PLAN_NAME, read_plan_head
+from gridrunner.results.record import load_run
+from gridrunner.results.store.keys import Claim
+from gridrunner.run.storing import find_pipeline, make_store
+from gridrunner.text import count_of
 
 EXAMPLES = """\
 examples:
@@ -21,45 +23,50 @@ examples:
   gridrunner store list --store s3://bucket/ci --store-group github-4711   what there is of a pipeline
 """
 
-_SHARED = frozenset({"store", "store_group", "fleet"})
 
-
-def add_store_commands(commands: Any) -> None:
-    """`store push|list`."""
-    store = parser_of(commands, "store", "runs that shards put into S3 (`run --store`)", epilog=EXAMPLES)
-    inner = store.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    push = _command(inner, "push", "put run folders there whose own upload was refused; overwrites nothing", _push)
-    push.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders")
-    _command(inner, "list", "the groups of runs, or with --store-group its runs, complete or not", _list)
-
-
-def _command(
-    inner: Any, name: str, description: str, function: Callable[[argparse.Namespace], int]
-) -> argparse.ArgumentParser:
-    parser = parser_of(inner, name, description, function, EXAMPLES)
-    for setting in SETTINGS:
-        if setting.key in _SHARED:
-            add_setting(parser, setting)
-    return parser
-
-
-def _push(arguments: argparse.Namespace) -> int:
-    from gridrunner.run.storing import push_runs
-
-    return push_runs(arguments.runs, _config(arguments), os.environ, _say)
-
-
-def _list(arguments: argparse.Namespace) -> int:
-    from gridrunner.run.storing import list_runs
-
-    for line in list_runs(_config(arguments)):
-        print(line)
+def push_runs(arguments: argparse.Namespace) -> int:
+    """Put run folders into the store that could not be put there at their end. Returns 0; raises as `RunStore` does."""
+    settings = settings_of(arguments)
+    store = make_store(settings.store.url, settings.fleet.file)
+    for folder in arguments.runs:
+        record = load_run(folder)
+        head = read_plan_head(folder / PLAN_NAME)
+        group = settings.store.group or store.url.group or find_pipeline(os.environ) or head.hash[:12]
+        claim = Claim(
+            run=record.header.run,
+            plan=head.hash,
+            started=record.header.started,
+            shard=head.shard,
+            machine=socket.gethostname(),
+        )
+        store.put_run(store.claim(group, claim), folder, say)
     return ExitCode.OK
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+def list_runs(arguments: argparse.Namespace) -> int:
+    """Print the groups of the store, or of --store-group its runs, a line each."""
+    settings = settings_of(arguments)
+    store = make_store(settings.store.url, settings.fleet.file)
+    group = settings.store.group or store.url.group
+    if not group:
+        for name in store.groups():
+            print(name)
+        return ExitCode.OK
+    for run in store.runs(group):
+        began = f" began {run.claim.started} on {run.claim.machine}" if run.claim else ""
+        state = f"complete, {count_of(len(run.files), 'file')}" if run.is_complete else "no journal"
+        print(f"{run.place}{began}: {state}")
+    return ExitCode.OK
 
 
-def _config(arguments: argparse.Namespace) -> RunConfig:
-    return load_config({key: value for key, value in vars(arguments).items() if key in _SHARED}, os.environ, Path.cwd())
+def _configure_list(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, "store", "store_group", "fleet")
+
+
+def _configure_push(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders")
+    _configure_list(parser)
+
+
+PUSH = Command(configure=_configure_push, execute=push_runs, epilog=EXAMPLES)
+LIST = Command(configure=_configure_list, execute=list_runs, epilog=EXAMPLES)

@@ -34,48 +34,58 @@ BATCH_SITES = 200
 2026-11), and results still come about once a second."""
 
 
+class CollectedChecks:
+    """The checks of a run, found before anything is visited, and the process that found them, ready to judge.
+
+    Whoever collects either hands it to a `JudgeProcess` or ends it with `abort`.
+    """
+
+    def __init__(self, judge: Judge, checks: Checks) -> None:
+        self.judge = judge
+        self.recorded = checks.recorded
+        self.live = checks.live
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The ids of all checks, as a plan owes them."""
+        return (*self.recorded, *self.live)
+
+    def abort(self) -> None:
+        """End the process at once."""
+        self.judge.stop()
+        self.judge.close()
+
+
+def collect_checks(folder: Path, selection: Selection, *, check_timeout_s: float = CHECK_TIMEOUT_S) -> CollectedChecks:
+    """The checks that `selection` names, for a run in `folder`.
+
+    Raises UsageError for checks that pytest cannot collect, NothingToRun when the selection leaves none.
+    """
+    judge = Judge(folder, selection, check_timeout_s=check_timeout_s, is_rescored=False)
+    try:
+        return CollectedChecks(judge, judge.collect())
+    except BaseException:
+        judge.stop()
+        judge.close()
+        raise
+
+
 class JudgeProcess:
     """Judges observations as they come, in one pytest process beside the run.
 
-    `collect` first; then `submit` from any thread, which never waits; `on_results` is called in the judge's own thread,
-    once a batch, with the results in the order of submission. A check that crashes the process or takes longer than
-    `check_timeout_s` is an ERROR on that site, and the rest of the batch is judged by a new process, RESTARTS times.
+    `submit` from any thread, which never waits; `on_results` is called in the judge's own thread, once a batch, with the
+    results in the order of submission. A check that crashes the process or takes too long is an ERROR on that site, and
+    the rest of the batch is judged by a new process, RESTARTS times.
     """
 
-    def __init__(
-        self,
-        *,
-        folder: Path,
-        sites: Iterable[Site],
-        on_results: OnResults,
-        selection: Selection | None = None,
-        check_timeout_s: float = CHECK_TIMEOUT_S,
-    ) -> None:
-        self._judge = Judge(folder, selection or Selection(), check_timeout_s=check_timeout_s, is_rescored=False)
+    def __init__(self, checks: CollectedChecks, *, sites: Iterable[Site], on_results: OnResults) -> None:
+        self._judge, self._checks = checks.judge, checks.recorded
         self._sites = {site.id: site for site in sites}
         self._on_results = on_results
-        self._checks: Checks | None = None
         self._queue: queue.Queue[Observation | None] = queue.Queue()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="judge", daemon=True)
-
-    @property
-    def live_checks(self) -> tuple[str, ...]:
-        """Ids of the checks for `run_live_checks`. Only after `collect`."""
-        return self._collected().live
-
-    def _collected(self) -> Checks:
-        assert self._checks is not None, "collect() comes first"
-        return self._checks
-
-    def collect(self) -> tuple[str, ...]:
-        """The ids of the checks on recorded observations (`live_checks` are apart), before anything is visited.
-
-        Raises UsageError for checks that pytest cannot collect, NothingToRun when the selection leaves none.
-        """
-        self._checks = self._judge.collect()
         self._thread.start()
-        return self._checks.recorded
 
     def submit(self, observations: Iterable[Observation]) -> None:
         """Queues observations; their sites are among those of the constructor."""
@@ -157,8 +167,8 @@ class JudgeProcess:
         return batch, None, is_open
 
     def _judge_batch(self, batch: Sequence[Observation]) -> None:
-        checks = self._collected().recorded
-        results = self._judge.judge([self._sites[each.site] for each in batch], batch, checks) if checks else []
+        sites = [self._sites[observation.site] for observation in batch]
+        results = self._judge.judge(sites, batch, self._checks) if self._checks else []
         self._on_results(results)
 
 
@@ -244,7 +254,7 @@ def run_live_checks(
     processes: int,
     silence_s: float = LIVE_TIMEOUT_S,
 ) -> list[Result]:
-    """Runs the live `checks` (ids from `JudgeProcess.live_checks`) on sites, by `processes` processes of pytest-xdist with
+    """Runs the live `checks` (ids from `CollectedChecks.live`) on sites, by `processes` processes of pytest-xdist with
     a browser session each; `sites` maps a site id to the attempt that the results belong to.
 
     One result for each site and check, in that order. A run that says nothing for `silence_s` is ended, and what it

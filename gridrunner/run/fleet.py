@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,8 +16,7 @@ from gridrunner.grid.drivers.protocol import MeteredGrid, OpenGrid, Say
 from gridrunner.model import Plan
 from gridrunner.planning.capacity import NodeKind, find_fleet, weigh_fleet
 from gridrunner.results.journal.events import FleetUsed, InstanceMinutes
-from gridrunner.settings.fleet import AUTO
-from gridrunner.settings.loading import RunConfig
+from gridrunner.settings.fleet import AUTO, FleetSettings
 from gridrunner.text import format_seconds
 
 DEFAULT_BUDGET_S = 600.0
@@ -37,19 +37,19 @@ class NodeOffer(Struct, frozen=True, kw_only=True):
     price: Price | None
 
 
-def wanted_nodes(config: RunConfig, plan: Plan, say: Say) -> int | None:
+def wanted_nodes(fleet_settings: FleetSettings, plan: Plan, say: Say, *, is_on_fleet: bool) -> int | None:
     """The nodes that --scale comes to for `plan`, None without it. Raises UsageError where it cannot be meant."""
-    scale = config["scale"]
+    scale = fleet_settings.scale
     if scale is None:
         return None
-    if "aws" not in config["grid"]:
+    if not is_on_fleet:
         raise UsageError("--scale raises a fleet on AWS", hint="name it: --grid aws --fleet fleet.json")
-    fleet = read_fleet(config["fleet"])
+    fleet = read_fleet(fleet_settings.file)
     if scale != AUTO:
-        if scale > fleet.most_nodes:
+        if int(scale) > fleet.most_nodes:
             raise UsageError(f"--scale {scale}: fleet {fleet.name} may have {fleet.most_nodes} nodes")
         return int(scale)
-    budget_s = config["budget"] or DEFAULT_BUDGET_S
+    budget_s = fleet_settings.budget_s or DEFAULT_BUDGET_S
     kind = NodeKind(slots=fleet.slots_per_node, start_s=NODE_START_S)
     found = find_fleet(plan, budget_s, kind)
     nodes = min(found.nodes, fleet.most_nodes)
@@ -69,7 +69,7 @@ def wanted_nodes(config: RunConfig, plan: Plan, say: Say) -> int | None:
 
 
 def find_offer(
-    config: RunConfig,
+    fleet_file: Path | None,
     env: Mapping[str, str],
     *,
     slots_per_node: int | None,
@@ -79,7 +79,7 @@ def find_offer(
     """What `plan` reckons with: the fleet's own slots and first instance type, or those that the user names. Raises
     UsageError for a fleet that cannot be read or a type without a price.
     """
-    fleet = read_fleet(config["fleet"]) if config["fleet"] is not None else None
+    fleet = read_fleet(fleet_file) if fleet_file is not None else None
     slots = slots_per_node or (fleet.slots_per_node if fleet is not None else NodeKind().slots)
     start_s = NODE_START_S if fleet is not None else 0.0
     if price_per_hour is not None:
@@ -104,35 +104,35 @@ class PriceBook:
 
     def __init__(self, fleet: FleetFile) -> None:
         """Begin to ask."""
-        self._fleet = fleet
+        self.fleet = fleet
         self._found: dict[str, Price] = {}
         threading.Thread(target=self._ask, name="aws-prices", daemon=True).start()
 
     def _ask(self) -> None:
         try:
-            for kind in self._fleet.instance_types:
-                self._found[kind] = _ask_price(self._fleet.region, kind)
+            for kind in self.fleet.instance_types:
+                self._found[kind] = _ask_price(self.fleet.region, kind)
         except GridrunnerError:
             return  # the table has the rest
 
     def price_of(self, kind: str) -> Price | None:
         """What AWS answered so far, else the table's price; None for a type that nobody knows."""
         try:
-            return self._found.get(kind) or price_from_table(kind, self._fleet.region)
+            return self._found.get(kind) or price_from_table(kind, self.fleet.region)
         except UsageError:
             return None
 
 
-def open_price_book(config: RunConfig) -> PriceBook | None:
-    """The prices of --fleet for a run on it; None for a run elsewhere. Raises UsageError for a fleet that is none."""
-    return PriceBook(read_fleet(config["fleet"])) if "aws" in config["grid"] else None
+def open_price_book(fleet_file: Path | None, *, is_on_fleet: bool) -> PriceBook | None:
+    """The prices of a fleet for a run on it; None for a run elsewhere. Raises UsageError for a file that names no fleet."""
+    return PriceBook(read_fleet(fleet_file)) if is_on_fleet else None
 
 
-def measure_fleet(grid: OpenGrid, config: RunConfig, prices: PriceBook | None, *, at_s: float) -> FleetUsed | None:
+def measure_fleet(grid: OpenGrid, prices: PriceBook | None, *, at_s: float) -> FleetUsed | None:
     """What a run used of `grid` until now, as the journal keeps it; None for a grid that costs nothing by the minute."""
     if prices is None or not isinstance(grid, MeteredGrid):
         return None
-    fleet = read_fleet(config["fleet"])
+    fleet = prices.fleet
     rows = []
     for use in grid.measure():
         price = prices.price_of(use.kind)

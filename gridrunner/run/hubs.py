@@ -1,188 +1,155 @@
-"""Which hubs a run uses: browsers of this machine and Selenium Grid hubs, made from the settings."""
+"""Which hubs a run uses: browsers of this machine, hubs by their URLs, and grids that drivers bring up for it."""
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
-from types import FrameType
 
 from msgspec import Struct
-from rich.console import Console
 
-from gridrunner.browser.binaries import Browser, BrowserName, find_browser
-from gridrunner.browser.evidence import EvidenceStore, Screenshots
+from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.visit import UserProbe, VisitSettings
 from gridrunner.dispatch.ports import Hub
-from gridrunner.errors import GridFault, UsageError
-from gridrunner.grid.drivers.choosing import DriverSettings, make_driver
-from gridrunner.grid.drivers.protocol import OpenGrid, RunDemand, Say
-from gridrunner.grid.drivers.table import LOCAL
+from gridrunner.errors import GridFault
+from gridrunner.grid.drivers.choosing import make_driver
+from gridrunner.grid.drivers.protocol import OpenGrid, RunDemand
+from gridrunner.grid.drivers.table import names_fleet
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.grid.hubs.owners import owner_token
 from gridrunner.grid.hubs.reaping import REAP_TIMEOUT_S, reap_sessions
 from gridrunner.grid.hubs.remote import RemoteHub
 from gridrunner.grid.status import HubAddress
-from gridrunner.settings.loading import Origin, RunConfig
+from gridrunner.planning.plan import owed_sites
+from gridrunner.run.choosing import driver_settings
+from gridrunner.run.fleet import PriceBook, open_price_book, wanted_nodes
+from gridrunner.run.opening import Run
+from gridrunner.run.prepare import Work
+from gridrunner.run.replays import LOOPBACK, needs_internet, serve_replays
+from gridrunner.run.signals import signals_as_interrupt
+from gridrunner.settings.loading import Settings
+from gridrunner.settings.visits import Fetch, Screenshots
 
-BROUGHT_UP = ("docker", "aws")
-"""Grids that a driver opens for a run (`grid.drivers.protocol.choosing`): the one that is up, or one made for this run alone."""
 
-
-class GridChoice(Struct, frozen=True, kw_only=True):
-    """What --grid and --browser come to: hub URLs, the browser of this machine when `local` is among them, and the kinds
-    of grid that drivers open.
+class Grids(Struct, frozen=True, kw_only=True):
+    """The hubs of a run, in the order of --grid; the grids among them that drivers opened, with what those cost, and the
+    resolver rules by which the browsers of this machine, or else of the first hub, find replicas.
     """
 
-    urls: tuple[str, ...]
-    browser: Browser | None
-    kinds: tuple[str, ...] = ()
-
-
-def choose_grid(config: RunConfig, env: Mapping[str, str]) -> GridChoice:
-    """Check --grid, --browser and --extension. Raises UsageError; nothing is started."""
-    places: Sequence[str] = config["grid"]
-    wanted = BrowserName(config["browser"]) if config["browser"] else None
-    for folder in config["extension"]:
-        if not (folder / "manifest.json").is_file():
-            raise UsageError(f"--extension {folder}: no unpacked extension (it has no manifest.json)")
-    if config["extension"]:
-        if wanted is BrowserName.HEADLESS_SHELL:
-            raise UsageError("--extension: headless-shell has no extensions", hint="use --browser chromium")
-        wanted = wanted or BrowserName.CHROMIUM
-        if config["isolation"] == "context" and config.origin_of("isolation").origin is not Origin.DEFAULT:
-            raise UsageError(
-                "--extension: extensions do not run in browser contexts of their own",
-                hint="leave --isolation out: each site gets a session of its own then",
-            )
-    browser = find_browser(wanted, env) if LOCAL in places else None
-    kinds = tuple(dict.fromkeys(place for place in places if place in BROUGHT_UP))
-    urls = tuple(place for place in places if place != LOCAL and place not in BROUGHT_UP)
-    return GridChoice(urls=urls, browser=browser, kinds=kinds)
-
-
-def require_no_driver(choice: GridChoice, command: str) -> None:
-    """Raises UsageError where --grid names a grid that would be brought up for one page."""
-    for kind in choice.kinds:
-        raise UsageError(
-            f"--grid {kind}: {command} opens one page and brings up no grid",
-            hint="leave --grid out, or name the hub of a grid that is up (`gridrunner grid status`)",
-        )
-
-
-def driver_settings(config: RunConfig, env: Mapping[str, str]) -> DriverSettings:
-    """What the settings say to drivers."""
-    return DriverSettings(
-        env=env,
-        name=config["grid_name"],
-        hub_image=config["hub_image"],
-        node_image=config["node_image"],
-        fleet=config["fleet"],
-        host_address=config["serve_address"],
-        scale_timeout_s=config["scale_timeout"],
-    )
+    hubs: tuple[Hub, ...]
+    opened: tuple[OpenGrid, ...]
+    prices: PriceBook | None
+    host_rules: tuple[str, ...]
+    first_url: str | None
+    """Of a hub; None where the browsers of this machine come first."""
 
 
 @contextmanager
-def open_grids(
-    choice: GridChoice, settings: DriverSettings, demand: RunDemand, say: Say
-) -> Iterator[tuple[OpenGrid, ...]]:
-    """The grids of --grid that drivers open, in the hands of one run; closed again however the block ends. SIGTERM
-    counts as Ctrl-C meanwhile, so that a cancelled CI job leaves no containers. Raises GridFault and UsageError.
+def open_grids(run: Run, work: Work) -> Iterator[Grids]:
+    """Serve the replicas and open the hubs of a run, in the hands of this run alone; closed again however the block ends.
+    SIGTERM counts as Ctrl-C meanwhile, so that a cancelled CI job leaves no containers. Raises GridFault and UsageError.
     """
-    if not choice.kinds:
-        yield ()
-        return
-    with _signals_as_interrupt(), ExitStack() as stack:
-        yield tuple(stack.enter_context(make_driver(kind, settings).open_for_run(demand, say)) for kind in choice.kinds)
+    settings = run.settings
+    is_on_fleet = names_fleet(settings.grid.places)
+    nodes = wanted_nodes(settings.fleet, work.rest, run.say, is_on_fleet=is_on_fleet)
+    prices = open_price_book(settings.fleet.file, is_on_fleet=is_on_fleet)
+    with ExitStack() as stack:
+        rules = serve_replays(work.replays, work.plan, LOOPBACK, stack)
+        hubs = list(make_hubs(run, work, rules))
+        if run.store is not None:
+            run.store.begin(work.run, work.plan)
+        opened: list[OpenGrid] = []
+        first_url = run.choice.urls[0] if run.choice.urls and run.choice.browser is None else None
+        has_hubs = bool(hubs)
+        if run.choice.kinds:
+            stack.enter_context(signals_as_interrupt())
+        for kind in run.choice.kinds:
+            driver = make_driver(kind, driver_settings(settings, run.env))
+            grid = stack.enter_context(driver.open_for_run(_demand_of(run, work, nodes), run.say))
+            grid_rules = serve_replays(work.replays, work.plan, grid.host_address, stack)
+            hubs += _hubs_at(run, work, grid.hubs, grid_rules)
+            if not has_hubs and not opened:
+                rules, first_url = grid_rules, grid.hubs[0].url
+            opened.append(grid)
+        stack.enter_context(_kept_in_order(hubs, work.run))
+        yield Grids(hubs=tuple(hubs), opened=tuple(opened), prices=prices, host_rules=rules, first_url=first_url)
 
 
-@contextmanager
-def _signals_as_interrupt() -> Iterator[None]:
-    """Also Ctrl-C: a shell that starts something in the background has it ignore that."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _demand_of(run: Run, work: Work, nodes: int | None) -> RunDemand:
+    owed = owed_sites(work.rest)
+    return RunDemand(
+        run=work.run,
+        sites=len(owed),
+        expected_s=sum(planned.expected_s for planned in owed),
+        slots=run.settings.grid.slots,
+        needs_internet=needs_internet(work.plan) or not work.replays,
+        nodes=nodes,
+    )
 
 
-def make_say(console: Console) -> Say:
-    """Lines about what a grid does, where people read."""
-    return lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def make_hubs(
-    config: RunConfig,
-    choice: GridChoice,
-    *,
-    run: str,
-    folder: Path,
-    host_rules: Sequence[str],
-    probes: tuple[UserProbe, ...],
-    addresses: Sequence[HubAddress] = (),
-) -> tuple[Hub, ...]:
-    """The hubs of a run, or with `addresses` those alone. `host_rules` are what their browsers find replicas by.
-
-    Raises UsageError for a URL that is none.
+def make_hubs(run: Run, work: Work, host_rules: Sequence[str]) -> tuple[Hub, ...]:
+    """The hubs that are there without a driver: browsers of this machine, and hubs by their URLs. `host_rules` are what
+    their browsers find replicas by. Raises UsageError for what is not the URL of a hub.
     """
-    options = SessionOptions(
-        name=f"gridrunner {run}",
-        run=run,
-        owner=owner_token(),
-        browser_on_hubs=BrowserName(config["browser"]) if config["browser"] else None,
-        host_rules=tuple(host_rules),
-        extensions=tuple(path.resolve() for path in config["extension"]),
-    )
-    settings = VisitSettings(
-        visit_timeout_s=config["visit_timeout"],
-        probes=probes,
-        screenshots=Screenshots(config["screenshots"]),
-        copies=Screenshots(config["capture"]),
-        has_own_context=not config["extension"],
-        dismiss_walls=config["dismiss_walls"],
-        try_insertion=config["try_insertion"],
-        is_lean=_may_be_lean(config),
-    )
-    store = EvidenceStore(run_folder=folder)
-    lanes = count_lanes(config, is_local=True)
-    hubs: list[Hub] = []
-    if choice.browser is not None and not addresses:
-        browsers = config["slots"] or os.cpu_count() or 1
+    settings, hubs = run.settings, []
+    if run.choice.browser is not None:
         hubs.append(
             LocalHub(
-                browser=choice.browser,
-                browsers=browsers,
-                options=options,
-                settings=settings,
-                store=store,
-                lanes_per_browser=lanes,
+                browser=run.choice.browser,
+                browsers=settings.grid.browsers,
+                options=_session_options(run, work, host_rules),
+                settings=_visit_settings(settings, run.probes),
+                store=EvidenceStore(run_folder=work.folder),
+                lanes_per_browser=settings.grid.lanes_here,
             )
         )
-    hubs.extend(
+    return (*hubs, *_hubs_at(run, work, [HubAddress(url=url) for url in run.choice.urls], host_rules))
+
+
+def _hubs_at(run: Run, work: Work, addresses: Sequence[HubAddress], host_rules: Sequence[str]) -> tuple[Hub, ...]:
+    settings = run.settings
+    return tuple(
         RemoteHub(
             address=address,
-            ca_file=config["hub_ca"],
-            options=options,
-            settings=settings,
-            store=store,
-            lanes_per_session=count_lanes(config, is_local=False),
+            ca_file=settings.grid.hub_ca,
+            options=_session_options(run, work, host_rules),
+            settings=_visit_settings(settings, run.probes),
+            store=EvidenceStore(run_folder=work.folder),
+            lanes_per_session=settings.grid.lanes_on_hubs,
         )
-        for address in addresses or [HubAddress(url=url) for url in choice.urls]
+        for address in addresses
     )
-    return tuple(hubs)
+
+
+def _session_options(run: Run, work: Work, host_rules: Sequence[str]) -> SessionOptions:
+    return SessionOptions(
+        name=f"gridrunner {work.run}",
+        run=work.run,
+        owner=owner_token(),
+        browser_on_hubs=run.settings.grid.browser,
+        host_rules=tuple(host_rules),
+        extensions=tuple(path.resolve() for path in run.settings.visits.extensions),
+    )
+
+
+def _visit_settings(settings: Settings, probes: tuple[UserProbe, ...]) -> VisitSettings:
+    visits = settings.visits
+    # First attempts may leave pictures out, but not where one of them may be the only screenshot or copy.
+    wants_every_picture = Screenshots.ALL in {visits.screenshots, visits.capture}
+    return VisitSettings(
+        visit_timeout_s=visits.visit_timeout_s,
+        probes=probes,
+        screenshots=visits.screenshots,
+        copies=visits.capture,
+        has_own_context=not visits.extensions,
+        dismiss_walls=visits.dismiss_walls,
+        try_insertion=visits.try_insertion,
+        is_lean=visits.fetch is Fetch.LEAN and settings.dispatch.retries > 0 and not wants_every_picture,
+    )
 
 
 @contextmanager
-def keep_in_order(hubs: Sequence[Hub], run: str) -> Iterator[None]:
+def _kept_in_order(hubs: Sequence[Hub], run: str) -> Iterator[None]:
     """Before a run: refuse hubs that are too old, and end sessions of runs that are over; after it, those that this one
     left. A hub that does not answer is left alone. Raises UsageError.
     """
@@ -195,28 +162,3 @@ def keep_in_order(hubs: Sequence[Hub], run: str) -> Iterator[None]:
         yield
     finally:
         reap_sessions(clients, (run,))
-
-
-def _may_be_lean(config: RunConfig) -> bool:
-    """Whether first attempts may leave pictures out: not where one of them may be the only screenshot or copy."""
-    wants_every_picture = "all" in {config["screenshots"], config["capture"]}
-    return config["fetch"] == "lean" and config["retries"] > 0 and not wants_every_picture
-
-
-def isolation_of(config: RunConfig) -> str:
-    """`context` or `session`: --isolation, but a session for each site where extensions are loaded. Chromium runs them
-    in the session's first context only (156, tried with --load-extension and Extensions.loadUnpacked, 2026-11-24).
-    """
-    return "session" if config["extension"] else str(config["isolation"])
-
-
-LOCAL_LANES = 2
-"""Visits at once in one browser of this machine: one waits while another works. On hubs a node gives each session one
-core and a page that kills its browser could not be kept apart for want of slots, so there it is one."""
-
-
-def count_lanes(config: RunConfig, *, is_local: bool) -> int:
-    """Visits at once in one session: --contexts-per-session or what suits the place; one where sites get a session."""
-    if isolation_of(config) == "session":
-        return 1
-    return int(config["contexts_per_session"] or (LOCAL_LANES if is_local else 1))

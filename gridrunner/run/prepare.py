@@ -1,113 +1,132 @@
-"""What a run is going to do, made from the settings or from the run that it resumes, with the judge that collected its
-checks. Nothing is visited or written here.
+"""What a run is going to do, made from the settings or from the run that it resumes. Nothing is visited or written here.
+
+Invariant: what a user can have got wrong is found here, before anything is visited or written.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gridrunner.judging.process import JudgeProcess
+from gridrunner.judging.process import CollectedChecks, JudgeProcess, collect_checks
 from gridrunner.judging.protocol import Selection
 from gridrunner.model import Observation, Plan, Result, Site
+from gridrunner.planning.durations import find_early_sites
 from gridrunner.planning.plan import owed_sites
-from gridrunner.run.hubs import GridChoice
-from gridrunner.run.judge_port import JudgeRounds
-from gridrunner.run.selecting import (
+from gridrunner.run.opening import Run
+from gridrunner.run.plans import load_durations, plan_run
+from gridrunner.run.resuming import (
     find_leftover,
     find_unjudged,
     load_resumable,
-    plan_run,
     require_same_checks,
-    select_from_lists,
     still_owed,
 )
-from gridrunner.settings.loading import RunConfig
+from gridrunner.run.selecting import select_from_lists
 
 
-class Prepared(Struct, frozen=True, kw_only=True):
+class Work(Struct, frozen=True, kw_only=True):
     """What a run is going to do. `plan` is what it owes, `rest` what of it is still to be visited and `live_sites` where
-    live checks are still to be run (all, unless a run is resumed). Of a resumed run, `attempts` are those behind it, by
-    site, and `judged` the results of visits that it had made and not judged.
+    live checks are still to be run (all, unless a run is resumed). `early` are sites of unknown duration, which get an
+    early place. Of a resumed run, `attempts` are those behind it, by site, and `judged` the results of visits that it had
+    made and not judged.
     """
 
     run: str
     folder: Path
     plan: Plan
     rest: Plan
+    checks: CollectedChecks
     live_sites: tuple[str, ...]
-    choice: GridChoice
     replays: tuple[Path, ...]
     attempts: Mapping[str, int]
+    early: frozenset[str]
     warnings: tuple[str, ...]
     judged: tuple[Result, ...] = ()
 
 
-def prepare_run(
-    config: RunConfig,
-    choice: GridChoice,
-    selection: Selection,
-    rounds: JudgeRounds,
-    stack: ExitStack,
-    *,
-    agree: Callable[[Plan], Plan] | None = None,
-) -> tuple[Prepared, JudgeProcess]:
-    """The run and its judge, which `stack` ends. `agree` as in `plan_run`. Raises GridrunnerError for what the user can mend."""
-    if config["resume"] is not None:
-        return _prepare_resumed(config, choice, selection, rounds, stack)
-    selected = select_from_lists(config)
-    run = new_run_id()
-    folder = config["out"] / run
-    judge = JudgeProcess(folder=folder, sites=selected.sites, on_results=rounds.take, selection=selection)
-    stack.callback(judge.abort)
-    recorded = judge.collect()
-    plan, warning = plan_run(config, selected.sites, (*recorded, *judge.live_checks), agree=agree)
-    prepared = Prepared(
-        run=run,
+@contextmanager
+def prepare_work(run: Run) -> Iterator[Work]:
+    """The work of `run`; the process of its checks is ended with the block. Raises GridrunnerError for what the user can
+    mend.
+    """
+    work = _resumed_work(run, run.settings.selection.resume) if run.settings.selection.resume else _new_work(run)
+    for warning in work.warnings:
+        run.warn(warning)
+    try:
+        yield work
+    finally:
+        work.checks.abort()
+
+
+def _new_work(run: Run) -> Work:
+    settings = run.settings
+    selected = select_from_lists(settings.selection, settings.output.out)
+    name = new_run_id()
+    folder = settings.output.out / name
+    durations, warning = load_durations(run.history, selected.sites, settings.visits.visit_timeout_s)
+    checks = collect_checks(folder, run.selection)
+    try:
+        plan = plan_run(
+            settings.selection,
+            selected.sites,
+            checks.all,
+            durations,
+            agree=run.store.agree if run.store is not None else None,
+        )
+    except BaseException:
+        checks.abort()
+        raise
+    return Work(
+        run=name,
         folder=folder,
         plan=plan,
         rest=plan,
+        checks=checks,
         live_sites=tuple(planned.site.id for planned in owed_sites(plan)),
-        choice=choice,
         replays=selected.replays,
         attempts={},
+        early=find_early_sites({planned.site.id: durations[planned.site.id] for planned in owed_sites(plan)}),
         warnings=(warning,) if warning else (),
     )
-    return prepared, judge
 
 
-def _prepare_resumed(
-    config: RunConfig, choice: GridChoice, selection: Selection, rounds: JudgeRounds, stack: ExitStack
-) -> tuple[Prepared, JudgeProcess]:
-    folder: Path = config["resume"]
+def _resumed_work(run: Run, folder: Path) -> Work:
+    settings = run.settings
     record = load_resumable(folder)
     sites = [planned.site for planned in record.plan.sites]
-    judge = JudgeProcess(folder=folder, sites=sites, on_results=rounds.take, selection=selection)
-    stack.callback(judge.abort)
-    recorded = judge.collect()
-    require_same_checks(record, folder, (*recorded, *judge.live_checks))
-    leftover = find_leftover(record)
-    judged = _judge_now(folder, sites, find_unjudged(leftover, recorded), selection)
-    owed = still_owed(leftover, recorded, judged=judged, retries=config["retries"])
-    prepared = Prepared(
+    checks = collect_checks(folder, run.selection)
+    try:
+        require_same_checks(record, folder, checks.all)
+        leftover = find_leftover(record)
+        judged = _judge_now(folder, sites, find_unjudged(leftover, checks.recorded), run.selection)
+        owed = still_owed(leftover, checks.recorded, judged=judged, retries=settings.dispatch.retries)
+    except BaseException:
+        checks.abort()
+        raise
+    rest = replace(record.plan, shard_sites=owed)
+    durations, _warning = load_durations(
+        run.history, [planned.site for planned in owed_sites(rest)], settings.visits.visit_timeout_s
+    )
+    return Work(
         run=record.header.run,
         folder=folder,
         plan=record.plan,
-        rest=replace(record.plan, shard_sites=owed),
-        live_sites=still_owed(leftover, judge.live_checks),
-        choice=choice,
+        rest=rest,
+        checks=checks,
+        live_sites=still_owed(leftover, checks.live),
         replays=tuple(Path(text) for text in record.header.replays),
         attempts=leftover.attempts,
+        early=find_early_sites(durations),
         warnings=record.warnings,
         judged=judged,
     )
-    return prepared, judge
 
 
 def _judge_now(
@@ -116,8 +135,8 @@ def _judge_now(
     """What the checks say of observations that the interrupted run did not get to."""
     results: list[Result] = []
     if observations:
-        with JudgeProcess(folder=folder, sites=sites, on_results=results.extend, selection=selection) as judge:
-            judge.collect()
+        checks = collect_checks(folder, selection)
+        with JudgeProcess(checks, sites=sites, on_results=results.extend) as judge:
             judge.submit(observations)
     return tuple(results)
 

@@ -21,10 +21,7 @@ from gridrunner.results.reports.ci_system import CiLog, CiSystem, choose_ci, fin
 from gridrunner.results.reports.json_report import STDOUT, read_baseline
 from gridrunner.results.reports.protocol import ReportRequest
 from gridrunner.results.reports.render import write_reports
-from gridrunner.settings.loading import RunConfig
-
-KEYS = frozenset({"baseline", "ci", "json"})
-"""The settings that are read here; each command that ends in a run has them."""
+from gridrunner.settings.output import OutputSettings
 
 
 class Publisher(Struct, frozen=True, kw_only=True):
@@ -78,11 +75,11 @@ class Publisher(Struct, frozen=True, kw_only=True):
         return record if self.baseline is None else excuse_known(record, self.baseline)
 
 
-def make_publisher(config: RunConfig, env: Mapping[str, str]) -> Publisher:
+def make_publisher(output: OutputSettings, env: Mapping[str, str]) -> Publisher:
     """Where the settings send the outcome. Raises UsageError and RunFolderError for a baseline that cannot be read."""
     return Publisher(
-        ci=choose_ci(config["ci"], env),
+        ci=choose_ci(output.ci, env),
         env=env,
-        baseline=read_baseline(config["baseline"]) if config["baseline"] is not None else None,
-        json=config["json"],
+        baseline=read_baseline(output.baseline) if output.baseline is not None else None,
+        json=output.json,
     )

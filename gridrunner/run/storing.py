@@ -1,30 +1,24 @@
-"""What a run and a merge do with a store in S3 (`--store`): the plan agreed on, the run claimed, put there, remembered."""
+"""What a run does with a store in S3 (`--store`): the plan agreed on, the run claimed, put there, remembered."""
 
 from __future__ import annotations
 
 import re
 import socket
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from gridrunner.aws.clients import Aws
-from gridrunner.errors import ExitCode, GridFault, GridrunnerError, UsageError
+from gridrunner.errors import ExitCode, GridrunnerError, UsageError
 from gridrunner.grid.drivers.aws.fleet import read_fleet
 from gridrunner.model import Plan
-from gridrunner.results.history import KEPT_RUNS, open_history
-from gridrunner.results.journal.planfile import PLAN_NAME, read_plan_head
-from gridrunner.results.record import RunRecord, load_run
-from gridrunner.results.store.keys import Claim, StoreUrl, describe_lost, find_lost, parse_store
+from gridrunner.results.history import KEPT_RUNS
+from gridrunner.results.record import RunRecord
+from gridrunner.results.store.keys import Claim, StoreUrl, parse_store
 from gridrunner.results.store.s3 import RunStore, Say
-from gridrunner.settings.loading import Origin, RunConfig, Value
-from gridrunner.text import count_of
+from gridrunner.run.remembering import remember_run
+from gridrunner.settings.store import StoreSettings
 
 IN_THE_FLEET = "fleet"
 """`--store fleet`: the bucket that terraform made for the fleet."""
@@ -39,23 +33,25 @@ variables", GitLab's "Predefined CI/CD variables", Jenkins' "Pipeline environmen
 
 @dataclass(slots=True)
 class StoreSession:
-    """One run's dealings with a store. `place` is "" until the run is claimed."""
+    """One run's dealings with a store. `history` is the file that the run is planned with and remembered in: a copy of the
+    store's, unless the user names one. `group` and `place` are "" until the run is claimed.
+    """
 
     store: RunStore
-    config: RunConfig
+    history: Path
     has_own_history: bool
-    _named_group: str
-    _group: str = ""
-    _place: str = field(default="")
+    named_group: str
+    group: str = ""
+    place: str = ""
 
     def agree(self, plan: Plan) -> Plan:
         """The plan of the group, before it is cut to a shard. Raises as `RunStore.agree_on_plan`."""
-        self._group = self._named_group or plan.hash[:12]
-        return self.store.agree_on_plan(self._group, plan)
+        self.group = self.named_group or plan.hash[:12]
+        return self.store.agree_on_plan(self.group, plan)
 
     def begin(self, run: str, plan: Plan) -> None:
         """Claim a place for the run, before anything is visited: what is not permitted is found out here."""
-        self._group = self._group or self._named_group or plan.hash[:12]
+        self.group = self.group or self.named_group or plan.hash[:12]
         claim = Claim(
             run=run,
             plan=plan.hash,
@@ -63,60 +59,61 @@ class StoreSession:
             shard=plan.shard,
             machine=socket.gethostname(),
         )
-        self._place = self.store.claim(self._group, claim)
+        self.place = self.store.claim(self.group, claim)
 
     def finish(self, record: RunRecord, folder: Path, code: ExitCode, say: Say) -> ExitCode:
         """Put the run into the store, and remember it in the store's history; the exit code, which is 3 when the run
         could not be put there: then it is complete in its folder, and `gridrunner store push` puts it there later.
         """
         try:
-            self.store.put_run(self._place, folder, say, is_small=code == ExitCode.INTERRUPTED)
+            self.store.put_run(self.place, folder, say, is_small=code == ExitCode.INTERRUPTED)
         except GridrunnerError as error:
             say(f"store: {error}")
             if error.hint:
                 say(f"  {error.hint}")
             say(
                 f"store: nothing is lost: the run is complete in {folder}. Put it there with: gridrunner store push "
-                f"{folder} --store {self.store.url.text} --store-group {self._group}"
+                f"{folder} --store {self.store.url.text} --store-group {self.group}"
             )
             return code if code == ExitCode.INTERRUPTED else ExitCode.INCOMPLETE
         if record.plan.shard is None and not self.has_own_history:
-            remember_run(self.store, record, self.config["history"], say)
+            remember_in_store(self.store, record, self.history, say)
         return code
 
 
-def open_store(config: RunConfig, env: Mapping[str, str]) -> StoreSession | None:
-    """The store that --store names, looked at before anything is visited; None without. The session's `config` plans
-    with the store's history, unless --history names another. Raises AwsRefused, AwsFault and UsageError.
+def open_store(
+    settings: StoreSettings, fleet_file: Path | None, env: Mapping[str, str], *, out: Path, has_own_history: bool
+) -> StoreSession:
+    """The store that the settings name, looked at before anything is visited. Unless the user names a history, the run is
+    planned with the store's, of which a copy is kept under `out`. Raises AwsRefused, AwsFault and UsageError.
     """
-    if config["store"] is None:
-        return None
-    store = make_store(config)
+    store = make_store(settings.url, fleet_file)
     store.check()
-    has_own_history = config.origin_of("history").origin is not Origin.DEFAULT
+    history = settings.history
     if not has_own_history:
-        path = config["out"] / HISTORY_COPY
-        store.pull_history(path)
-        config = replace(config, values={**config.values, "history": Value(value=path, where="--store")})
+        history = out / HISTORY_COPY
+        store.pull_history(history)
     return StoreSession(
         store=store,
-        config=config,
+        history=history,
         has_own_history=has_own_history,
-        _named_group=config["store_group"] or store.url.group or find_pipeline(env),
+        named_group=settings.group or store.url.group or find_pipeline(env),
     )
 
 
-def make_store(config: RunConfig) -> RunStore:
+def make_store(url_text: str | None, fleet_file: Path | None) -> RunStore:
     """The store of --store, in the region of --fleet where one is named. Raises UsageError, AwsRefused."""
-    fleet = read_fleet(config["fleet"]) if config["fleet"] is not None else None
-    if config["store"] == IN_THE_FLEET:
+    if url_text is None:
+        raise UsageError("which store?", hint="--store s3://bucket/prefix, or --store fleet with --fleet FILE")
+    fleet = read_fleet(fleet_file) if fleet_file is not None else None
+    if url_text == IN_THE_FLEET:
         if fleet is None or not fleet.bucket:
             raise UsageError(
                 "--store fleet: --fleet names no fleet with a bucket", hint="write --store s3://bucket/prefix"
             )
         url = StoreUrl(bucket=fleet.bucket)
     else:
-        url = parse_store(config["store"])
+        url = parse_store(url_text)
     return RunStore(url, Aws(fleet.region if fleet is not None else None))
 
 
@@ -128,128 +125,9 @@ def find_pipeline(env: Mapping[str, str]) -> str:
     return ""
 
 
-def remember_run(store: RunStore, record: RunRecord, path: Path, say: Say) -> None:
-    """Add a run to the store's history; what goes wrong is said, and costs nothing else."""
-
-    def add(copy: Path) -> None:
-        history, warning = open_history(copy)
-        if history is None:
-            say(f"warning: {warning}")
-            return
-        with history:
-            history.add_run(record)
-            history.prune(keep=KEPT_RUNS)
-            if history.warning:
-                say(f"warning: {history.warning}")
-
+def remember_in_store(store: RunStore, record: RunRecord, path: Path, say: Say) -> None:
+    """Add a run to the store's history, by way of the copy at `path`; what goes wrong is said, and costs nothing else."""
     try:
-        store.update_history(path, add)
+        store.update_history(path, lambda copy: remember_run(copy, record, say, keep=KEPT_RUNS))
     except GridrunnerError as error:
         say(f"warning: the history was not updated: {error}")
-
-
-# ---------------------------------------------------------------------------------------------------------------- merging
-
-
-class Gathered(Struct, frozen=True, kw_only=True):
-    """Runs to merge: folders here (fetched ones among them), what is known to be lost, and the stores they came from."""
-
-    folders: tuple[Path, ...]
-    lost: tuple[str, ...] = ()
-    stores: tuple[RunStore, ...] = ()
-
-
-@contextmanager
-def gather_runs(names: Sequence[str], config: RunConfig, env: Mapping[str, str], say: Say) -> Iterator[Gathered]:
-    """The runs that `gridrunner merge` names: folders, and s3:// URLs whose runs are downloaded for the block.
-
-    Raises GridFault (exit 3) when a store holds claims and not one run; UsageError when it holds nothing, or several
-    groups and none is chosen.
-    """
-    folders = [Path(name) for name in names if not name.startswith("s3://")]
-    urls = [name for name in names if name.startswith("s3://")]
-    lost: list[str] = []
-    stores = []
-    with tempfile.TemporaryDirectory(prefix="gridrunner-merge-") as scratch:
-        for number, name in enumerate(urls):
-            url = parse_store(name)
-            store = make_store(replace(config, values={**config.values, "store": Value(value=name)}))
-            group = url.group or _choose_group(store, config["store_group"] or find_pipeline(env))
-            runs = store.runs(group)
-            complete = [run for run in runs if run.is_complete]
-            lost += [describe_lost(run) for run in find_lost(runs)]
-            if not complete and runs:
-                raise GridFault(f"{name}: not one run of group {group} is complete: {'; '.join(lost[:5])}")
-            if not complete:
-                raise UsageError(f"{name}: group {group} has no run", hint="gridrunner store list --store URL")
-            say(f"store: {count_of(len(complete), 'run')} of group {group} from {store.url.text}")
-            folders += store.fetch(complete, Path(scratch) / str(number))
-            stores.append(store)
-        yield Gathered(folders=tuple(folders), lost=tuple(lost), stores=tuple(stores))
-
-
-def _choose_group(store: RunStore, wanted: str) -> str:
-    if wanted:
-        return wanted
-    groups = store.groups()
-    if len(groups) == 1:
-        return groups[0]
-    if not groups:
-        raise UsageError(f"{store.url.text}: holds no run", hint="gridrunner run --store puts runs there")
-    raise UsageError(
-        f"{store.url.text}: holds {len(groups)} groups of runs: {', '.join(groups[-8:])}",
-        hint=f"choose one: gridrunner merge {store.url.text}/runs/{groups[-1]} --out DIR",
-    )
-
-
-def remember_in_stores(gathered: Gathered, say: Say) -> Callable[[RunRecord], None]:
-    """Adds a merged run to the history of every store that it came from."""
-
-    def remember(record: RunRecord) -> None:
-        with tempfile.TemporaryDirectory(prefix="gridrunner-history-") as scratch:
-            for store in gathered.stores:
-                remember_run(store, record, Path(scratch) / HISTORY_COPY, say)
-
-    return remember
-
-
-# ------------------------------------------------------------------------------------------------------- gridrunner store
-
-
-def push_runs(folders: Sequence[Path], config: RunConfig, env: Mapping[str, str], say: Say) -> int:
-    """Put run folders into the store that could not be put there at their end. Returns 0; raises as `RunStore` does."""
-    store = make_store(_require_store(config))
-    for folder in folders:
-        record = load_run(folder)
-        head = read_plan_head(folder / PLAN_NAME)
-        group = config["store_group"] or store.url.group or find_pipeline(env) or head.hash[:12]
-        claim = Claim(
-            run=record.header.run,
-            plan=head.hash,
-            started=record.header.started,
-            shard=head.shard,
-            machine=socket.gethostname(),
-        )
-        store.put_run(store.claim(group, claim), folder, say)
-    return ExitCode.OK
-
-
-def list_runs(config: RunConfig) -> list[str]:
-    """The groups of the store, and of --store-group its runs, a line each."""
-    store = make_store(_require_store(config))
-    group = config["store_group"] or store.url.group
-    if not group:
-        return store.groups()
-    runs = store.runs(group)
-    lines = []
-    for run in runs:
-        began = f" began {run.claim.started} on {run.claim.machine}" if run.claim else ""
-        state = f"complete, {count_of(len(run.files), 'file')}" if run.is_complete else "no journal"
-        lines.append(f"{run.place}{began}: {state}")
-    return lines
-
-
-def _require_store(config: RunConfig) -> RunConfig:
-    if config["store"] is None:
-        raise UsageError("which store?", hint="--store s3://bucket/prefix, or --store fleet with --fleet FILE")
-    return config

@@ -1,18 +1,19 @@
-"""What a setting is, and the parsers that several settings share. The settings themselves are rows in `config` and
-`fleet_settings`.
-"""
+"""What a setting is, and the parsers that several settings share. The rows stand with the struct of their part."""
 
 from __future__ import annotations
 
 import difflib
 import re
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 ENV_PREFIX = "GRIDRUNNER_"
+
+Member = TypeVar("Member", bound=StrEnum)
 
 
 class BadValue(ValueError):
@@ -55,6 +56,15 @@ def one_of(*words: str) -> Callable[[str], str]:
     return parse
 
 
+def member_of(kind: type[Member]) -> Callable[[str], Member]:
+    words = one_of(*kind)
+
+    def parse(text: str) -> Member:
+        return kind(words(text))
+
+    return parse
+
+
 def flag(text: str) -> bool:
     words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
     if text.strip().lower() not in words:
@@ -75,20 +85,29 @@ def path_of(text: str) -> Path:
 
 
 class Setting(Struct, frozen=True, kw_only=True):
-    """One setting. `name` is that of the option; `is_list` can be given several times; `flag` (short option) or None."""
+    """One row of the table: an option, a variable, a key of gridrunner.toml. Its default stands in the part's struct.
+
+    `is_list` can be given several times; `short` is a short option; `field` the name in the struct, where it is not that
+    of the key (durations end in `_s`).
+    """
 
     name: str
     parse: Callable[[str], Any]
-    default: Any
     help: str
     metavar: str | None = None
     is_list: bool = False
     short: str | None = None
+    field: str = ""
 
     @property
     def key(self) -> str:
-        """The name in gridrunner.toml and of the attribute."""
+        """The name in gridrunner.toml and of the parsed argument."""
         return self.name.replace("-", "_")
+
+    @property
+    def attribute(self) -> str:
+        """The name in the part's struct."""
+        return self.field or (f"{self.key}_s" if self.parse is parse_duration else self.key)
 
     @property
     def variable(self) -> str:
@@ -99,3 +118,12 @@ class Setting(Struct, frozen=True, kw_only=True):
     def is_flag(self) -> bool:
         """Whether it takes no value on the command line."""
         return self.parse is flag
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """Settings that belong together: a group in `--help`, a typed struct (`defaults`, whose fields the rows name)."""
+
+    name: str
+    title: str
+    defaults: Struct
+    rows: tuple[Setting, ...]

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from gridrunner.browser.binaries import BrowserName, find_browser
+from gridrunner.browser.binaries import find_browser
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.grid.hubs.local import LocalHub
+from gridrunner.settings.grid import BrowserName
 
 CLOSED_NETWORK = ("MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1", "EXCLUDE *.localhost")
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import html
 import json
-import os
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -14,12 +12,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from gridrunner import cli
 from gridrunner.browser.copying import copy_page
-from gridrunner.browser.evidence import Screenshots
 from gridrunner.browser.scrubbing import scrub_json
-from gridrunner.commands.capture import execute_capture
 from gridrunner.model import Detection, Observation, Site, Step, StepKind
-from gridrunner.settings.loading import load_config
+from gridrunner.settings.visits import Screenshots
 from gridrunner.sites.lists import read_site_lists
 from gridrunner.sites.replay import ReplayServer
 from tests.browser.conftest import OpenSession
@@ -153,9 +150,8 @@ def test_styles_and_room_of_images_are_kept(open_session: OpenSession, server: P
 def test_capture_of_an_address_replays(
     server: PageServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], open_session: OpenSession
 ) -> None:
-    arguments = argparse.Namespace(source=server.url("/account/login"), site=["bank"], folder=tmp_path / "captured")
-    config = load_config({"visit_timeout": "20"}, {}, tmp_path)
-    assert execute_capture(config, os.environ, arguments) == 0
+    place = ["--site", "bank", "--out", str(tmp_path / "captured"), "--visit-timeout", "20"]
+    assert cli.main(["sites", "capture", server.url("/account/login"), *place]) == 0
     assert "gridrunner run --sites" in capsys.readouterr().err
     (site,) = read_site_lists([str(tmp_path / "captured.yaml")], BytesIO()).sites
     assert site.expect.login == "yes"

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from gridrunner.browser.binaries import BrowserName, find_browser
+from gridrunner.browser.binaries import find_browser
 from gridrunner.grid.hubs.processes import OWNER_VARIABLE, DriverProcess, own_token, start_chromedriver
 from gridrunner.model import Site
+from gridrunner.settings.grid import BrowserName
 from tests.browser.conftest import OpenSession
 from tests.support.page_server import PageServer
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gridrunner.browser.binaries import BrowserName
 from gridrunner.browser.visit import UserProbe
 from gridrunner.model import Observation, Outcome, Site
+from gridrunner.settings.grid import BrowserName
 from tests.browser.conftest import OpenSession
 from tests.support.devtools import tabs_of, take_page
 from tests.support.page_server import PageServer

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gridrunner.browser.binaries import Browser, BrowserName, find_browser
+from gridrunner.browser.binaries import Browser, find_browser
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.session import BrowserSession
@@ -19,9 +19,10 @@ from gridrunner.cli import main
 from gridrunner.errors import UsageError
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.model import Outcome, Site
-from gridrunner.run.hubs import choose_grid, count_lanes, isolation_of
+from gridrunner.run.choosing import choose_grid
 from gridrunner.run.selecting import read_user_probes
-from gridrunner.settings.loading import load_config
+from gridrunner.settings.grid import BrowserName, Isolation
+from gridrunner.settings.loading import load_settings
 from tests.browser.conftest import CLOSED_NETWORK, OpenSession
 from tests.support.command_line import wait_until
 from tests.support.devtools import tabs_of
@@ -160,11 +161,10 @@ def test_answer_of_a_probe_is_resolved(open_session: OpenSession, server: PageSe
 
 def test_extension_chooses_browser_and_isolation_by_itself(tmp_path: Path) -> None:
     full_chromium()
-    config = load_config({"extension": [str(EXTENSION)]}, {}, tmp_path)
-    choice = choose_grid(config, os.environ)
+    settings = load_settings({"extension": [str(EXTENSION)]}, {}, tmp_path)
+    choice = choose_grid(settings, os.environ)
     assert choice.browser is not None
     assert choice.browser.name is BrowserName.CHROMIUM
-    assert (isolation_of(config), count_lanes(config, is_local=True)) == ("session", 1)
-    explicit = load_config({"extension": [str(EXTENSION)], "isolation": "context"}, {}, tmp_path)
+    assert (settings.grid.isolation, settings.grid.lanes_here) == (Isolation.SESSION, 1)
     with pytest.raises(UsageError, match="do not run in browser contexts"):
-        choose_grid(explicit, os.environ)
+        load_settings({"extension": [str(EXTENSION)], "isolation": "context"}, {}, tmp_path)

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from gridrunner.browser.binaries import BrowserName
 from gridrunner.browser.options import VIEWPORT
 from gridrunner.browser.port import TabSettings
 from gridrunner.browser.steps import StepLimits
@@ -33,6 +32,7 @@ from gridrunner.model import (
     Step,
     StepKind,
 )
+from gridrunner.settings.grid import BrowserName
 from tests.browser.conftest import OpenSession
 from tests.support.command_line import wait_until
 from tests.support.devtools import tabs_of

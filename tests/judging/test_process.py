@@ -9,7 +9,7 @@ import pytest
 
 from gridrunner import codec
 from gridrunner.errors import NothingToRun, UsageError
-from gridrunner.judging.process import JudgeProcess, judge_run, run_live_checks
+from gridrunner.judging.process import CollectedChecks, JudgeProcess, collect_checks, judge_run, run_live_checks
 from gridrunner.judging.protocol import DETAILS_LIMIT, MESSAGE_LIMIT, Selection
 from gridrunner.model import Observation, Result, Site, Status
 from tests.support.judging_samples import (
@@ -36,7 +36,7 @@ def _no_further_plugins() -> Iterator[None]:
 
 
 class Judged:
-    """A JudgeProcess on checks written in a test, and what it delivered."""
+    """A judge of checks written in a test, and what it delivered."""
 
     def __init__(
         self,
@@ -54,18 +54,18 @@ class Judged:
             path.write_text("import os, pytest\n" + code)
             paths = (str(path),)
         self.batches: list[list[Result]] = []
-        self.process = JudgeProcess(
-            folder=folder,
-            sites=sites,
-            on_results=self.batches.append,
-            selection=Selection(paths=paths, keyword=keyword, mark=mark),
-            check_timeout_s=timeout_s,
-        )
+        self._folder, self._sites, self._timeout_s = folder, sites, timeout_s
+        self._selection = Selection(paths=paths, keyword=keyword, mark=mark)
+
+    def collect(self) -> CollectedChecks:
+        return collect_checks(self._folder, self._selection, check_timeout_s=self._timeout_s)
+
+    def start(self) -> JudgeProcess:
+        return JudgeProcess(self.collect(), sites=self._sites, on_results=self.batches.append)
 
     def judge(self, *observations: Observation) -> list[Result]:
-        with self.process:
-            self.process.collect()
-            self.process.submit(observations)
+        with self.start() as process:
+            process.submit(observations)
         return self.results
 
     @property
@@ -86,20 +86,20 @@ def test_shipped_suite_is_collected_whatever_configuration_surrounds_it(
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
-    judged = Judged(tmp_path)
-    with judged.process as process:
-        assert process.collect() == tuple(
-            f"test_login_form.py::test_{name}"
-            for name in (
-                "visit_ended_as_expected",
-                "login_form_is_found_or_rightly_absent",
-                "expected_fields_are_found",
-                "insertion_point_is_usable",
-                "sso_providers_are_found",
-                "nothing_is_broken_on_the_page",
-            )
+    checks = Judged(tmp_path).collect()
+    checks.abort()
+    assert checks.recorded == tuple(
+        f"test_login_form.py::test_{name}"
+        for name in (
+            "visit_ended_as_expected",
+            "login_form_is_found_or_rightly_absent",
+            "expected_fields_are_found",
+            "insertion_point_is_usable",
+            "sso_providers_are_found",
+            "nothing_is_broken_on_the_page",
         )
-        assert process.live_checks == ()
+    )
+    assert checks.live == ()
 
 
 SEVERAL = """
@@ -128,10 +128,10 @@ def test_keyword_and_mark_select_checks(
     tmp_path: Path, keyword: str, mark: str, recorded: tuple[str, ...], live: tuple[str, ...]
 ) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    slow: takes long\naddopts = --strict-markers -n 3\n")
-    judged = Judged(tmp_path, SEVERAL, keyword=keyword, mark=mark)
-    with judged.process as process:
-        assert process.collect() == tuple(f"test_mine.py::{name}" for name in recorded)
-        assert process.live_checks == tuple(f"test_mine.py::{name}" for name in live)
+    checks = Judged(tmp_path, SEVERAL, keyword=keyword, mark=mark).collect()
+    checks.abort()
+    assert checks.recorded == tuple(f"test_mine.py::{name}" for name in recorded)
+    assert checks.live == tuple(f"test_mine.py::{name}" for name in live)
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_keyword_and_mark_select_checks(
 )
 def test_checks_that_cannot_be_used_are_the_users_mistake(tmp_path: Path, code: str, message: str) -> None:
     judged = Judged(tmp_path, code)
-    with judged.process as process, pytest.raises(UsageError, match=message) as caught:
-        process.collect()
+    with pytest.raises(UsageError, match=message) as caught:
+        judged.collect()
     assert "\n" not in str(caught.value)
     assert caught.value.hint is not None
 
@@ -169,22 +169,21 @@ def test_checks_that_cannot_be_used_are_the_users_mistake(tmp_path: Path, code: 
     ],
 )
 def test_wrong_option_is_told_in_pytests_words(tmp_path: Path, selection: Selection, message: str) -> None:
-    process = JudgeProcess(folder=tmp_path, sites=SITES, on_results=lambda results: None, selection=selection)
-    with process, pytest.raises(UsageError, match=message):
-        process.collect()
+    with pytest.raises(UsageError, match=message):
+        collect_checks(tmp_path, selection)
 
 
 def test_broken_conftest_is_told(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("import no_such_module\n")
     judged = Judged(tmp_path, "def test_a(site): pass")
-    with judged.process as process, pytest.raises(UsageError, match=r"conftest.*No module named 'no_such_module'"):
-        process.collect()
+    with pytest.raises(UsageError, match=r"conftest.*No module named 'no_such_module'"):
+        judged.collect()
 
 
 def test_selection_that_leaves_no_check_is_nothing_to_run(tmp_path: Path) -> None:
     judged = Judged(tmp_path, keyword="no_such_check")
-    with judged.process as process, pytest.raises(NothingToRun, match="-k 'no_such_check' leaves none of the 6 checks"):
-        process.collect()
+    with pytest.raises(NothingToRun, match="-k 'no_such_check' leaves none of the 6 checks"):
+        judged.collect()
 
 
 def test_two_checks_of_one_name_are_refused(tmp_path: Path) -> None:
@@ -193,9 +192,8 @@ def test_two_checks_of_one_name_are_refused(tmp_path: Path) -> None:
         (tmp_path / name / "__init__.py").touch()
         (tmp_path / name / "test_a.py").write_text("def test_a(site): pass\n")
     selection = Selection(paths=(str(tmp_path / "one"), str(tmp_path / "two")))
-    process = JudgeProcess(folder=tmp_path, sites=SITES, on_results=lambda results: None, selection=selection)
-    with process, pytest.raises(UsageError, match=r"two checks are called test_a\.py::test_a"):
-        process.collect()
+    with pytest.raises(UsageError, match=r"two checks are called test_a\.py::test_a"):
+        collect_checks(tmp_path, selection)
 
 
 # ------------------------------------------------------------------------------------------------------------- results
@@ -379,8 +377,7 @@ def test_error_of_the_receiver_reaches_whoever_waits(tmp_path: Path) -> None:
     def refuse(results: list[Result]) -> None:
         raise RuntimeError("no room")
 
-    process = JudgeProcess(folder=tmp_path, sites=SITES, on_results=refuse)
-    process.collect()
+    process = JudgeProcess(collect_checks(tmp_path, Selection()), sites=SITES, on_results=refuse)
     process.submit([make_observation("a")])
     with pytest.raises(RuntimeError, match="no room"):
         process.wait()
@@ -388,7 +385,7 @@ def test_error_of_the_receiver_reaches_whoever_waits(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def hanging(tmp_path: Path) -> Iterator[tuple[Judged, int]]:
+def hanging(tmp_path: Path) -> Iterator[tuple[Judged, JudgeProcess, int]]:
     """A judge that is busy with a check that never ends, and the id of its process."""
     code = (
         "import pathlib, threading\n"
@@ -398,10 +395,10 @@ def hanging(tmp_path: Path) -> Iterator[tuple[Judged, int]]:
     )
     os.mkfifo(tmp_path / "fifo")
     judged = Judged(tmp_path, code)
-    judged.process.collect()
-    judged.process.submit([make_observation("a")])
-    yield judged, _read_pid(tmp_path / "fifo")
-    judged.process.abort()
+    process = judged.start()
+    process.submit([make_observation("a")])
+    yield judged, process, _read_pid(tmp_path / "fifo")
+    process.abort()
 
 
 def _read_pid(fifo: Path) -> int:
@@ -412,9 +409,11 @@ def _read_pid(fifo: Path) -> int:
         os.close(descriptor)
 
 
-def test_abort_ends_the_process_at_once_and_invents_no_result(hanging: tuple[Judged, int]) -> None:
-    judged, pid = hanging
-    judged.process.abort()
+def test_abort_ends_the_process_at_once_and_invents_no_result(
+    hanging: tuple[Judged, JudgeProcess, int],
+) -> None:
+    judged, process, pid = hanging
+    process.abort()
     assert judged.results == []
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

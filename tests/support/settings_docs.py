@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gridrunner.settings.loading import SETTINGS, _show
-from gridrunner.settings.values import Setting
+from gridrunner.settings.loading import show_value
+from gridrunner.settings.table import PARTS, default_of
+from gridrunner.settings.values import Part, Setting
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 
@@ -23,8 +24,8 @@ file, the file before the default. `gridrunner config show` prints each setting 
 | environment | `GRIDRUNNER_VISIT_TIMEOUT=45s` | `GRIDRUNNER_SELECT=tag:bank,locale:de` | `GRIDRUNNER_DRY_RUN=true` |
 | `gridrunner.toml` in the current folder | `visit-timeout = "45s"` | `select = ["tag:bank", "locale:de"]` | `dry-run = true` |
 
-In the file, `visit-timeout` and `visit_timeout` are the same key. Unknown keys and bad values are errors (exit code 2), with the
-name that was probably meant. Times are `500ms`, `45`, `45s`, `10m` or `1h`. An empty variable counts as not set.
+In the file, `visit-timeout` and `visit_timeout` are the same key. Unknown keys, unknown `GRIDRUNNER_` variables and bad values are errors
+(exit code 2), with the name that was probably meant. Times are `500ms`, `45`, `45s`, `10m` or `1h`. An empty variable counts as not set.
 
 ```toml
 # gridrunner.toml
@@ -38,13 +39,18 @@ retries = 2
 
 def render_page() -> str:
     """The page as Markdown."""
-    return f"{HEAD}\n| option | default | meaning |\n|---|---|---|\n" + "".join(map(_render_row, SETTINGS))
+    return HEAD + "".join(map(_render_part, PARTS))
+
+
+def _render_part(part: Part) -> str:
+    title = part.title[0].upper() + part.title[1:]
+    return f"\n## {title}\n\n| option | default | meaning |\n|---|---|---|\n" + "".join(map(_render_row, part.rows))
 
 
 def _render_row(setting: Setting) -> str:
     option = f"--{setting.name}" + (f" {setting.metavar}" if setting.metavar else "")
     names = f"`{setting.short}`, `{option}`" if setting.short else f"`{option}`"
-    default = _show(setting.default)
+    default = show_value(default_of(setting.key))
     shown = "" if default in {"-", "false"} else f"`{default}`"
     return f"| {_escape(names)} | {shown} | {_escape(setting.help)} |\n"
 

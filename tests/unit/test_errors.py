@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gridrunner.aws.clients import AwsRefused
-from gridrunner.cli import EXIT_CODES
+from gridrunner.commands.parsing import EXIT_CODES
 from gridrunner.errors import ExitCode, GridFault, GridrunnerError, NothingToRun, SiteListError, UsageError
 from gridrunner.grid.drivers.aws.groups import AwsMissingGroup
 

@@ -24,7 +24,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from gridrunner.browser.binaries import BrowserName, find_browser
+from gridrunner.browser.binaries import find_browser
+from gridrunner.settings.grid import BrowserName
 from tests.benchmarks.visits.drivers import DRIVERS, JAR, Task, install_packages
 from tests.benchmarks.visits.grid import open_grid
 from tests.benchmarks.visits.meter import TreeMeter

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from gridrunner.browser.binaries import find_browser
-from gridrunner.browser.evidence import EvidenceStore, Screenshots
+from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
@@ -29,6 +29,7 @@ from gridrunner.detection.predictions import to_prediction
 from gridrunner.evaluation.corpus import Corpus, LabelledPage
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.model import Site
+from gridrunner.settings.visits import Screenshots
 from tests.benchmarks.visits.pages import Server
 
 PICTURE = (240, 80)

@@ -31,7 +31,7 @@ judge_s: list[float] = []
 
 def count() -> None:
     """Have visits counted, and the list taken as it is: it names hosts that only the benchmark serves."""
-    import gridrunner.commands.run
+    import gridrunner.run.hubs
     from gridrunner.browser.port import CommandFailed, DeadlinePassed
     from gridrunner.browser.session import BrowserSession
     from gridrunner.errors import SessionLost
@@ -54,7 +54,7 @@ def count() -> None:
 
     BrowserSession.visit = visit  # type: ignore[method-assign, assignment]
     BrowserSession.close = close  # type: ignore[method-assign, assignment]
-    gridrunner.commands.run._serve_replays = lambda *_arguments: RULES
+    gridrunner.run.hubs.serve_replays = lambda *_arguments: RULES  # type: ignore[attr-defined]
 
 
 def stop_judge(worker: Worker) -> None:

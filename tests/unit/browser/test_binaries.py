@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gridrunner.browser.binaries import BrowserName, find_browser
+from gridrunner.browser.binaries import find_browser
 from gridrunner.errors import UsageError
+from gridrunner.settings.grid import BrowserName
 
 
 @pytest.fixture(autouse=True)

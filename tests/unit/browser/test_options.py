@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gridrunner.browser.binaries import Browser, BrowserName
+from gridrunner.browser.binaries import Browser
 from gridrunner.browser.options import SessionOptions, make_options
+from gridrunner.settings.grid import BrowserName
 
 CHROMIUM = Browser(name=BrowserName.CHROMIUM, binary=Path("/b/chromium"), chromedriver=Path("/b/chromedriver"))
 

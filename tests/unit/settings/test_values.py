@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from gridrunner.settings.loading import SETTINGS
-from gridrunner.settings.values import BadValue, flag, grid_name, one_of, path_of, whole
+from gridrunner.settings.table import SETTINGS
+from gridrunner.settings.values import (
+    BadValue,
+    flag,
+    grid_name,
+    one_of,
+    parse_duration,
+    parse_shard,
+    path_of,
+    whole,
+)
 
 PARSERS = {row.name: row.parse for row in SETTINGS}
 
@@ -81,3 +90,23 @@ def test_settings_of_a_fleet_and_its_store(setting: str, text: str, value: objec
 def test_what_such_settings_do_not_take(setting: str, text: str) -> None:
     with pytest.raises(BadValue, match="takes "):
         PARSERS[setting](text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30", 30.0), ("30s", 30.0), ("1.5m", 90.0), ("2h", 7200.0), ("500ms", 0.5)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "-3", "0", "ten", "3 days", "1e3"])
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(BadValue, match="takes a duration above zero"):
+        parse_duration(text)
+
+
+def test_shard() -> None:
+    assert parse_shard("2/8") == (2, 8)
+    for text in ("0/8", "9/8", "2", "a/b", "2/8/9"):
+        with pytest.raises(BadValue):
+            parse_shard(text)

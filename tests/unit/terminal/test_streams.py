@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from gridrunner import cli
+from gridrunner.commands import sites
+from gridrunner.commands.parsing import Command
 from gridrunner.terminal.streams import UnbreakableWriter
 from tests.support.sample_runs import every_events, every_plan, write_run
 
@@ -73,7 +75,7 @@ def _raise(_arguments: object) -> int:
 
 
 def test_a_defect_is_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(cli, "_sites_check", _raise)
+    monkeypatch.setattr(sites, "CHECK", Command(configure=sites.CHECK.configure, execute=_raise))
     assert cli.main(["sites", "check", "x"]) == 3
     assert "a defect of gridrunner, and no verdict" in capsys.readouterr().err
 

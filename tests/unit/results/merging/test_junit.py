@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from junitparser import Failure, JUnitXml
 from lxml import etree
 
+from gridrunner import cli
 from gridrunner.cli import main
-from gridrunner.commands.merge import execute_merge, execute_report
+from gridrunner.commands.merge import execute_merge
 from gridrunner.errors import UsageError
 from gridrunner.results.merging.junit import merge_junit
 from gridrunner.results.merging.junit_walk import MOST_BYTES
@@ -275,9 +276,9 @@ def test_the_merge_command_merges_files_or_runs(tmp_path: Path, capsys: pytest.C
 
 def test_the_report_command_renders_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = write_run(tmp_path / "run", every_plan(), every_events())
-    assert execute_report(run) == 0
+    assert cli.main(["report", str(run)]) == 0
     first = {path.name: path.read_bytes() for path in run.iterdir()}
-    assert execute_report(run) == 0
+    assert cli.main(["report", str(run)]) == 0
     assert {path.name: path.read_bytes() for path in run.iterdir()} == first
     assert "9 sites" in capsys.readouterr().out
 

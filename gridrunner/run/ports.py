@@ -1,9 +1,46 @@
-"""What the dispatcher says, as lines of the journal: one function from record to event, and what is not kept."""
+"""What stands at the dispatcher's ports: the judge, in rounds, and the journal, which its records become lines of."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+
 from gridrunner.dispatch import records
+from gridrunner.dispatch.ports import JudgeSink
+from gridrunner.judging.process import CollectedChecks, JudgeProcess
+from gridrunner.model import Observation, Result, Site
 from gridrunner.results.journal import events
+
+
+class JudgeRounds:
+    """The judge process as the dispatcher wants it: a round begins with `submit` and ends when every site of it has its
+    results.
+    """
+
+    def __init__(self, checks: CollectedChecks, sites: Sequence[Site], sink: JudgeSink) -> None:
+        self._lock = threading.Lock()
+        self._sink = sink
+        self._waiting: set[tuple[str, int]] = set()
+        self._process = JudgeProcess(checks, sites=sites, on_results=self._take)
+
+    def _take(self, results: list[Result]) -> None:
+        """Results from the process, in its thread."""
+        self._sink.results(results)
+        with self._lock:
+            self._waiting.difference_update((result.site, result.attempt) for result in results)
+            is_over = not self._waiting
+        if is_over:
+            self._sink.round_ended()
+
+    def submit(self, observations: Sequence[Observation]) -> None:
+        """Start a round and return at once."""
+        with self._lock:
+            self._waiting = {(observation.site, observation.attempt) for observation in observations}
+        self._process.submit(observations)
+
+    def close(self) -> None:
+        """Give up what is not judged yet."""
+        self._process.abort()
 
 
 def journal_event(record: records.DispatchRecord) -> events.Event | None:

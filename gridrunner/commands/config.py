@@ -1,0 +1,24 @@
+"""`gridrunner config show`: every setting, its value and where the value came from."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.console import Console
+from rich.table import Table
+
+from gridrunner.commands.parsing import Command, add_all_settings, settings_of
+from gridrunner.errors import ExitCode
+from gridrunner.settings.loading import describe_settings
+
+
+def show_settings(arguments: argparse.Namespace) -> int:
+    """Print the table."""
+    table = Table("setting", "value", "from", box=None, pad_edge=False)
+    for row in describe_settings(settings_of(arguments)):
+        table.add_row(*row)
+    Console().print(table, markup=False)
+    return ExitCode.OK
+
+
+SHOW = Command(configure=add_all_settings, execute=show_settings)

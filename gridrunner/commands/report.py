@@ -1,0 +1,37 @@
+"""`gridrunner report RUN`: the files of a run folder rendered again."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from gridrunner.commands.parsing import Command
+from gridrunner.errors import ExitCode
+from gridrunner.results.record import load_run
+from gridrunner.results.reports.protocol import ReportRequest
+from gridrunner.results.reports.render import write_reports
+
+
+def report_command(arguments: argparse.Namespace) -> int:
+    """Render report.html, junit.xml and summary.md again; returns 0, whatever the run came to. Raises RunFolderError."""
+    folder = arguments.run
+    request = ReportRequest(
+        record=load_run(folder), folder=folder, strict_junit=arguments.strict_junit, console=Console()
+    )
+    write_reports(request)
+    return ExitCode.OK
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, metavar="RUN", help="run folder")
+    parser.add_argument(
+        "--strict-junit",
+        action="store_true",
+        help="junit.xml valid against Jenkins' junit-10.xsd, for readers that check it: what a case's properties would "
+        "hold stands in its system-out",
+    )
+
+
+REPORT = Command(configure=_configure, execute=report_command)

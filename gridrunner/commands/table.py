@@ -1,0 +1,87 @@
+"""The commands: one table. Each is in a file of `gridrunner.commands`, which is imported when it is called."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from gridrunner import __version__
+from gridrunner.commands.parsing import EXIT_CODES, Parser
+
+GROUPS: Mapping[str, str] = {
+    "sites": "check, import, capture and serve site lists and replica pages",
+    "grid": "bring a grid up, look at it, scale it, take it down",
+    "history": "durations and outcomes of earlier runs",
+    "store": "runs that shards put into S3 (`run --store`)",
+    "config": "settings and where they come from",
+}
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "run": ("run:RUN", "plan, visit, judge, report: the main job"),
+    "plan": ("plan:PLAN", "what `run` would do, with expected times and cost; visits nothing"),
+    "judge": ("judge:JUDGE", "judge the recorded observations of a run again; no browser"),
+    "merge": ("merge:MERGE", "one run out of shards, resumed and repeated runs; proves completeness"),
+    "report": ("report:REPORT", "render report.html, junit.xml and summary.md again from the journal"),
+    "probe": ("probe:PROBE", "one page: detection with evidence, and a screenshot with the fields marked"),
+    "evaluate": ("evaluate:EVALUATE", "visit every page of a labelled corpus, print the scores, write the predictions"),
+    "sites check": ("sites:CHECK", "read lists, report every mistake with file:line; visits nothing"),
+    "sites import": ("sites:IMPORT", "make a YAML list from CSV, a Tranco ranking or URLs"),
+    "sites capture": ("capture:CAPTURE", "keep a page, or the failed pages of a run, as replayable sites; scrubbed"),
+    "sites serve": ("sites:SERVE", "serve replica pages under host names of their own, until Ctrl-C"),
+    "grid up": ("grid:UP", "bring a grid up, or to another size; returns when it is ready"),
+    "grid status": ("grid:STATUS", "hubs, nodes, slots, sessions and whose they are, queues"),
+    "grid scale": ("grid:SCALE", "more nodes, or fewer: those that go end their sessions first"),
+    "grid drain": ("grid:DRAIN", "let a node end its sessions and leave; it gets no new ones"),
+    "grid reap": ("grid:REAP", "end the sessions of runs that are over; those of others stay"),
+    "grid down": ("grid:DOWN", "take the grid down; only what was made by `grid up` or a run is touched"),
+    "history show": ("history:SHOW", "slowest, flakiest and most faulted sites; first-attempt failure rate"),
+    "history prune": ("history:PRUNE", "forget all but the newest runs"),
+    "store push": ("store:PUSH", "put run folders there whose own upload was refused; overwrites nothing"),
+    "store list": ("store:LIST", "the groups of runs, or with --store-group its runs, complete or not"),
+    "config show": ("config:SHOW", "every setting, its value and where the value came from"),
+    "completion": ("completion:COMPLETION", "print the completion script of a shell: bash, zsh or tcsh"),
+}
+"""What is typed: where it is (module of `gridrunner.commands` and name of its Command), and a line on it."""
+
+EXAMPLES = """\
+examples:
+  gridrunner run --sites sites/demo.yaml                      the demo list, in browsers of this machine
+  gridrunner run --sites sites.csv --select tag:bank -k login only banks, only the checks named so
+  gridrunner run --sites sites.yaml --shard 2/8               the second of eight CI machines
+  gridrunner run --sites sites.yaml --grid http://hub:4444    through a Selenium Grid hub
+  gridrunner run --sites sites.yaml --grid docker             in containers, brought up for this run
+  gridrunner run --sites sites.yaml --grid aws --fleet fleet.json --scale auto --budget 10m
+                                                              on a fleet that is raised for it and lowered again
+  gridrunner run --resume runs/20261124-101500-ab12           what an interrupted run still owes
+
+"""
+
+
+def make_parser() -> Parser:
+    """The parser of every command; each loads its own arguments when it is reached."""
+    parser = Parser(
+        prog="gridrunner",
+        description="Runs the login-form detection suite over a list of sites in parallel browsers, and gives CI one "
+        "JUnit file.",
+        epilog=EXAMPLES + EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"gridrunner {__version__}")
+    levels = {"": _add_level(parser)}
+    for words, (source, summary) in COMMANDS.items():
+        group, _, name = words.rpartition(" ")
+        if group not in levels:
+            text = GROUPS[group]
+            levels[group] = _add_level(levels[""].add_parser(group, help=text, description=_sentence(text)))
+        levels[group].add_parser(
+            name, help=summary, description=_sentence(summary), source=f"gridrunner.commands.{source}"
+        )
+    return parser
+
+
+def _add_level(parser: argparse.ArgumentParser) -> Any:
+    return parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]

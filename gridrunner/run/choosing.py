@@ -1,0 +1,53 @@
+"""Where the settings want browsers: what --grid, --browser and --extension come to. Nothing is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from gridrunner.browser.binaries import Browser, find_browser
+from gridrunner.errors import UsageError
+from gridrunner.grid.drivers.choosing import DriverSettings
+from gridrunner.grid.drivers.table import LOCAL, drivers_of, hub_urls_of
+from gridrunner.settings.grid import BrowserName
+from gridrunner.settings.loading import Settings
+
+
+class GridChoice(Struct, frozen=True, kw_only=True):
+    """What --grid and --browser come to: hub URLs, the browser of this machine when `local` is among them, and the kinds
+    of grid that drivers open.
+    """
+
+    urls: tuple[str, ...]
+    browser: Browser | None
+    kinds: tuple[str, ...] = ()
+
+
+def choose_grid(settings: Settings, env: Mapping[str, str]) -> GridChoice:
+    """Check --grid, --browser and --extension. Raises UsageError; nothing is started."""
+    places, wanted = settings.grid.places, settings.grid.browser
+    extensions = settings.visits.extensions
+    for folder in extensions:
+        if not (folder / "manifest.json").is_file():
+            raise UsageError(f"--extension {folder}: not an unpacked extension (it has no manifest.json)")
+    if extensions:
+        if wanted is BrowserName.HEADLESS_SHELL:
+            raise UsageError("--extension: headless-shell has no extensions", hint="use --browser chromium")
+        wanted = wanted or BrowserName.CHROMIUM
+    browser = find_browser(wanted, env) if LOCAL in places else None
+    kinds = tuple(row.name for row in drivers_of(places) if row.is_opened)
+    return GridChoice(urls=hub_urls_of(places), browser=browser, kinds=kinds)
+
+
+def driver_settings(settings: Settings, env: Mapping[str, str]) -> DriverSettings:
+    """What the settings say to drivers."""
+    return DriverSettings(
+        env=env,
+        name=settings.grid.name,
+        hub_image=settings.grid.hub_image,
+        node_image=settings.grid.node_image,
+        fleet=settings.fleet.file,
+        host_address=settings.fleet.serve_address,
+        scale_timeout_s=settings.fleet.scale_timeout_s,
+    )

@@ -1,0 +1,24 @@
+"""What is left to do when a run is over: remembered, rendered, told, and put into the store."""
+
+from __future__ import annotations
+
+from gridrunner.errors import ExitCode
+from gridrunner.results.record import RunRecord
+from gridrunner.run.capturing import export_captures
+from gridrunner.run.opening import Run
+from gridrunner.run.prepare import Work
+from gridrunner.run.remembering import remember_run
+from gridrunner.settings.visits import Screenshots
+
+
+def finish_run(run: Run, work: Work, record: RunRecord) -> ExitCode:
+    """Remember durations, render the run folder, say what came out; returns the exit code."""
+    settings = run.settings
+    remember_run(run.history, record, run.say)
+    code = run.publisher.publish(work.folder, run.console, record=record, junit_copy=settings.output.junit)
+    if settings.visits.capture is not Screenshots.NONE:
+        only_failed = settings.visits.capture is Screenshots.FAILED
+        export_captures(record, work.folder, run.console, only_failed=only_failed)
+    if run.store is not None:
+        return run.store.finish(record, work.folder, code, run.say)
+    return code

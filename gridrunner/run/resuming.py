@@ -1,0 +1,98 @@
+"""What an interrupted run left open: which sites it still owes, and what was visited and not judged."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from gridrunner.dispatch.summary import StoppedBy
+from gridrunner.errors import RunFolderError, UsageError
+from gridrunner.model import Observation, Result, Status, Verdict
+from gridrunner.results.journal.lines import collector_paused
+from gridrunner.results.record import RunRecord, load_run
+from gridrunner.results.verdicts.cases import SiteVerdict
+
+
+class Leftover(Struct, frozen=True, kw_only=True):
+    """What a run that is to be resumed left open, from one pass over its journal: `sites` are those that may still owe
+    something, in plan order, `attempts` the number of the last visit of each site that has one; `was_cut`: it did not come
+    to its own end.
+    """
+
+    sites: tuple[SiteVerdict, ...]
+    attempts: Mapping[str, int]
+    was_cut: bool
+
+
+def find_leftover(record: RunRecord) -> Leftover:
+    """What the run of `record` left open."""
+    sites: list[SiteVerdict] = []
+    attempts: dict[str, int] = {}
+    with collector_paused():
+        for site in record.site_verdicts():
+            if site.observations:
+                attempts[site.site.id] = max(seen.attempt for seen in site.observations)
+            if any(case.verdict in _OPEN for case in site.cases) or _lacks_verdict(site, record.plan.checks):
+                sites.append(site)
+    was_cut = record.ended is None or record.ended.reason != StoppedBy.FINISHED
+    return Leftover(sites=tuple(sites), attempts=attempts, was_cut=was_cut)
+
+
+_OPEN = frozenset({Verdict.FAILED, Verdict.NOT_RUN, Verdict.ERROR})
+
+
+def _lacks_verdict(site: SiteVerdict, checks: Collection[str]) -> bool:
+    """Whether the newest visit of a site got there, and one of `checks` has not judged it."""
+    last = site.observations[-1] if site.observations else None
+    if last is None or last.outcome is None:
+        return False
+    judged = {case.check for case in site.cases for result in case.attempts if result.attempt == last.attempt}
+    return bool(frozenset(checks) - judged)
+
+
+def find_unjudged(leftover: Leftover, checks: Sequence[str]) -> tuple[Observation, ...]:
+    """The newest observation of each site that was reached and lacks the result of a check: visiting it again would tell
+    nothing new.
+    """
+    return tuple(site.observations[-1] for site in leftover.sites if _lacks_verdict(site, checks))
+
+
+def still_owed(
+    leftover: Leftover, checks: Sequence[str], *, judged: Sequence[Result] = (), retries: int = 0
+) -> tuple[str, ...]:
+    """Sites that a resumed run visits, in plan order: those of which one of `checks` has no verdict, or failed and was
+    not tried again before the run was cut short. `judged` are results that the journal does not hold yet.
+    """
+    wanted = frozenset(checks)
+    late = {(result.check, result.site): result for result in judged}
+    owed: dict[str, None] = {}
+    for case in (case for site in leftover.sites for case in site.cases if case.check in wanted):
+        result = late.get((case.check, case.site.id))
+        if result is not None:
+            is_open = result.status is Status.ERROR or (result.status is Status.FAILED and result.attempt <= retries)
+        elif case.verdict is Verdict.FAILED:
+            is_open = leftover.was_cut and len(case.attempts) <= retries
+        else:
+            is_open = case.verdict in {Verdict.NOT_RUN, Verdict.ERROR}
+        if is_open:
+            owed[case.site.id] = None
+    return tuple(owed)
+
+
+def load_resumable(folder: Path) -> RunRecord:
+    """The run that --resume names. Raises RunFolderError."""
+    if not folder.is_dir():
+        raise RunFolderError(f"--resume {folder}: there is no such run", hint="name a folder under runs/")
+    return load_run(folder)
+
+
+def require_same_checks(record: RunRecord, folder: Path, checks: Sequence[str]) -> None:
+    """Raises UsageError when the settings name other checks than the run that is resumed was planned with."""
+    if set(checks) != set(record.plan.checks):
+        raise UsageError(
+            f"--resume {folder}: the run was planned with other checks than these settings name",
+            hint="give it the same --checks, -k and -m; it was: gridrunner " + shlex.join(record.header.command),
+        )

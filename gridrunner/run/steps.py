@@ -1,0 +1,35 @@
+"""The steps of a run, by name, in the order in which `gridrunner.commands.run` takes them."""
+
+from __future__ import annotations
+
+from gridrunner.errors import ExitCode
+from gridrunner.run.finishing import finish_run
+from gridrunner.run.hubs import make_hubs, open_grids
+from gridrunner.run.journaling import close_journal, make_folders, open_journal
+from gridrunner.run.live import judge_live
+from gridrunner.run.opening import Run, open_run
+from gridrunner.run.prepare import Work, prepare_work
+from gridrunner.run.visiting import clear_the_way, visit_sites
+from gridrunner.terminal.plan import print_plan
+
+
+def show_plan(run: Run, work: Work) -> int:
+    """What --dry-run prints, once the hubs were looked at as well; returns the exit code."""
+    make_hubs(run, work, ())
+    print_plan(work.rest, slots=run.settings.grid.browsers)
+    return ExitCode.OK
+
+
+__all__ = [
+    "clear_the_way",
+    "close_journal",
+    "finish_run",
+    "judge_live",
+    "make_folders",
+    "open_grids",
+    "open_journal",
+    "open_run",
+    "prepare_work",
+    "show_plan",
+    "visit_sites",
+]

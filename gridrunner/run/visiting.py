@@ -1,0 +1,89 @@
+"""The visits of a run: the dispatcher, with the judge and the journal at its ports, and what people see of it."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from gridrunner.browser.detecting import start_loading_detector
+from gridrunner.dispatch.records import DispatchRecord
+from gridrunner.dispatch.settings import DispatchSettings
+from gridrunner.dispatch.shell import Dispatcher
+from gridrunner.dispatch.summary import StoppedBy
+from gridrunner.grid.drivers.table import LOCAL, outage_limit_of
+from gridrunner.grid.hubs.processes import reap_orphans
+from gridrunner.planning.plan import owed_sites
+from gridrunner.results.verdicts.quarantine import list_excused
+from gridrunner.run.hubs import Grids
+from gridrunner.run.journaling import RunJournal
+from gridrunner.run.opening import Run
+from gridrunner.run.ports import JudgeRounds, journal_event
+from gridrunner.run.prepare import Work
+from gridrunner.run.signals import stop_on_signals
+from gridrunner.settings.grid import Isolation
+from gridrunner.settings.loading import Settings
+from gridrunner.terminal.progress import Progress, Tally, make_progress
+
+GRID_EVIDENCE = "evidence/_grid"
+"""In the run folder: logs of containers that failed. No site id begins with an underscore."""
+
+
+def clear_the_way() -> None:
+    """End what earlier runs left on this machine, and load the detector while hubs are opened."""
+    start_loading_detector()
+    reap_orphans()
+
+
+def visit_sites(run: Run, work: Work, grids: Grids, journal: RunJournal) -> StoppedBy:
+    """Visit and judge everything that is owed; returns why that ended."""
+    progress = _show_progress(run, work)
+
+    def keep(record: DispatchRecord) -> None:
+        event = journal_event(record)
+        if event is not None:
+            journal.write(event)
+        progress.record(record)
+
+    sites = [planned.site for planned in work.plan.sites]
+    dispatcher = Dispatcher(
+        replace(work.rest, checks=tuple(check for check in work.plan.checks if check not in work.checks.live)),
+        grids.hubs,
+        lambda sink: JudgeRounds(work.checks, sites, sink),
+        dispatch_settings(run.settings),
+        recorder=keep,
+        attempts=work.attempts,
+        early=work.early,
+    )
+    try:
+        with run.publisher.reporter.fold("gridrunner_visits", "Visits"), stop_on_signals(dispatcher.stop):
+            return dispatcher.run().stopped_by
+    finally:
+        progress.close()
+        for grid in grids.opened:
+            for file in grid.keep_evidence(work.folder / GRID_EVIDENCE):
+                run.say(f"kept {file}")
+
+
+def _show_progress(run: Run, work: Work) -> Progress:
+    owed = owed_sites(work.rest)
+    tally = Tally(
+        total=len(owed),
+        expected_s={planned.site.id: planned.expected_s for planned in owed},
+        excused=list_excused([planned.site for planned in owed], work.plan.checks),
+    )
+    output = run.settings.output
+    return make_progress(run.console, tally, quiet=output.quiet, verbose=output.verbose)
+
+
+def dispatch_settings(settings: Settings) -> DispatchSettings:
+    """The limits of a run, in visits at once where --slots says sessions."""
+    grid, defaults = settings.grid, DispatchSettings()
+    outage_limit_s = outage_limit_of(grid.places)
+    return DispatchSettings(
+        slots=grid.slots and grid.slots * grid.lanes(is_local=LOCAL in grid.places),
+        retries=settings.dispatch.retries,
+        visit_timeout_s=settings.visits.visit_timeout_s,
+        deadline_s=settings.dispatch.deadline_s,
+        max_failures=settings.dispatch.max_failures,
+        outage_limit_s=defaults.outage_limit_s if outage_limit_s is None else outage_limit_s,
+        visits_per_session=1 if grid.isolation is Isolation.SESSION else defaults.visits_per_session,
+    )

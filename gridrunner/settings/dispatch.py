@@ -1,0 +1,39 @@
+"""How often a site is tried, and when a run stops."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from gridrunner.settings.values import Part, Setting, parse_duration, whole
+
+
+class DispatchOptions(Struct, frozen=True, kw_only=True):
+    """Attempts and limits of a run. None: no limit."""
+
+    retries: int = 1
+    deadline_s: float | None = None
+    max_failures: int | None = None
+
+
+ROWS = (
+    Setting(
+        name="retries",
+        parse=whole(0),
+        metavar="N",
+        help="further attempts of a site that failed, each in a fresh session (default 1)",
+    ),
+    Setting(
+        name="deadline",
+        parse=parse_duration,
+        metavar="TIME",
+        help="bound of the whole run; what is not reached then is owed (exit 3); default: none",
+    ),
+    Setting(
+        name="max-failures",
+        parse=whole(1),
+        metavar="N",
+        help="stop after this many failed sites; default: none",
+    ),
+)
+
+PART = Part(name="dispatch", title="attempts and limits", defaults=DispatchOptions(), rows=ROWS)

@@ -1,0 +1,118 @@
+"""Where the browsers are, and how many visits go on in them at once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from msgspec import Struct
+
+from gridrunner.settings.values import Part, Setting, grid_name, member_of, path_of, whole
+
+
+class BrowserName(StrEnum):
+    """The browsers of --browser."""
+
+    HEADLESS_SHELL = "headless-shell"
+    CHROMIUM = "chromium"
+    CHROME = "chrome"
+
+
+class Isolation(StrEnum):
+    """What keeps two sites apart: a context of their own in one session, or a session of their own."""
+
+    CONTEXT = "context"
+    SESSION = "session"
+
+
+LOCAL_LANES = 2
+"""Visits at once in one browser of this machine: one waits while another works. On hubs a node gives each session one
+core, and a page that kills its browser could not be kept apart for want of slots, so there it is one."""
+
+
+class GridSettings(Struct, frozen=True, kw_only=True):
+    """Hubs and browsers. `slots` None: all that the hubs offer.
+
+    Resolved at the door, no settings of their own: `browsers` of this machine at once (--slots, else its cores), and the
+    visits at once in one session, here and on hubs.
+    """
+
+    places: tuple[str, ...] = ("local",)
+    slots: int | None = None
+    browser: BrowserName | None = None
+    isolation: Isolation = Isolation.CONTEXT
+    contexts_per_session: int | None = None
+    name: str = "gridrunner"
+    hub_image: str | None = None
+    node_image: str | None = None
+    hub_ca: Path | None = None
+    browsers: int = 1
+    lanes_here: int = LOCAL_LANES
+    lanes_on_hubs: int = 1
+
+    def lanes(self, *, is_local: bool) -> int:
+        """Visits at once in one session of this machine, or of a hub."""
+        return self.lanes_here if is_local else self.lanes_on_hubs
+
+
+ROWS = (
+    Setting(
+        name="grid",
+        field="places",
+        parse=str,
+        is_list=True,
+        metavar="WHERE",
+        help="local (browsers of this machine, no Java), docker, aws, or the URL of a Selenium Grid hub; repeatable",
+    ),
+    Setting(
+        name="slots",
+        parse=whole(1),
+        metavar="N",
+        help="browser sessions at once; default: the machine's cores for local, all slots of the hubs otherwise",
+    ),
+    Setting(
+        name="browser",
+        parse=member_of(BrowserName),
+        metavar="NAME",
+        help="headless-shell (default where there is one: four times as fast), chromium or chrome",
+    ),
+    Setting(
+        name="isolation",
+        parse=member_of(Isolation),
+        metavar="KIND",
+        help="context: a fresh browser context per site in a reused session; session: a fresh session per site",
+    ),
+    Setting(
+        name="contexts-per-session",
+        parse=whole(1),
+        metavar="N",
+        help="visits at once in one session, each in a context of its own; default: 2 on this machine, 1 on hubs",
+    ),
+    Setting(
+        name="grid-name",
+        field="name",
+        parse=grid_name,
+        metavar="NAME",
+        help="which grid of this name docker means; everything made for it is marked with it (default gridrunner)",
+    ),
+    Setting(
+        name="hub-image",
+        parse=str,
+        metavar="IMAGE",
+        help="image of docker's hubs; default: the one of docker/build.sh; selenium/hub works as well",
+    ),
+    Setting(
+        name="node-image",
+        parse=str,
+        metavar="IMAGE",
+        help="image of docker's nodes; default: the one of docker/build.sh; selenium/node-chrome works as well",
+    ),
+    Setting(
+        name="hub-ca",
+        parse=path_of,
+        metavar="FILE",
+        help="certificates (PEM) of the authority that signed those of https hubs; default: the usual ones",
+    ),
+)
+
+PART = Part(name="grid", title="where the browsers are", defaults=GridSettings(), rows=ROWS)

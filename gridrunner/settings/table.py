@@ -1,0 +1,35 @@
+"""The table of settings, part by part: the one that command line, environment, file, `--help` and docs are made from.
+
+A new setting is a row and a field in the module of its part, and whoever uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from gridrunner.settings import checks, dispatch, fleet, grid, output, selection, store, visits
+from gridrunner.settings.values import Part, Setting
+
+PARTS: tuple[Part, ...] = (
+    selection.PART,
+    checks.PART,
+    grid.PART,
+    visits.PART,
+    dispatch.PART,
+    fleet.PART,
+    store.PART,
+    output.PART,
+)
+SETTINGS: tuple[Setting, ...] = tuple(row for part in PARTS for row in part.rows)
+BY_KEY: Mapping[str, Setting] = {row.key: row for row in SETTINGS}
+PART_OF: Mapping[str, Part] = {row.key: part for part in PARTS for row in part.rows}
+
+
+def default_of(key: str) -> object:
+    """The default of a setting, from the struct of its part."""
+    return getattr(PART_OF[key].defaults, BY_KEY[key].attribute)
+
+
+def keys_of(*parts: Iterable[Setting]) -> tuple[str, ...]:
+    """The keys of all rows of these parts."""
+    return tuple(row.key for rows in parts for row in rows)

@@ -1,0 +1,97 @@
+"""What a visit does: how long it may take, what runs on the page, what is kept of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from msgspec import Struct
+
+from gridrunner.planning.limits import VISIT_TIMEOUT_S
+from gridrunner.settings.values import Part, Setting, flag, member_of, parse_duration, path_of
+
+
+class Screenshots(StrEnum):
+    """Of which visits a screenshot, or a copy of the page, is kept. FAILED: where what was found is not what the list
+    expects, and of every further attempt.
+    """
+
+    FAILED = "failed"
+    ALL = "all"
+    NONE = "none"
+
+
+class Fetch(StrEnum):
+    """What first attempts fetch: no media, fonts and known trackers, or everything."""
+
+    LEAN = "lean"
+    ALL = "all"
+
+
+class VisitOptions(Struct, frozen=True, kw_only=True):
+    """What the user wants of each visit."""
+
+    probes: tuple[Path, ...] = ()
+    extensions: tuple[Path, ...] = ()
+    visit_timeout_s: float = VISIT_TIMEOUT_S
+    try_insertion: bool = False
+    dismiss_walls: bool = False
+    fetch: Fetch = Fetch.LEAN
+    screenshots: Screenshots = Screenshots.FAILED
+    capture: Screenshots = Screenshots.NONE
+
+
+ROWS = (
+    Setting(
+        name="probe",
+        field="probes",
+        parse=path_of,
+        is_list=True,
+        metavar="FILE.js",
+        help="a probe of your own: a JavaScript function run on every page after the built-in ones; repeatable",
+    ),
+    Setting(
+        name="extension",
+        field="extensions",
+        parse=path_of,
+        is_list=True,
+        metavar="DIR",
+        help="an unpacked browser extension, loaded into every session (needs --browser chromium); repeatable",
+    ),
+    Setting(
+        name="visit-timeout",
+        parse=parse_duration,
+        metavar="TIME",
+        help="bound of one visit (default 30s)",
+    ),
+    Setting(
+        name="try-insertion",
+        parse=flag,
+        help="put a button at each insertion point, click it, look at it on a phone's width, take it out; adds a check",
+    ),
+    Setting(
+        name="dismiss-walls",
+        parse=flag,
+        help="answer cookie walls before a page is judged, refusing where it can be refused (default: see past them)",
+    ),
+    Setting(
+        name="fetch",
+        parse=member_of(Fetch),
+        metavar="WHAT",
+        help="lean (default): first attempts fetch no media, fonts and known trackers; all: everything",
+    ),
+    Setting(
+        name="screenshots",
+        parse=member_of(Screenshots),
+        metavar="WHICH",
+        help="keep screenshots of failed sites (default), of all, or none",
+    ),
+    Setting(
+        name="capture",
+        parse=member_of(Screenshots),
+        metavar="WHICH",
+        help="keep the pages of failed sites, or of all, for replay: RUN/captured.yaml (default: none)",
+    ),
+)
+
+PART = Part(name="visits", title="what a visit does", defaults=VisitOptions(), rows=ROWS)

@@ -1,0 +1,99 @@
+"""A plan as people read it: what is owed, how long it should take, what a fleet for it costs."""
+
+from __future__ import annotations
+
+import random
+
+from msgspec.structs import replace
+from rich.console import Console
+from rich.table import Table
+
+from gridrunner.aws.price_table import Price
+from gridrunner.model import Plan
+from gridrunner.planning.capacity import Fleet, NodeKind, find_cost, weigh_fleet
+from gridrunner.planning.plan import order_sites, owed_sites
+from gridrunner.planning.predict import Prediction, predict
+from gridrunner.planning.simulate import simulate_slots
+from gridrunner.text import count_of, format_seconds
+
+LONGEST_SHOWN = 5
+
+
+def print_plan(plan: Plan, *, slots: int) -> None:
+    """What is owed, and how long it should take on `slots` sessions."""
+    owed = owed_sites(plan)
+    console = Console(highlight=False)
+    prediction = predict(plan, slots)
+    part = f", shard {plan.shard[0]}/{plan.shard[1]} of {count_of(len(plan.sites), 'site')}" if plan.shard else ""
+    console.print(
+        f"plan {plan.hash[:12]}: {count_of(len(owed), 'site')} x {count_of(len(plan.checks), 'check')}{part}",
+        markup=False,
+    )
+    for check in plan.checks:
+        console.print(f"  {check}", markup=False)
+    console.print(_describe(prediction), markup=False)
+    longest = ", ".join(
+        f"{planned.site.id} {planned.expected_s:.1f} s" for planned in order_sites(owed)[:LONGEST_SHOWN]
+    )
+    console.print(f"longest expected: {longest}", markup=False)
+
+
+def _describe(prediction: Prediction) -> str:
+    return (
+        f"on {count_of(prediction.slots, 'session')}: about {format_seconds(prediction.wall_s, is_rough=True)}, lower bound "
+        f"{format_seconds(prediction.lower_bound_s, is_rough=True)} (gap {format_seconds(prediction.gap_s, is_rough=True)}, "
+        f"{prediction.ratio:.2f}x); bound by {prediction.bottleneck}"
+    )
+
+
+def print_fleet(plan: Plan, fleet: Fleet, budget_s: float, kind: NodeKind, price: Price | None) -> None:
+    """Half, all and twice the nodes that a budget takes, with what they cost; `price` None: the user gave one."""
+    console = Console(highlight=False)
+    if not fleet.keeps_budget:
+        console.print(
+            f"no number of nodes does it in {format_seconds(budget_s, is_rough=True)}: bound by {fleet.prediction.bottleneck}",
+            markup=False,
+        )
+    costs = ("on-demand USD", "spot USD") if price is not None else ("cost",)
+    table = Table("nodes", "sessions", "hubs", "wall time", *costs, "bound by", box=None, pad_edge=False)
+    sizes = sorted({max(1, fleet.nodes // 2), fleet.nodes, fleet.nodes * 2})
+    for nodes in sizes:
+        row = fleet if nodes == fleet.nodes else weigh_fleet(plan, nodes, kind)
+        kinds = (kind, replace(kind, price_per_hour=price.spot)) if price is not None else (kind,)
+        mark = " <- budget" if nodes == fleet.nodes and fleet.keeps_budget else ""
+        table.add_row(
+            str(nodes),
+            str(row.slots),
+            str(row.hubs),
+            format_seconds(row.wall_s, is_rough=True) + mark,
+            *(_show_cost(find_cost(nodes, row.wall_s, priced)) for priced in kinds),
+            str(row.prediction.bottleneck),
+        )
+    console.print(table)
+    if price is not None:
+        console.print(
+            f"a node: {price.instance_type} in {price.region}, {price.on_demand:g} USD an hour on demand, {price.spot:g} "
+            f"spot ({price.source})",
+            markup=False,
+        )
+
+
+def _show_cost(cost: float | None) -> str:
+    if cost is None:
+        return "-"
+    return f"{cost:.2f}" if cost >= 1 else f"{cost:.2g}"
+
+
+def print_simulation(plan: Plan) -> None:
+    """Wall time by the number of sessions."""
+    expected_s = [planned.expected_s for planned in order_sites(owed_sites(plan))]
+    table = Table("sessions", "p50", "p95", "over the bound", "bound by", box=None, pad_edge=False)
+    for wall in simulate_slots(expected_s, random.Random(plan.hash)):  # noqa: S311 - repeatable, not secret
+        table.add_row(
+            str(wall.slots),
+            format_seconds(wall.p50_s, is_rough=True),
+            format_seconds(wall.p95_s, is_rough=True),
+            f"{wall.ratio_p50:.2f}x",
+            str(wall.bottleneck),
+        )
+    Console(highlight=False).print(table)
