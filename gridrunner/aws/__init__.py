@@ -1,1 +1,3 @@
-"""AWS through boto3: bounded clients, errors in one sentence, prices. What is built on it (fleet, store) lives elsewhere."""
+"""AWS through boto3: bounded clients, errors in one sentence, prices. What is built on it (fleet, store) lives
+elsewhere.
+"""

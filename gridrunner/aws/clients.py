@@ -143,7 +143,8 @@ def translate_code(error: ClientError, action: str, what: str) -> AwsRefused | A
         named = _NAMED_ACTION.search(message)
         return AwsRefused(
             f"{what}: {named[1] if named else action} is denied",
-            hint="attach the policy of the terraform output `ci_policy_arn` to the role; a bucket may be another account's",
+            hint="attach the policy of the terraform output `ci_policy_arn` to the role; "
+            "a bucket may be another account's",
         )
     if code in WRONG_REGION:
         region = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("x-amz-bucket-region", "")

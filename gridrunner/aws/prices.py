@@ -13,15 +13,15 @@ from gridrunner.aws.price_table import Price, price_from_table, read_table
 from gridrunner.errors import GridrunnerError, UsageError
 
 PRICING_REGION = "us-east-1"
-"""The price list API has endpoints in a few regions only; us-east-1 knows the prices of all (AWS Billing guide, "AWS Price
-List Query API endpoints")."""
+"""The price list API has endpoints in a few regions only; us-east-1 knows the prices of all (AWS Billing guide, "AWS
+Price List Query API endpoints")."""
 
 _LOCATION_FILTERS = {"operatingSystem": "Linux", "tenancy": "Shared", "preInstalledSw": "NA", "capacitystatus": "Used"}
 
 
 def find_price(aws: Aws, instance_type: str, *, now: datetime | None = None) -> Price:
     """The price by the APIs, or by the table where one of them cannot be asked or says nothing that makes sense. Raises
-    UsageError for a type that nobody knows.
+    UsageError for a type that has no price.
     """
     on_demand = _ask_on_demand(aws, instance_type)
     spot = _ask_spot(aws, instance_type, now or datetime.now(UTC))

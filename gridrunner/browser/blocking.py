@@ -1,8 +1,9 @@
 """What a visit does not fetch: media and fonts by their file names, and a few trackers that hold up pages.
 
 Detection needs none of it, a screenshot does: so a visit is lean only on its first attempt, and never with
-`--screenshots all`. Pictures are fetched: where a page gives one no size, the layout is not true without it (docs/design/speed.md
-has the figures). The browser refuses the requests itself, by pattern; nothing is intercepted, so it costs no round trip.
+`--screenshots all`. Pictures are fetched: where a page gives one no size, the layout is not true without it
+(docs/design/speed.md has the figures). The browser refuses the requests itself, by pattern; nothing is intercepted, so
+it costs no round trip.
 """
 
 from __future__ import annotations

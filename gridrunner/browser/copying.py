@@ -20,7 +20,8 @@ from gridrunner.browser.port import CommandFailed, DeadlinePassed, Frame, Page
 from gridrunner.browser.scrubbing import scrub_text
 
 STYLE_LIMIT: Final = 1_500_000
-"""Characters of styles a frame; utility frameworks ship up to 3 MB unpruned, the pages of the demo list under 40 kB."""
+"""Characters of styles per frame; utility frameworks ship up to 3 MB unpruned, the pages of the demo list under 40
+kB."""
 
 COPY_LIMIT: Final = 8_000_000
 """Characters of a whole copy. The largest page of the development corpus has 2.4 MB of HTML (2026-11-24)."""
@@ -97,7 +98,9 @@ class _Copier:
         return copies
 
     def _sheet(self, frame: Frame, sheet: dict[str, Any]) -> str:
-        """A style sheet as its server sent it, from the browser's own memory; else the rules that the page could read."""
+        """A style sheet as its server sent it, from the browser's own memory; else the rules that the page could
+        read.
+        """
         try:
             limit = min(self._deadline, time.monotonic() + FRAME_COPY_S)
             content = self._page.read_resource(frame, sheet["address"], deadline=limit)
@@ -112,5 +115,7 @@ class _Copier:
 
 
 def clean_styles(text: str) -> str:
-    """Styles without comments, fonts, imports and addresses; what ends a style element is written so that it does not."""
+    """Styles without comments, fonts, imports and addresses; what ends a style element is written so that it does
+    not.
+    """
     return re.sub("</style", r"<\\/style", _URL.sub('url("data:,")', _COMMENT.sub("", text)), flags=re.IGNORECASE)

@@ -1,7 +1,8 @@
 """Detection for many threads: the detector's data is read once, by the first who needs it, and the others wait.
 
-Without this, hundreds of sessions whose first pages come at the same time each read the vocabularies: 173 of 200 threads
-did, which took 13 CPU-s and 240 MiB of a run of 1,500 visits (`tests.benchmarks.dispatch.sessions`, 2026-11-26).
+Without this, hundreds of sessions whose first pages come at the same time each read the vocabularies: 173 of 200
+threads did, which took 13 CPU-s and 240 MiB of a run of 1,500 visits (`tests.benchmarks.dispatch.sessions`,
+2026-11-26).
 """
 
 from __future__ import annotations

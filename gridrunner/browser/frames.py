@@ -15,8 +15,8 @@ from gridrunner.browser.readiness import Ready
 from gridrunner.model import Facts
 
 FRAME_LIMIT = 24
-"""Frames read a page, in document order. News pages carry 30 and more advertising frames; a login among them stands in
-one that is large enough (FRAME_MIN_AREA)."""
+"""Frames read per page, in document order. News pages carry 30 and more advertising frames; a login among them stands
+in one that is large enough (FRAME_MIN_AREA)."""
 
 FRAME_MIN_AREA = 2_000
 """CSS pixels squared: 100 x 20 holds one field; smaller frames are trackers and are not read."""
@@ -36,8 +36,8 @@ function () {
 
 
 def collect_facts(page: Page, ready: Ready, *, deadline: float) -> Facts:
-    """The facts of the page and its frames, in the schema that `gridrunner.detection` reads; those of the top frame may have
-    come with `ready`.
+    """The facts of the page and its frames, in the schema that `gridrunner.detection` reads; those of the top frame may
+    have come with `ready`.
 
     Raises what `Page.run` raises for the top frame; a child frame that fails is put down as unreadable.
     """

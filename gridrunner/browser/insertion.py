@@ -1,4 +1,5 @@
-"""The insertion point tried on the real page: a button put there, clicked, looked at on a phone's width, taken out again.
+"""The insertion point tried on the real page: a button put there, clicked, looked at on a phone's width, taken out
+again.
 
 The page is told nothing and asked nothing: the button stands in a closed shadow root, the click is a real mouse event.
 Whatever happens is data (`Observation.probes["insertion"]`), judged by `dom_probes/suite/extras/test_insertion.py`.
@@ -67,7 +68,7 @@ class _Trial:
         wait_ms = round((time.monotonic() - started) * 1000)
         record.update(_pick(removed, ("is_gone", "is_equal", "is_restless")))
         if not removed["is_equal"] and not removed["is_restless"]:
-            alone = self._ask("compare", wait_ms=wait_ms)  # as long again, and nobody does anything
+            alone = self._ask("compare", wait_ms=wait_ms)  # as long again, and we do nothing
             record["is_restless"] = not alone["is_equal"]
         record["phone"] = self._look_on_a_phone()
 

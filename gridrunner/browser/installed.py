@@ -1,8 +1,9 @@
 """The probes that nearly every visit calls, put into the isolated world of each document before it is parsed.
 
-They go to the tab while it is prepared, so that a visit sends a few words instead of 45 kB: through a hub on two cores that
-was 90 ms a visit (2026-11-26), and making the world is no round trip of its own any more. A document that was there before
-(a frame without an address) and a frame in another process have none of them: then the call says so, and the probe is sent.
+They go to the tab while it is prepared, so that a visit sends a few words instead of 45 kB: through a hub on two cores
+that was 90 ms per visit (2026-11-26), and making the world is no round trip of its own any more. A document that was
+there before (a frame without an address) and a frame in another process have none of them: then the call says so, and
+the probe is sent.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ class Installed(StrEnum):
 
     @property
     def call(self) -> str:
-        """A function that calls the probe where it is installed and returns MISSING where it is not. The answer of READY
-        brings what COLLECT finds at that moment as `facts`, unless COLLECT throws: that is told to whoever calls it.
+        """A function that calls the probe where it is installed and returns MISSING where it is not. The answer of
+        READY brings what COLLECT finds at that moment as `facts`, unless COLLECT throws: that is told to those who call
+        it.
         """
         call = f"probes['{self}'](options)"
         if self is Installed.READY:
             collect = f"probes['{Installed.COLLECT}']({{}})"
-            call += f".then((answer) => {{ try {{ return {{ ...answer, facts: {collect} }}; }} catch {{ return answer; }} }})"
+            with_facts = f"try {{ return {{ ...answer, facts: {collect} }}; }} catch {{ return answer; }}"
+            call += f".then((answer) => {{ {with_facts} }})"
         return f"function (options) {{ const probes = globalThis.{_PLACE}; return probes ? {call} : '{MISSING}'; }}"
 
 

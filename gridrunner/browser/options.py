@@ -62,14 +62,15 @@ TAG = "se:gridrunner"
 
 
 BROWSER_SWITCH = "--gridrunner-browser"
-"""By which a node of docker/node-chrome chooses between its browsers. Chromium ignores switches that it does not know, and
-so do nodes of other images."""
+"""By which a node of docker/node-chrome chooses between its browsers. Chromium ignores switches that it does not know,
+and so do nodes of other images."""
 
 
 class SessionOptions(Struct, frozen=True, kw_only=True):
     """What a run asks of every session. `host_rules` are Chromium's `--host-resolver-rules` entries; `name` shows up in
-    the grid's status pages; `run` and `owner` (`grid.hubs.owners`) tell sessions of runs that are over. `browser_on_hubs` is the
-    browser that was asked for by name, for nodes that have several; None leaves it to the node.
+    the grid's status pages; `run` and `owner` (`grid.hubs.owners`) tell sessions of runs that are over.
+    `browser_on_hubs` is the browser that was asked for by name, for nodes that have several; None leaves it to the
+    node.
     """
 
     name: str

@@ -28,8 +28,8 @@ STALE_REQUEST_S = 8.0
 
 
 class PageError(Exception):
-    """A page does not do what was asked of it. None leaves a visit: each ends as an outcome with a name, or as a fault of
-    the session (the tree is drawn in `gridrunner.errors`).
+    """A page does not do what was asked of it. None leaves a visit: each ends as an outcome with a name, or as a fault
+    of the session (the tree is drawn in `gridrunner.errors`).
     """
 
 
@@ -141,8 +141,8 @@ class InstalledProbe(Protocol):
 
 
 class Page(Protocol):
-    """A tab in a context of its own. Whatever takes a `deadline` (of `time.monotonic`) raises CommandFailed when the page
-    left or refused, PageGone when it crashed, DeadlinePassed or SessionLost.
+    """A tab in a context of its own. Whatever takes a `deadline` (of `time.monotonic`) raises CommandFailed when the
+    page left or refused, PageGone when it crashed, DeadlinePassed or SessionLost.
     """
 
     @property
@@ -180,9 +180,9 @@ class Page(Protocol):
         with_closed_roots: bool = False,
         deadline: float,
     ) -> Any:
-        """Call the JavaScript `function` with JSON `arguments` in the isolated world of a frame (default: the top one); the
-        frame's closed shadow roots, which only the browser can hand out, may follow as further arguments. A promise is
-        awaited. Returns its JSON value; CommandFailed also says that it threw.
+        """Call the JavaScript `function` with JSON `arguments` in the isolated world of a frame (default: the top one);
+        the frame's closed shadow roots, which only the browser can hand out, may follow as further arguments. A promise
+        is awaited. Returns its JSON value; CommandFailed also says that it threw.
         """
         ...
 
@@ -234,8 +234,8 @@ class Page(Protocol):
 
 
 class TabSettings(Struct, frozen=True, kw_only=True):
-    """How tabs begin. `first_url`: what a new one shows, None for what costs least; where the first one does not come within
-    `empty_tab_timeout_s`, this lane's tabs begin with about:blank.
+    """How tabs begin. `first_url`: what a new one shows, None for what costs least; where the first one does not come
+    within `empty_tab_timeout_s`, this lane's tabs begin with about:blank.
     """
 
     first_url: str | None = None
@@ -243,8 +243,8 @@ class TabSettings(Struct, frozen=True, kw_only=True):
 
 
 class Tabs(Protocol):
-    """The tabs of one lane, each in a context of its own, used for one site and thrown away. One thread uses them; `abort`
-    may come from any other.
+    """The tabs of one lane, each in a context of its own, used for one site and thrown away. One thread uses them;
+    `abort` may come from any other.
     """
 
     def take(self, *, deadline: float) -> Page:
@@ -260,7 +260,7 @@ class Tabs(Protocol):
         ...
 
     def abort(self) -> None:
-        """Break the connection under whoever uses it; safe from any thread, and twice."""
+        """Break the connection under the thread that uses it; safe from any thread, and twice."""
         ...
 
     def close(self) -> None:

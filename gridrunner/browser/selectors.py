@@ -31,8 +31,8 @@ class NotThere(PageError):
 
 
 class Located(Struct, frozen=True, kw_only=True):
-    """An element's middle in CSS pixels of the top viewport, and its selector as the collector writes it; `frame` it is in,
-    whose content begins at `origin` of the top viewport.
+    """An element's middle in CSS pixels of the top viewport, and its selector as the collector writes it; `frame` it is
+    in, whose content begins at `origin` of the top viewport.
     """
 
     x: float

@@ -44,7 +44,8 @@ class BrowserSession:
         store: EvidenceStore,
     ) -> None:
         """`end` quits the session politely, `end_now` takes it away at once; both are bounded and never raise; `drains`
-        tells whether its node does, `has_idle_core` whether its machine would make the next context while this page loads.
+        tells whether its node does, `has_idle_core` whether its machine would make the next context while this page
+        loads.
         """
         self.hub, self.node, self.id = hub, node, session_id
         self.tabs = tabs
@@ -61,8 +62,8 @@ class BrowserSession:
     def visit(
         self, site: Site, *, attempt: int, upcoming: Site | None, probes: tuple[UserProbe, ...] = ()
     ) -> Observation:
-        """Visit `site` in a fresh context; `probes` come after those of the run. A session that ends under us comes back
-        as the observation's fault.
+        """Visit `site` in a fresh context; `probes` come after those of the run. A session that ends under us comes
+        back as the observation's fault.
         """
         started = time.monotonic()
         self._is_visiting = True
@@ -99,7 +100,7 @@ class BrowserSession:
         self._end()
 
     def kill(self) -> None:
-        """Take the lane away at once, from any thread; whoever visits with it gets a fault."""
+        """Take the lane away at once, from any thread; the visit that uses it gets a fault."""
         self.tabs.abort()
         self._end_now()
         if not self._is_visiting:  # else the visit, which reads the socket, closes it

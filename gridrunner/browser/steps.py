@@ -31,9 +31,9 @@ WALL_LOOK_S = 0.3
 
 
 class StepLimits(Struct, frozen=True, kw_only=True):
-    """How long a step waits for its target (Cypress waits 4 s, Playwright's expectations 5 s, its actions 30 s), and how
-    long a site may take to ask for the password after a name: it looks the name up first. Many never ask, because nobody
-    has that name; then this is what the step costs.
+    """How long a step waits for its target (Cypress waits 4 s, Playwright's expectations 5 s, its actions 30 s), and
+    how long a site may take to ask for the password after a name: it looks the name up first. Many never ask, because
+    no account has that name; then this is what the step costs.
     """
 
     step_s: float = 10.0

@@ -71,12 +71,12 @@ class UserProbe(Struct, frozen=True, kw_only=True):
 
 
 class VisitSettings(Struct, frozen=True, kw_only=True):
-    """What holds for every visit of a run. Screenshots are webp or png; with `is_marked` the
-    fields that were found are drawn on them (reports draw on clean ones themselves). With `is_lean` first attempts do not
-    fetch what `gridrunner.browser.blocking` names. `copies`: of which pages a copy for
-    replay is kept. Without `has_own_context` a site gets the first context of its session, where alone extensions run.
-    With `dismiss_walls` a cookie wall is answered before the page is judged, with `try_insertion` a button is put at the
-    insertion point and clicked after everything else.
+    """What holds for every visit of a run. Screenshots are webp or png; with `is_marked` the fields that were found are
+    drawn on them (reports draw on clean ones themselves). With `is_lean` first attempts do not fetch what
+    `gridrunner.browser.blocking` names. `copies`: of which pages a copy for replay is kept. Without `has_own_context` a
+    site gets the first context of its session, where alone extensions run. With `dismiss_walls` a cookie wall is
+    answered before the page is judged, with `try_insertion` a button is put at the insertion point and clicked after
+    everything else.
     """
 
     visit_timeout_s: float = VISIT_TIMEOUT_S

@@ -1,4 +1,4 @@
-"""The registration secret of a grid: whoever has it can drain its nodes and register others, so it is in one file of its
+"""The registration secret of a grid: with it one drains its nodes and registers others, so it is in one file of its
 owner's (mode 600) and never in a message, a log or the environment that `docker inspect` shows.
 """
 

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 
 class NodeState(StrEnum):
-    """What a node is good for. UP, DRAINING and DOWN are its hub's words; STARTING: its machine or container runs and no
-    hub knows it yet; STOPPED: it has ended and was not removed.
+    """What a node is good for. UP, DRAINING and DOWN are its hub's words; STARTING: its machine or container runs and
+    no hub knows it yet; STOPPED: it has ended and was not removed.
     """
 
     UP = "up"
@@ -23,8 +23,8 @@ class NodeState(StrEnum):
 
 
 class SessionStatus(Struct, frozen=True, kw_only=True):
-    """One browser session. `run` is the run that it belongs to, "" for somebody else's; `owner` tells whether that run's
-    process still lives (`owners.is_over`); `started` is ISO 8601 in UTC, "" where the hub does not say.
+    """One browser session. `run` is the run that it belongs to, "" for somebody else's; `owner` tells whether that
+    run's process still lives (`owners.is_over`); `started` is ISO 8601 in UTC, "" where the hub does not say.
     """
 
     id: str
@@ -42,8 +42,8 @@ class SlotStatus(Struct, frozen=True, kw_only=True):
 
 
 class NodeStatus(Struct, frozen=True, kw_only=True):
-    """A node as its hub and its driver see it. `id` is the hub's ("" while it knows none), `url` how the hub reaches it,
-    `version` Selenium's, `detail` one sentence on what is wrong, or "".
+    """A node as its hub and its driver see it. `id` is the hub's ("" while it knows none), `url` how the hub reaches
+    it, `version` Selenium's, `detail` one sentence on what is wrong, or "".
     """
 
     name: str
@@ -93,9 +93,10 @@ class GridStatus(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubAddress:
-    """A hub and what it takes to talk to it. `url` may carry user and password and is never shown; `name` is what reports
-    call it, "" for the URL without them. `secret` is the registration secret, or `secret_file` holds it (neither: nothing
-    can be drained). `end_at_node` ends a session that the hub has forgotten, given its node's URL and its id.
+    """A hub and what it takes to talk to it. `url` may carry user and password and is never shown; `name` is what
+    reports call it, "" for the URL without them. `secret` is the registration secret, or `secret_file` holds it
+    (neither: nothing can be drained). `end_at_node` ends a session that the hub has forgotten, given its node's URL and
+    its id.
     """
 
     url: str = field(repr=False)

@@ -1,4 +1,6 @@
-"""`gridrunner grid --driver aws`: the real driver on auto scaling groups in moto; hubs are fakes that follow the groups."""
+"""`gridrunner grid --driver aws`: the real driver on auto scaling groups in moto; hubs are fakes that follow the
+groups.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,7 @@ def test_scale_deals_nodes_out_waits_until_they_are_registered_and_lowers_again(
         status = driver.scale(5, said.append)
         assert desired_of(aws_env, groups) == [3, 2]
         assert [sum(node.state is NodeState.UP for node in hub.nodes) for hub in status.hubs] == [3, 2]
-        assert "aws: 5 of 5 nodes are registered, 5 instances" in said
+        assert "aws: 5 of 5 nodes registered, 5 instances" in said
         lowered = driver.scale(1, said.append)
     assert desired_of(aws_env, groups) == [1, 0]
     assert len([node for node in lowered.nodes if node.state is NodeState.UP]) == 1
@@ -67,7 +69,7 @@ def test_capacity_that_is_not_to_be_had_ends_the_wait_with_the_words_of_aws(
         make_driver(fleet).scale(1, lambda _: None)
         with pytest.raises(GridFault) as raised:
             make_driver(fleet, timeout_s=0.5).scale(3, lambda _: None)
-    assert "1 of 3 nodes are registered" in str(raised.value)
+    assert "1 of 3 nodes registered" in str(raised.value)
     assert "UnfulfillableCapacity" in str(raised.value)
     assert "instance_types" in (raised.value.hint or "")
 
@@ -119,7 +121,7 @@ def test_a_run_leaves_the_nodes_on_which_others_have_sessions(
         with driver.open_for_run(RunDemand(run="20261126-1", sites=10, nodes=3), said.append):
             hubs[0].take_slot()
         assert desired_of(aws_env, groups) == [1]
-    assert "aws: other runs have sessions on 1 nodes, which stay" in said
+    assert "aws: other runs have sessions on nodes (1), which stay" in said
 
 
 def test_a_run_without_scale_takes_the_nodes_that_are_up_and_leaves_them(
@@ -148,7 +150,7 @@ def test_the_command_scales_shows_and_takes_down(
     with play_instances(aws, groups, hubs):
         scaled = project.run("grid", "scale", *fleet, "--nodes", "3")
         assert scaled.code == 0, scaled.stderr
-        assert "3 of 3 nodes are registered" in scaled.words
+        assert "3 of 3 nodes registered" in scaled.words
         shown = project.run("grid", "status", *fleet, "--json")
         assert (shown.code, len(json.loads(shown.stdout)["hubs"])) == (0, 2)
         assert project.run("grid", "scale", *fleet, "--nodes", "99").code == 2
@@ -159,7 +161,7 @@ def test_the_command_scales_shows_and_takes_down(
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("", "is no JSON"),
+        ("", "is not JSON"),
         ("{}", "describes no fleet"),
         ('{"format": 99}', "is of format 99"),
         ('{"name": "x", "region": "eu-central-1", "hubs": []}', "without hubs"),

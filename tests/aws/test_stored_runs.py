@@ -1,5 +1,5 @@
-"""`gridrunner run --store s3://…` on several CI machines (processes), and `gridrunner merge s3://…`. AWS is moto; where AWS
-has to refuse, a small server that speaks its errors.
+"""`gridrunner run --store s3://…` on several CI machines (processes), and `gridrunner merge s3://…`. AWS is moto; where
+AWS has to refuse, a small server that speaks its errors.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ OpenSession = Callable[..., BrowserSession]
 
 @pytest.fixture
 def open_session(tmp_path: Path) -> Iterator[OpenSession]:
-    """Opens a session; keyword arguments are those of VisitSettings, `browser` (None: the fastest), and `lanes_per_browser`
-    or `beside`: a lane of the same browser as another session of this test.
+    """Opens a session; keyword arguments are those of VisitSettings, `browser` (None: the fastest), and
+    `lanes_per_browser` or `beside`: a lane of the same browser as another session of this test.
     """
     opened: list[BrowserSession] = []
     hubs: dict[int, LocalHub] = {}

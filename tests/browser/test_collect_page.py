@@ -166,7 +166,8 @@ def test_what_nobody_can_see_says_why(collect: Collect, style: str, reason: str)
 
 def test_clipped_closed_and_inert_parts_are_hidden(collect: Collect) -> None:
     page = collect(
-        "<div style='height:10px;overflow:hidden;position:relative'><p style='margin-top:40px'><input name=clipped></p></div>"
+        "<div style='height:10px;overflow:hidden;position:relative'>"
+        "<p style='margin-top:40px'><input name=clipped></p></div>"
         "<dialog><input name=closed></dialog><details><summary>x</summary><input name=folded></details>"
         "<div inert><input name=inert></div>"
     )
@@ -235,7 +236,8 @@ def find_shadow_root(node: dict[str, Any]) -> int:
 def test_selectors_match_exactly_one_element(driver: webdriver.Chrome, collect: Collect) -> None:
     page = collect(
         "<input id=a><input id=a><input name=n><input name=n><div><input name='q\"x'><input name='multi word'></div>"
-        "<section><input id='1st'><input id='has space '><x-field><input></x-field></section><button>1</button><button>2</button>"
+        "<section><input id='1st'><input id='has space '><x-field><input></x-field></section>"
+        "<button>1</button><button>2</button>"
     )
     for control in (*page["fields"], *page["buttons"]):
         matching = driver.execute_script("return document.querySelectorAll(arguments[0]).length", control["selector"])
@@ -289,7 +291,8 @@ def test_a_mark_does_not_cover_the_show_button(collect: Collect) -> None:
     page = collect(
         "<form><h1>Enter your password</h1><p style='position:relative;width:300px'>"
         "<input type=password aria-label=Password style='width:300px;height:30px;box-sizing:border-box'>"
-        "<button type=button aria-label='Show password' style='position:absolute;right:0;top:0;width:32px;height:30px'></button>"
+        "<button type=button aria-label='Show password' style='position:absolute;right:0;top:0;width:32px;height:30px'>"
+        "</button>"
         "</p><button>Log in</button><a href=#>Forgot password?</a></form>"
     )
     detection = judge(page)
@@ -314,7 +317,8 @@ def test_what_a_page_has_put_away_by_name_is_said(collect: Collect) -> None:
 def test_a_login_below_the_first_screen_has_its_place_as_well(collect: Collect) -> None:
     show = (
         "<p style='position:relative;width:300px'><input type=password name=p aria-label=Password style='width:300px;"
-        "height:30px'><button type=button style='position:absolute;right:0;top:0;width:36px;height:30px'>Show</button></p>"
+        "height:30px'><button type=button style='position:absolute;right:0;top:0;width:36px;height:30px'>Show"
+        "</button></p>"
     )
     for name, is_inside in (
         ("<input name=u aria-label='User name' style='width:300px;height:30px'>", True),
@@ -401,14 +405,20 @@ def test_a_carousel_is_quiet(driver: webdriver.Chrome) -> None:
     assert wait(driver, TEXT + moving) == "quiet"
 
 
-CARD = "<main class=card><h1>Log in</h1><form><input name=user><input type=password id=p><button>Log in</button></form></main>"
+CARD = (
+    "<main class=card><h1>Log in</h1><form><input name=user><input type=password id=p><button>Log in</button></form>"
+    "</main>"
+)
 SCRIPT = "<script>document.querySelector('.card').classList.add('in')</script>"
 APPEARING = {
     "fade-in-with-a-delay": ".card{animation:come .3s .4s both}@keyframes come{from{opacity:0}to{opacity:1}}",
-    "slide-from-outside": ".card{animation:come .5s both}@keyframes come{from{transform:translateX(200vw)}to{transform:none}}",
+    "slide-from-outside": ".card{animation:come .5s both}"
+    "@keyframes come{from{transform:translateX(200vw)}to{transform:none}}",
     "unfold": ".card{animation:come .4s .1s both;overflow:hidden}@keyframes come{from{height:0}to{height:200px}}",
-    "rows-one-after-another": "input,button{animation:come .2s .3s both}button{animation-delay:.7s}@keyframes come{from{opacity:0}}",
-    "made-visible-in-the-end": ".card{animation:come .6s both}@keyframes come{from{visibility:hidden}to{visibility:visible}}",
+    "rows-one-after-another": "input,button{animation:come .2s .3s both}button{animation-delay:.7s}"
+    "@keyframes come{from{opacity:0}}",
+    "made-visible-in-the-end": ".card{animation:come .6s both}"
+    "@keyframes come{from{visibility:hidden}to{visibility:visible}}",
 }
 LATE = {
     "class-after-a-while": ".card{opacity:0;transition:opacity .3s}.card.in{opacity:1}",
@@ -428,7 +438,10 @@ def test_ready_when_a_script_has_shown_the_login(driver: webdriver.Chrome, style
 
 
 def test_endless_and_colourful_animations_hold_up_nothing(driver: webdriver.Chrome) -> None:
-    style = ".card{animation:float 1s infinite,tint 60s}@keyframes float{50%{translate:0 4px}}@keyframes tint{to{color:red}}"
+    style = (
+        ".card{animation:float 1s infinite,tint 60s}"
+        "@keyframes float{50%{translate:0 4px}}@keyframes tint{to{color:red}}"
+    )
     assert wait(driver, f"<style>{style}</style>{CARD}", deadline_ms=900) == "found"
 
 

@@ -1,4 +1,6 @@
-"""Who knows chromedriver's port, but not its path, starts nothing with it: it runs whatever program a session's options name."""
+"""Who knows chromedriver's port, but not its path, starts nothing with it: it runs whatever program a session's options
+name.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A one-click button really put at the insertion point of small pages: what works, and what is noticed when it does not."""
+"""A one-click button really put at the insertion point of small pages: what works, and what is noticed when it does
+not.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +34,12 @@ PAGES = {
     "/transformed": LOGIN.replace("<form>", "<form style='transform:translate(30px,20px) scale(1.1)'>").replace(
         "<html lang=en>", "<html lang=en style='transform:translateZ(0);padding:25px'>"
     ),
-    "/modal": f"<!doctype html><html lang=en><title>Shop</title>{STYLES}<p>Shop</p><dialog id=d style='width:400px'>{FORM}"
+    "/modal": f"<!doctype html><html lang=en><title>Shop</title>{STYLES}<p>Shop</p>"
+    f"<dialog id=d style='width:400px'>{FORM}"
     "</dialog><button id=open onclick='d.showModal()'>Log in</button>",
-    "/shadow": "<!doctype html><html lang=en><title>Log in</title><x-login></x-login><script>customElements.define('x-login',"
-    f"class extends HTMLElement {{ connectedCallback() {{ this.attachShadow({{mode: 'open'}}).innerHTML = `{STYLES}{FORM}`"
+    "/shadow": "<!doctype html><html lang=en><title>Log in</title><x-login></x-login><script>"
+    "customElements.define('x-login', class extends HTMLElement "
+    f"{{ connectedCallback() {{ this.attachShadow({{mode: 'open'}}).innerHTML = `{STYLES}{FORM}`"
     " }})</script>",
     "/frame": "<!doctype html><html lang=en><title>Log in</title><div style='height:1200px'>Read</div>"
     "<iframe id=f src='http://other.localhost:PORT/plain' width=600 height=420></iframe>",

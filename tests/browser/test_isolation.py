@@ -1,4 +1,6 @@
-"""What one site stores is invisible to the next, in every mode and browser: the same origin is visited twice in one session."""
+"""What one site stores is invisible to the next, in every mode and browser: the same origin is visited twice in one
+session.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,8 @@ LOGIN = (
 )
 PAGES = {
     "/login": LOGIN,
-    "/late": f"<!doctype html><title>x</title><p id=p></p><script>setTimeout(() => p.outerHTML = {json.dumps(LOGIN)}, 300)"
+    "/late": "<!doctype html><title>x</title><p id=p></p>"
+    f"<script>setTimeout(() => p.outerHTML = {json.dumps(LOGIN)}, 300)"
     "</script>",
     "/garden": "<!doctype html><title>Garden</title><h1>Roses</h1><p>" + "Roses need sun. " * 40,
     "/remember": "<!doctype html><title>x</title><script>localStorage.a = 1; document.cookie = 'b=2'</script>" + LOGIN,

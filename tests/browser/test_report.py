@@ -242,7 +242,10 @@ def test_a_hostile_page_runs_nothing_in_the_report(driver: webdriver.Chrome, tmp
         driver.execute_script("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         assert driver.execute_script("return window.pwned") is None
         # a picture of ours may be missing; no element of theirs may be there
-        foreign = "return document.querySelectorAll('#main script, #main iframe, #main [onerror], #main [onclick], a[href^=javascript]').length"
+        foreign = (
+            "return document.querySelectorAll('#main script, #main iframe, #main [onerror], #main [onclick], "
+            "a[href^=javascript]').length"
+        )
         assert driver.execute_script(foreign) == 0
         assert driver.execute_script("return document.querySelectorAll('script').length") == 6
     show(driver, tmp_path, make_hostile(), "#site/a")
@@ -278,7 +281,7 @@ def test_ten_thousand_sites_are_quick_and_few_elements(driver: webdriver.Chrome,
     # 30 ms on two idle cores (2026-11-24); a second is what a reader notices, and what a busy machine may take
     assert took_ms < 1000
     driver.execute_script(
-        "document.getElementById('search').value = ''; document.getElementById('search').dispatchEvent(new Event('input'))"
+        "const search = document.getElementById('search'); search.value = ''; search.dispatchEvent(new Event('input'))"
     )
     driver.execute_script("document.getElementById('list').scrollTop = 1e9")
     wait_for(driver, lambda: "site-09999 passed" in texts(driver, ".row b"))

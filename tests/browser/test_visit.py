@@ -80,7 +80,8 @@ PAGES: dict[str, Any] = {
     "/login": LOGIN,
     "/garden": NO_LOGIN,
     "/late": "<!doctype html><title>App</title><div id=app aria-busy=true></div><script>setTimeout(() => { "
-    f"document.getElementById('app').removeAttribute('aria-busy'); document.getElementById('app').innerHTML = {json.dumps(LOGIN)}"
+    "document.getElementById('app').removeAttribute('aria-busy'); "
+    f"document.getElementById('app').innerHTML = {json.dumps(LOGIN)}"
     " }, 900)</script>",
     "/leaves": "<!doctype html><title>one moment</title><script>setTimeout(() => location = '/login', 300)</script>",
     "/refresh": "<!doctype html><meta http-equiv=refresh content='1;url=/login'><title>one moment</title>" + NO_LOGIN,
@@ -110,8 +111,9 @@ PAGES: dict[str, Any] = {
     "/shadow": "<!doctype html><title>Log in</title><x-login></x-login><script>customElements.define('x-login', class "
     "extends HTMLElement { connectedCallback() { this.attachShadow({mode: 'open'}).innerHTML = "
     f"{json.dumps(LOGIN)} }} }})</script>",
-    "/closed": "<!doctype html><title>Log in</title><x-login style='display:block'></x-login><script>customElements.define("
-    "'x-login', class extends HTMLElement { connectedCallback() { this.attachShadow({mode: 'closed'}).innerHTML = "
+    "/closed": "<!doctype html><title>Log in</title><x-login style='display:block'></x-login><script>"
+    "customElements.define('x-login', class extends HTMLElement "
+    "{ connectedCallback() { this.attachShadow({mode: 'closed'}).innerHTML = "
     f"{json.dumps(LOGIN)} }} }})</script>",
     "/frame": "<!doctype html><title>Log in</title><h1>Welcome</h1>"
     "<iframe id=f src='http://other.localhost:PORT/login' width=500 height=300></iframe>",
@@ -475,15 +477,19 @@ WALL = (
     "<button id=yes>Alle akzeptieren</button></div>"
 )
 NAME_FIRST = (
-    '<!doctype html><html lang=en><title>Sign in</title><h1>Sign in</h1><form onsubmit="event.preventDefault(); const name ='
+    "<!doctype html><html lang=en><title>Sign in</title><h1>Sign in</h1>"
+    '<form onsubmit="event.preventDefault(); const name ='
     " document.getElementById('name').value; setTimeout(() => { if (name != 'nobody') document.body.innerHTML ="
-    " '<h1>Welcome ' + name + '</h1><form><input type=password id=p aria-label=Password><button>Sign in</button></form>' },"
-    ' 200)"><label>E-mail or phone <input id=name autocomplete=username></label>BUTTON</form><a href=/new>Create account</a>'
+    " '<h1>Welcome ' + name + '</h1><form><input type=password id=p aria-label=Password><button>Sign in</button>"
+    "</form>' },"
+    ' 200)"><label>E-mail or phone <input id=name autocomplete=username></label>BUTTON</form>'
+    "<a href=/new>Create account</a>"
 )
 FURTHER_PAGES = {
     "/name-first": NAME_FIRST.replace("BUTTON", "<button>Next</button>"),
     "/name-only": NAME_FIRST.replace("BUTTON", ""),
-    "/home": "<!doctype html><html lang=de><title>Bank</title><a href=/contact>Kontakt</a><a href=/signup>Konto eröffnen"
+    "/home": "<!doctype html><html lang=de><title>Bank</title><a href=/contact>Kontakt</a>"
+    "<a href=/signup>Konto eröffnen"
     "</a><a href=/login>Anmelden</a><h1>Willkommen</h1>" + "<p>Ihre Bank. </p>" * 40,
     "/walled-home": "<!doctype html><html lang=de><title>Bank</title><a href=/login>Anmelden</a>" + WALL,
     "/walled": LOGIN + WALL,

@@ -1,7 +1,7 @@
 """Measures the fault matrix on a real grid: `python -m tests.docker.fault_matrix --write docs/design/faults.md`.
 
-Each row is thrown into a run of its own; a quiet run before gives the verdicts and the wall time to compare with. What the
-table says is what was seen, on the day that stands above it.
+Each row is thrown into a run of its own; a quiet run before gives the verdicts and the wall time to compare with. What
+the table says is what was seen, on the day that stands above it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,10 @@ def render(rows: list[Row], quiet: Outcome, versions: str) -> str:
         f"{len(quiet.owed)} results are owed on {len({site for _, site in quiet.owed})} sites.",
         f"The quiet run took {quiet.ended.took_s:.0f} s.",
         "",
-        "| fault | lost | doubled | verdicts changed | wall time lost | capacity back after | what the run said first (`-v`) |",
+        (
+            "| fault | lost | doubled | verdicts changed | wall time lost | capacity back after "
+            "| what the run said first (`-v`) |"
+        ),
         "|---|---|---|---|---|---|---|",
     ]
     for row in rows:
@@ -126,7 +129,8 @@ def main() -> int:
                     rows.append(measure(stage, fault, quiet))
                     print(f"{time.monotonic() - started_s:5.0f} s  {rows[-1]}", file=sys.stderr, flush=True)
         engine = client.version()["Version"]
-    versions = f"Selenium Grid {version}, Docker engine {engine}, Linux {platform.release().partition('-')[0]}, {os.cpu_count()} cores"
+    kernel = platform.release().partition("-")[0]
+    versions = f"Selenium Grid {version}, Docker engine {engine}, Linux {kernel}, {os.cpu_count()} cores"
     table = render(rows, quiet, versions)
     print(table)
     if arguments.write is not None:

@@ -1,7 +1,7 @@
 """The rows of the fault matrix: what is done to a grid under a run, and what of the grid is there afterwards.
 
-A row gets the stage and the run, waits for its moment, does its harm and returns what was hit. A row that needs something
-done before the run begins, or put right afterwards, has a `before` or an `after`.
+A row gets the stage and the run, waits for its moment, does its harm and returns what was hit. A row that needs
+something done before the run begins, or put right afterwards, has a `before` or an `after`.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def _kill_browser(stage: Stage, running: Running) -> Hit:
 
 
 def _pause(container: Container) -> None:
-    """Runc gives up ("unable to freeze") where processes are born faster than it stops them, as in a busy node: again."""
+    """Runc gives up ("unable to freeze") where processes are born faster than it stops them, as in a busy node:
+    again.
+    """
     for is_last in (False, False, False, True):
         try:
             container.pause()
@@ -220,8 +222,8 @@ def _start_node(stage: Stage, number: int, hub: str, **changes: Any) -> Any:
 
 
 def _kill(stage: Stage, name: str, pattern: str) -> None:
-    """`kill -9` of the processes in a container whose command line matches; the image has no pkill. The pattern must not
-    match itself.
+    """`kill -9` of the processes in a container whose command line matches; the image has no pkill. The pattern must
+    not match itself.
     """
     look = f"tr '\\0' ' ' <$process/cmdline 2>/dev/null | grep -q -e '{pattern}'"
     kill = f"for process in /proc/[0-9]*; do if {look}; then kill -9 ${{process#/proc/}}; fi; done; true"
@@ -247,7 +249,8 @@ SKEWED = {
     "FAKETIME": "+1h",
     "FAKETIME_DONT_FAKE_MONOTONIC": "1",
 }
-"""gridrunner an hour ahead of hubs and nodes. The other way round cannot be had: containers share the machine's clock."""
+"""gridrunner an hour ahead of hubs and nodes. The other way round cannot be had: containers share the machine's
+clock."""
 
 FAULTS: tuple[Fault, ...] = (
     Fault(name="kill -9 of an idle node, before the run", before=_kill_idle_before, does=_kill_idle),

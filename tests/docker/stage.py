@@ -1,5 +1,5 @@
-"""The stage of the fault matrix: one real grid (two hubs, four nodes of one slot), a short list of replica pages, and runs
-of the command line on it, into which faults are thrown at a known moment.
+"""The stage of the fault matrix: one real grid (two hubs, four nodes of one slot), a short list of replica pages, and
+runs of the command line on it, into which faults are thrown at a known moment.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ SLOW_S = 3.0
 RUN_TIMEOUT_S = 240.0
 UP_TIMEOUT_S = 240.0
 BACK_TIMEOUT_S = 150.0
-"""Longer than anything that the grid takes to forget a node or to end a session: heartbeats, the session timeout (60 s)."""
+"""Longer than anything that the grid takes to forget a node or to end a session: heartbeats, the session timeout (60
+s)."""
 
 
 def ignore(_text: str) -> None:

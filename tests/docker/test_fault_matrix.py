@@ -1,7 +1,7 @@
 """Faults of a real grid cost nobody a result: each row of the fault matrix (docs/design/faults.md), on real containers.
 
-What is asserted is what is true on any machine: nothing is lost, nothing counted twice, every verdict as in a quiet run.
-How long it takes is measured by `python -m tests.docker.fault_matrix`.
+What is asserted is what is true on any machine: nothing is lost, nothing counted twice, every verdict as in a quiet
+run. How long it takes is measured by `python -m tests.docker.fault_matrix`.
 """
 
 from __future__ import annotations

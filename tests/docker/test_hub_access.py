@@ -1,4 +1,6 @@
-"""A hub under a sub-path, behind a password and a TLS proxy, its node where no client can reach it: visits go through."""
+"""A hub under a sub-path, behind a password and a TLS proxy, its node where no client can reach it: visits go
+through.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 The thread that waits for an answer is the one that reads the socket, so nothing polls and nothing is locked: while it
 waits, every other message that comes in is handed on (answers to their callbacks, events to the listener of their
 target). Commands can be sent without waiting, which is how the next context is made while this page still loads; they
-leave together when somebody waits, or by `flush`.
+leave together when a thread waits, or by `flush`.
 
 Invariant: only the thread that owns the session calls anything but `abort`.
 """
@@ -51,8 +51,8 @@ _ENCODER = msgspec.json.Encoder()
 
 
 _EVENT_HEAD = b'{"method":"'
-"""How Chromium begins an event (crdtp, `CreateNotification`): the method is read without decoding the rest. Answers, and
-events of whoever writes them otherwise, are decoded."""
+"""How Chromium begins an event (crdtp, `CreateNotification`): the method is read without decoding the rest. Answers,
+and events that begin otherwise, are decoded."""
 
 _NOBODY: tuple[Listener, Collection[str]] = (lambda _method, _params: None, frozenset())
 
@@ -98,8 +98,8 @@ class Connection:
     """The socket of one session. `label` names the session in messages."""
 
     def __init__(self, url: str, *, label: str, headers: list[str] | None = None, ca_file: Path | None = None) -> None:
-        """Connect; a wss hub's certificate is checked with those in `ca_file` (None: the usual ones). Raises SessionLost
-        when the socket cannot be had within CONNECT_TIMEOUT_S.
+        """Connect; a wss hub's certificate is checked with those in `ca_file` (None: the usual ones). Raises
+        SessionLost when the socket cannot be had within CONNECT_TIMEOUT_S.
         """
         self._label = label
         self._last_id = 0
@@ -141,8 +141,8 @@ class Connection:
     def send(
         self, method: str, params: dict[str, Any] | None = None, *, target: str = "", then: OnAnswer | None = None
     ) -> Answer:
-        """Have a command sent, at the latest when this thread waits for something. `then` is called with the answer when
-        it is read, in the reading thread.
+        """Have a command sent, at the latest when this thread waits for something. `then` is called with the answer
+        when it is read, in the reading thread.
         """
         self._last_id += 1
         message: dict[str, Any] = {"id": self._last_id, "method": method, "params": params or {}}
@@ -189,7 +189,7 @@ class Connection:
                 self._fill(deadline)
 
     def _take_one(self) -> bool:
-        """Hand on the next message that is there and concerns somebody; False where none is."""
+        """Hand on the next message that is there and that a listener wants; False where there is none."""
         while (data := self._reader.take()) is not None:
             if not data:
                 raise SessionLost(f"{self._label}: the session's socket was closed")
@@ -215,7 +215,7 @@ class Connection:
         return SessionLost(f"{self._label}: the session's socket broke: {error}")
 
     def _take(self, data: bytes) -> bool:
-        """Hand on one message; False when it concerns nobody."""
+        """Hand on one message; False when no listener wants it."""
         if data.startswith(_EVENT_HEAD):
             start = len(_EVENT_HEAD)
             if data[start : data.find(b'"', start)] not in self._wanted:
@@ -243,7 +243,7 @@ class Connection:
             then(answer)
 
     def abort(self) -> None:
-        """Break the socket under whoever reads it; safe from any thread, and twice."""
+        """Break the socket under the thread that reads it; safe from any thread, and twice."""
         raw = self._socket.sock
         if raw is not None:
             try:

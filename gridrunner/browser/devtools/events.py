@@ -1,4 +1,4 @@
-"""What the events of a page and of its out-of-process frames say, kept as plain state for whoever waits.
+"""What the events of a page and of its out-of-process frames say, kept as plain state for those who wait.
 
 A handler per event (`_HANDLERS`); what is not named there is not even decoded (`devtools.connection`).
 """
@@ -23,15 +23,17 @@ TRACKED_REQUESTS = frozenset({"Document", "XHR", "Fetch"})
 
 @dataclass(slots=True)
 class ServedFrame(Frame):
-    """A frame and the DevTools session that serves it; `world` is its present document's isolated world, where known."""
+    """A frame and the DevTools session that serves it; `world` is its present document's isolated world, where
+    known.
+    """
 
     target: str = ""
     world: int | None = None
 
 
 class PageEvents:
-    """Listens to the DevTools sessions of one page. `serve` is told of each frame that goes on in another process, so that
-    its session is asked for its events as well.
+    """Listens to the DevTools sessions of one page. `serve` is told of each frame that goes on in another process, so
+    that its session is asked for its events as well.
     """
 
     def __init__(self, connection: Connection, serve: Callable[[str], None]) -> None:

@@ -1,7 +1,7 @@
 """The frames of a websocket whose handshake is over: messages cut from what came, commands made into frames.
 
 websocket-client reads each frame by two or three calls of `recv`, each after setting the time-out, and sends each by a
-call of its own: that was half of what a visit cost this machine (150 messages a visit, 500 sessions;
+call of its own: that was half of what a visit cost this machine (150 messages per visit, 500 sessions;
 `tests.benchmarks.dispatch.sessions`, 2026-11-24). Here (RFC 6455, section 5.2) a read takes all that is there, in one
 call of the system, and time-outs are set when they change; handshake and TLS stay with websocket-client.
 
@@ -17,8 +17,8 @@ import struct
 from collections.abc import Callable
 
 BUFFER_BYTES = 16384
-"""Kept a connection, and read at once at most; larger only while a larger message is in it. Reads into memory of their own
-left the C library's heaps in pieces, 20 to 30 KiB more a visit (500 sessions, 2026-11-26).
+"""Kept per connection, and read at once at most; larger only while a larger message is in it. Reads into memory of
+their own left the C library's heaps in pieces, 20 to 30 KiB more per visit (500 sessions, 2026-11-26).
 """
 
 MASKED_AT_ONCE = 4096
@@ -43,7 +43,7 @@ class MessageReader:
         self._parts: list[bytes] = []
         self._timeout_s = 0.0
         self._is_plain = not isinstance(connection, ssl.SSLSocket)
-        if self._is_plain:  # the kernel keeps the time: one system call a read instead of two or three
+        if self._is_plain:  # the kernel keeps the time: one system call per read instead of two or three
             connection.settimeout(None)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _time_value(SEND_TIMEOUT_S))
 
@@ -82,7 +82,9 @@ class MessageReader:
         return count > 0
 
     def _make_room(self) -> None:
-        """Put what is left of the last read to the front, and room behind it: for the rest of a message, if it is known."""
+        """Put what is left of the last read to the front, and room behind it: for the rest of a message, if it is
+        known.
+        """
         buffer, start, end = self._buffer, self._start, self._end
         if end == 0 and len(buffer) == BUFFER_BYTES:
             return

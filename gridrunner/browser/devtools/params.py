@@ -1,5 +1,5 @@
-"""What is read of the events that come by the dozen: the rest of their parameters, headers and timings, is skipped while
-decoding. An event that is not named here comes with all of its parameters.
+"""What is read of the events that come by the dozen: the rest of their parameters, headers and timings, is skipped
+while decoding. An event that is not named here comes with all of its parameters.
 
 The fields are those of the DevTools protocol (Network domain); handlers are in `gridrunner.browser.devtools.page`.
 """

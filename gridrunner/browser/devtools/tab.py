@@ -17,17 +17,17 @@ from gridrunner.browser.options import VIEWPORT
 from gridrunner.browser.port import CommandFailed, PageGone, PageState
 
 NOWHERE = "javascript:0"
-"""What a new tab is to show: Chromium navigates to no script (NavigationController), so that the tab stays at its first,
-empty document, as one that a page opens. A visit that begins at about:blank is a navigation longer: 123 CPU-ms instead of
-109 per page by hand (100 replica pages, Chromium 156, 2026-11-26). Invariant: no client asks this browser for
-`Target.setDiscoverTargets`, or headless shell leaves the commands to such a tab unanswered; `devtools.tabs` falls back to
-BLANK then."""
+"""What a new tab is to show: Chromium navigates to no script (NavigationController), so that the tab stays at its
+first, empty document, as one that a page opens. A visit that begins at about:blank is a navigation longer: 123 CPU-ms
+instead of 109 per page by hand (100 replica pages, Chromium 156, 2026-11-26). Invariant: no client asks this browser
+for `Target.setDiscoverTargets`, or headless shell leaves the commands to such a tab unanswered; `devtools.tabs` falls
+back to BLANK then."""
 
 BLANK = "about:blank"
 
 DRAWN_SCALE = 0.25
-"""How large pages are drawn until somebody looks at them: their layout is that of VIEWPORT, and a page by hand takes
-97 CPU-ms instead of 108 (100 replica pages, Chromium 156, 2026-11-26; 0.5: 98, 0.02: 96). Pictures and the mouse want the
+"""How large pages are drawn until somebody looks at them: their layout is that of VIEWPORT, and a page by hand takes 97
+CPU-ms instead of 108 (100 replica pages, Chromium 156, 2026-11-26; 0.5: 98, 0.02: 96). Pictures and the mouse want the
 true size."""
 
 
@@ -75,8 +75,9 @@ class Tab:
         self._open({"browserContextId": self.context})
 
     def _open(self, context: Mapping[str, str] = MappingProxyType({})) -> None:
-        """A tab that downloads nothing, in `context` or, where that is empty, in the session's first one. In a window of
-        its own: Chromium opens no tab in a context that has no window ("no browser is open"), headless shell does not care.
+        """A tab that downloads nothing, in `context` or, where that is empty, in the session's first one. In a window
+        of its own: Chromium opens no tab in a context that has no window ("no browser is open"), headless shell does
+        not care.
         """
         self._connection.send("Browser.setDownloadBehavior", {"behavior": "deny", "eventsEnabled": False, **context})
         width, height = VIEWPORT

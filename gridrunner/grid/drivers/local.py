@@ -15,6 +15,7 @@ from gridrunner.grid.drivers.protocol import GridSize, OpenGrid, RunDemand, Say
 from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.processes import list_drivers, reap_orphans
 from gridrunner.grid.status import GridStatus, HubStatus, NodeState, NodeStatus, SessionStatus, SlotStatus
+from gridrunner.text import count_of
 
 NOTHING_TO_BRING_UP = (
     "nothing to bring up: `gridrunner run --grid local` starts the browsers that it needs and ends them"
@@ -39,8 +40,8 @@ class LocalDriver:
         return self.status()
 
     def status(self) -> GridStatus:
-        """The browser that runs would use, and one slot a core; sessions are the chromedrivers that gridrunner started.
-        Raises UsageError where there is no browser.
+        """The browser that runs would use, and one slot per core; sessions are the chromedrivers that gridrunner
+        started. Raises UsageError where there is no browser.
         """
         browser = find_browser(None, self._env)
         sessions = [
@@ -66,7 +67,7 @@ class LocalDriver:
         """End the browsers whose gridrunner is gone."""
         del runs
         ended = reap_orphans()
-        say(f"ended {ended} browsers of runs that are over")
+        say(f"ended {count_of(ended, 'browser')} of runs that are over")
         return ended
 
     def down(self, say: Say) -> None:
@@ -76,4 +77,4 @@ class LocalDriver:
     def open_for_run(self, demand: RunDemand, say: Say) -> AbstractContextManager[OpenGrid]:
         """Refused: a run opens browsers of this machine without a driver (`grid.hubs.local`)."""
         del demand, say
-        raise UsageError("local is no grid that could be brought up for a run")
+        raise UsageError("local is not a grid that can be brought up for a run")

@@ -1,4 +1,5 @@
-"""The kinds of grid: one row each. A new kind is its module and its row here; commands, `--help`, errors and runs read it.
+"""The kinds of grid: one row each. A new kind is its module and its row here; commands, `--help`, errors and runs read
+it.
 
 It imports nothing of ours, so that every layer may read it, and no driver is loaded for it (boto3 alone takes 0.5 s).
 """
@@ -27,9 +28,9 @@ class DriverRow(Struct, frozen=True, kw_only=True):
     """One kind of grid, as --grid and --driver name it.
 
     `module` has `make_driver(settings)`; `place` says in a few words where the browsers are, "" where the name does.
-    `is_opened`: the driver opens it for a run (False: runs start the browsers themselves). `is_fleet`: --fleet describes
-    it, --scale raises it, and its machines are paid for by the minute. `outage_limit_s`: how long a run on it waits with
-    no node at all, None for the dispatcher's own limit.
+    `is_opened`: the driver opens it for a run (False: runs start the browsers themselves). `is_fleet`: --fleet
+    describes it, --scale raises it, and its machines are paid for by the minute. `outage_limit_s`: how long a run on it
+    waits with no node at all, None for the dispatcher's own limit.
     """
 
     name: str

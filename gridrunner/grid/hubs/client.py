@@ -36,8 +36,8 @@ BROWSER = "chrome"
 that it does not have, Edge and Firefox among them (Grid 4.48, 2026-11-26)."""
 
 OLDEST_VERSION = (4, 19)
-"""Of a hub: 4.19.1 and 4.48 were tried with Chromium 156 and work; 4.7.1 closes the DevTools socket of a session at once
-(2026-11-26). What lies between was not tried."""
+"""Of a hub: 4.19.1 and 4.48 were tried with Chromium 156 and work; 4.7.1 closes the DevTools socket of a session at
+once (2026-11-26). What lies between was not tried."""
 
 _STATES = {"UP": NodeState.UP, "DRAINING": NodeState.DRAINING, "DOWN": NodeState.DOWN}
 
@@ -136,7 +136,7 @@ class HubClient:
     # ----------------------------------------------------------------------------------------------------------- asking
 
     def end_session(self, session: str) -> bool:
-        """End a session, whoever's it is; False when nobody confirmed it. Never raises.
+        """End a session of any client; False when neither hub nor node confirmed it. Never raises.
 
         A hub that was restarted shows the sessions of its nodes, and ends none of them: 404 (Grid 4.48, 2026-11-26).
         """
@@ -159,8 +159,8 @@ class HubClient:
         self._order("DELETE", f"/se/grid/distributor/node/{node}", "remove")
 
     def evict_unreached_node(self, message: str) -> str | None:
-        """Where `message` is a hub's word that it cannot reach a node, have it forget that node: a dead node stays UP for
-        up to two minutes and fails every session that it is given in 0.02 s. Returns the node's name. Never raises.
+        """Where `message` is a hub's word that it cannot reach a node, have it forget that node: a dead node stays UP
+        for up to two minutes and fails every session that it is given in 0.02 s. Returns the node's name. Never raises.
         """
         unreached = _UNREACHED_NODE.search(message)
         if unreached is None or self._secret is None:

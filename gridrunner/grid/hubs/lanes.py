@@ -2,7 +2,7 @@
 
 A lane is what the dispatcher calls a session: one thread, one page at a time. While one lane waits (for a server, for
 quiet) another works, at the price of a socket instead of a browser. The sockets are independent: a lane's contexts are
-disposed of by the browser when its socket closes, so that a lane that is given up takes nobody with it.
+disposed of by the browser when its socket closes, so so that a lane that is given up takes no other with it.
 
 Invariant: a browser is ended when its last lane is gone, and gets no new lanes once it is retired.
 """
@@ -29,8 +29,8 @@ ALONE_S = 60.0
 must not take the same neighbour with it on every attempt. Longer than any retry waits (`dispatch.settings`)."""
 
 LANES_PER_BROWSER_LIFE = 16
-"""Lanes that a browser serves one after another before it is retired: with the dispatcher's 50 visits a lane that is 800
-pages, where headless shell had grown from 90 to 160 MiB (Chromium 156, 2026-11-24)."""
+"""Lanes that a browser serves one after another before it is retired: with the dispatcher's 50 visits per lane that is
+800 pages, where headless shell had grown from 90 to 160 MiB (Chromium 156, 2026-11-24)."""
 
 
 class OpenBrowser(Struct, frozen=True, kw_only=True):
@@ -85,7 +85,9 @@ class LanePool:
         self._alone_until_s = 0.0
 
     def open_lane(self, *, slot: str, timeout_s: float) -> BrowserSession:
-        """A lane on a browser with room, or on a new one. Raises GridFault within `timeout_s` and the socket's limit."""
+        """A lane on a browser with room, or on a new one. Raises GridFault within `timeout_s` and the socket's
+        limit.
+        """
         shared, is_first = self._reserve()
         if is_first:
             try:
@@ -161,7 +163,7 @@ class LanePool:
                 self._shared.remove(shared)
 
     def _set_apart(self, shared: _Shared) -> None:
-        """A visit lost its session: nobody knows yet whose page did it, so the lanes that follow are kept apart."""
+        """A visit lost its session: it is not known yet whose page did it, so the lanes that follow are kept apart."""
         self._retire(shared)
         if self._per_browser > 1:
             self._alone_until_s = time.monotonic() + ALONE_S

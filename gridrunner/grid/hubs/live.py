@@ -28,8 +28,8 @@ FILE_NAME = "live.json"
 
 
 class LiveGrid(Struct, frozen=True, kw_only=True):
-    """How sessions are opened: `hub_url` of a Selenium Grid (https: checked with `hub_ca`), or else the `browser` of this
-    machine.
+    """How sessions are opened: `hub_url` of a Selenium Grid (https: checked with `hub_ca`), or else the `browser` of
+    this machine.
     """
 
     options: SessionOptions
@@ -86,7 +86,9 @@ def open_driver(folder: Path) -> WebDriver:
 
 
 def make_driver(url: str, options: Options, *, hub: str, timeout_s: float, ca_file: Path | None = None) -> WebDriver:
-    """Selenium's own object for a new session at `url`. Raises what `gridrunner.grid.hubs.webdriver.open_session` raises."""
+    """Selenium's own object for a new session at `url`. Raises what `gridrunner.grid.hubs.webdriver.open_session`
+    raises.
+    """
     from selenium.webdriver.remote.webdriver import WebDriver  # noqa: PLC0415 - 0.09 s, which runs without it save
 
     client = make_client(url, timeout_s=timeout_s, ca_file=ca_file)

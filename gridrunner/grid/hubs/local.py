@@ -76,10 +76,12 @@ class LocalHub:
 
 
 def has_idle_core() -> bool:
-    """Whether no more threads want to run than the machine has cores (proc(5), /proc/loadavg); True where it does not say.
+    """Whether no more threads want to run than the machine has cores (proc(5), /proc/loadavg); True where it does not
+    say.
 
-    A context that is made ahead is a further process at work. With both cores busy, replica pages took 3 to 8 % longer for it:
-    the other lanes fill the time that it would save. Where a server's answers take 300 ms it saves 8 % (2026-11-26).
+    A context that is made ahead is a further process at work. With both cores busy, replica pages took 3 to 8 % longer
+    for it: the other lanes fill the time that it would save. Where a server's answers take 300 ms it saves 8 %
+    (2026-11-26).
     """
     try:
         running = int(os.pread(_open_once(_LOAD), _LOAD_BYTES, 0).split()[3].partition(b"/")[0])

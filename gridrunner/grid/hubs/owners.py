@@ -2,7 +2,7 @@
 
 A token is `<machine>:<pid>:<start time>`; `<machine>` is one boot of one machine, seen from one namespace of process
 numbers (two containers of one machine number their processes apart). Invariant: only the machine that a token is of may
-call its process over; of all others nobody can know.
+call its process over; of all others it cannot be known.
 """
 
 from __future__ import annotations
@@ -34,5 +34,5 @@ def _machine() -> str:
     try:
         text = BOOT_ID.read_text().strip() + str(PID_NAMESPACE.readlink())
     except OSError:
-        return ""  # no Linux: then nobody is called over
+        return ""  # no Linux: then no process is called over
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -4,8 +4,8 @@ Each chromedriver leads a process group of its own in which its browser stays, a
 holds the browser's profile; ending it ends the group and removes the folder. Each carries the id of the gridrunner
 process that owns it in its environment, so that what a killed gridrunner left behind is found and ended by the next.
 
-Each chromedriver answers under a path that nobody else knows: it starts whatever program a session's options name, takes
-requests without an Origin from anywhere, and those of pages on `localhost`, `*.localhost` and 127.x as well
+Each chromedriver answers under a path that no other process knows: it starts whatever program a session's options name,
+takes requests without an Origin from anywhere, and those of pages on `localhost`, `*.localhost` and 127.x as well
 (`RequestIsSafeToServe` in Chromium's chrome/test/chromedriver/server; `--allowed-origins` only adds to them; 156).
 """
 
@@ -37,7 +37,8 @@ START_TIMEOUT_S = 20.0
 """chromedriver listened after 0.01 to 0.04 s (156, 2026-11-24); a machine that swaps takes longer."""
 
 SECRET_BYTES = 24
-"""Of the path that chromedriver answers under: RFC 6749, 10.10, asks for a chance of 2^-160 that a secret is guessed."""
+"""Of the path that chromedriver answers under: RFC 6749, 10.10, asks for a chance of 2^-160 that a secret is
+guessed."""
 
 PASSED_ON = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR"  # POSIX.1-2024, XBD 8, and gettext's
@@ -79,8 +80,8 @@ class DriverProcess:
 def start_chromedriver(chromedriver: Path) -> DriverProcess:
     """Start chromedriver on a free port. Raises SessionNotCreated with its own words when it does not listen.
 
-    Asked for any free port, chromedriver takes one for IPv6 and then the same for IPv4, which somebody else may have by
-    then ("IPv4 port not available", seen on a busy machine): it is started again, START_ATTEMPTS times.
+    Asked for any free port, chromedriver takes one for IPv6 and then the same for IPv4, which another process may have
+    by then ("IPv4 port not available", seen on a busy machine): it is started again, START_ATTEMPTS times.
     """
     for _ in range(START_ATTEMPTS - 1):
         try:
@@ -179,7 +180,7 @@ def list_drivers() -> list[FoundDriver]:
                 continue
             lines = (entry / "environ").read_bytes().decode(errors="replace").split("\0")
         except OSError:
-            continue  # it ended, or is somebody else's
+            continue  # it ended, or belongs to another user
         variables = dict(line.split("=", 1) for line in lines if "=" in line)
         if OWNER_VARIABLE in variables:
             folder = Path(variables.get("TMPDIR", ""))

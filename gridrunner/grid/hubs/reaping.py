@@ -1,7 +1,8 @@
-"""Sessions that nobody will ever end: found by their tags, and ended through their hub.
+"""Sessions that no process will ever end: found by their tags, and ended through their hub.
 
 A hub that restarts forgets its sessions and a runner that is killed leaves its own; both keep their slots until the
-node's session timeout. Invariant: a session is ended only when its run's process is known to be gone, or its run is named.
+node's session timeout. Invariant: a session is ended only when its run's process is known to be gone, or its run is
+named.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ AT_ONCE = 8
 
 
 REAP_TIMEOUT_S = 3.0
-"""For a hub's list of sessions: reaping is a favour to others, and nobody waits long for a hub that is silent."""
+"""For a hub's list of sessions: reaping is a favour to others, so a hub that is silent is not waited for."""
 
 
 def find_orphans(nodes: Iterable[NodeStatus], runs: Collection[str] = ()) -> list[SessionStatus]:

@@ -58,8 +58,8 @@ class RemoteHub:
         )
 
     def slots(self) -> int:
-        """Visits at once: the slots of the nodes that are UP, times the lanes of each. Sessions of ours on nodes that drain
-        are told to take no further visit. Raises HubUnreachable.
+        """Visits at once: the slots of the nodes that are UP, times the lanes of each. Sessions of ours on nodes that
+        drain are told to take no further visit. Raises HubUnreachable.
         """
         nodes = self.client.nodes()
         self._pool.note_draining(find_draining_sessions(nodes))

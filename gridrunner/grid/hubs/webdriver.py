@@ -34,7 +34,8 @@ class Session(Struct, frozen=True, kw_only=True):
     """A WebDriver session: its id, what it says of itself, and the HTTP client that its commands go through.
 
     Not Selenium's `WebDriver`, which is made of commands that visits do not use and takes a fifth of the time until the
-    first visit to import (0.09 of 0.46 s, Selenium 4.51, 2026-11-26); live checks get one (`gridrunner.grid.hubs.live`).
+    first visit to import (0.09 of 0.46 s, Selenium 4.51, 2026-11-26); live checks get one
+    (`gridrunner.grid.hubs.live`).
     """
 
     id: str
@@ -93,7 +94,7 @@ def make_context(ca_file: Path | None) -> ssl.SSLContext:
 
 
 _POOL = {"init_args_for_pool_manager": {"retries": urllib3.Retry(0, redirect=5)}}
-"""urllib3 retries three times on its own; a second session that nobody knows of would keep a slot."""
+"""urllib3 retries three times on its own; a second session that we do not know of would keep a slot."""
 
 
 @contextmanager

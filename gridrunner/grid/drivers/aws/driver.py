@@ -38,6 +38,7 @@ from gridrunner.grid.drivers.table import AWS
 from gridrunner.grid.hubs.client import HubClient
 from gridrunner.grid.hubs.reaping import reap_sessions
 from gridrunner.grid.status import GridStatus, HubAddress, HubStatus, NodeState, NodeStatus
+from gridrunner.text import count_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,7 +46,8 @@ POLL_S = 5.0
 """How often groups and hubs are looked at while nodes come or go: a node takes a minute or two."""
 
 METER_S = 20.0
-"""How often instances are counted during a run: one call a hub, far below AWS' limits, and exact to a third of a minute."""
+"""How often instances are counted during a run: one call per hub, far below AWS' limits, and exact to a third of a
+minute."""
 
 CLOCK_SKEW = timedelta(seconds=30)
 """This machine's clock may be ahead of AWS': activities so long before the request still count as its own."""
@@ -116,9 +118,11 @@ class AwsDriver:
         raise UsageError(f"there is no node {node}", hint="gridrunner grid status --driver aws names them")
 
     def reap(self, runs: Collection[str], say: Say) -> int:
-        """End the sessions of runs that are over, and of `runs`. Of runs on other machines nobody can know from here."""
+        """End the sessions of runs that are over, and of `runs`. Of runs on other machines it cannot be known from
+        here.
+        """
         ended = reap_sessions([self._client(hub) for hub in self._fleet.hubs], runs)
-        say(f"ended {ended} sessions")
+        say(f"ended {count_of(ended, 'session')}")
         return ended
 
     def down(self, say: Say) -> None:
@@ -129,8 +133,8 @@ class AwsDriver:
         self._set_desired(groups, {group.name: group.least for group in groups}, say)
 
     def open_for_run(self, demand: RunDemand, say: Say) -> AbstractContextManager[OpenGrid]:
-        """The fleet for one run: raised to `demand.nodes` where it has fewer, lowered again at the end. Returns when the
-        first node is registered; the others join while the run goes on.
+        """The fleet for one run: raised to `demand.nodes` where it has fewer, lowered again at the end. Returns when
+        the first node is registered; the others join while the run goes on.
         """
         return self._open(demand, say)
 
@@ -151,7 +155,7 @@ class AwsDriver:
             if demand.nodes is None and not any(group.desired for group in groups):
                 raise UsageError(
                     f"fleet {self._fleet.name} has no node",
-                    hint="--scale auto raises it for the run; gridrunner grid scale --driver aws --nodes N does by hand",
+                    hint="raise it for the run: --scale auto; or by hand: gridrunner grid scale --driver aws --nodes N",
                 )
             self._wait_for_first(since, say)
             with _Watch(self._groups, meter, partial_say=say, views=lambda: self._look(since)) as watch:
@@ -181,11 +185,11 @@ class AwsDriver:
             self._set_desired(groups, back, say)
             held = {name: count for name, count in busy.items() if count > before.get(name, 0) and back.get(name)}
             if held:
-                say(f"aws: other runs have sessions on {sum(held.values())} nodes, which stay")
+                say(f"aws: other runs have sessions on nodes ({sum(held.values())}), which stay")
         except GridrunnerError as error:
             say(
-                f"warning: aws: the fleet could not be lowered: {error}. Do it with `gridrunner grid down --driver aws`; "
-                "otherwise its idle alarm does"
+                f"warning: aws: the fleet could not be lowered: {error}. "
+                "Do it with `gridrunner grid down --driver aws`; otherwise its idle alarm does"
             )
 
     # -------------------------------------------------------------------------------------------------------- waiting
@@ -194,7 +198,7 @@ class AwsDriver:
         for group in groups:
             nodes = shares.get(group.name, group.desired)
             if nodes != group.desired:
-                say(f"aws: {group.name}: {group.desired} -> {nodes} nodes")
+                say(f"aws: {group.name}: nodes {group.desired} -> {nodes}")
                 self._groups.set_desired(group.name, nodes)
 
     def _look(self, since: datetime) -> tuple[GroupView, ...]:
@@ -218,7 +222,9 @@ class AwsDriver:
     def _wait(
         self, since: datetime, say: Say, *, is_enough: Callable[[Sequence[GroupView]], bool] | None = None
     ) -> None:
-        """Until all is as it is to be, or `is_enough`. Raises GridFault with the reason when it does not come to that."""
+        """Until all is as it is to be, or `is_enough`. Raises GridFault with the reason when it does not come to
+        that.
+        """
         end_s, said = time.monotonic() + self._timeout_s, ""
         pause = threading.Event()
         while True:

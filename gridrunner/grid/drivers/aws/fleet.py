@@ -78,7 +78,7 @@ def read_fleet(path: Path | None) -> FleetFile:
     except OSError as error:
         raise UsageError(f"--fleet {path}: cannot be read: {error.strerror or error}", hint=HOW_TO) from error
     except (codec.BrokenJsonError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"--fleet {path}: is no JSON: {error}", hint=HOW_TO) from error
+        raise UsageError(f"--fleet {path}: is not JSON: {error}", hint=HOW_TO) from error
     if isinstance(document.get("gridrunner"), dict):
         document = document["gridrunner"]
     if "value" in document and "hubs" not in document:

@@ -1,7 +1,7 @@
 """How many nodes each hub's group is to have, and whether waiting for them still makes sense: decisions without I/O.
 
-The invariants: never more than a group's maximum or fewer than its minimum, and a wait that cannot succeed ends with the
-reason that AWS gave.
+The invariants: never more than a group's maximum or fewer than its minimum, and a wait that cannot succeed ends with
+the reason that AWS gave.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from gridrunner.errors import UsageError
+from gridrunner.text import count_of
 
 HOPELESS = (
     "InstanceLimitExceeded",
@@ -82,8 +83,8 @@ def raise_to(nodes: int, groups: Sequence[GroupLimits]) -> dict[str, int]:
 
 
 def lower_to(before: Mapping[str, int], busy: Mapping[str, int], groups: Sequence[GroupLimits]) -> dict[str, int]:
-    """What each group that was raised (it is in `before`) goes back to at the end of a run: what it had, or as many nodes
-    as other people's sessions are on, whichever is more; never more than now.
+    """What each group that was raised (it is in `before`) goes back to at the end of a run: what it had, or as many
+    nodes as other people's sessions are on, whichever is more; never more than now.
     """
     back: dict[str, int] = {}
     for group in groups:
@@ -109,7 +110,7 @@ def weigh_progress(views: Sequence[GroupView]) -> Progress:
     leaving = sum(view.leaving for view in views)
     failures = [reason for view in views for reason in view.failures]
     problems = [view.hub_problem for view in views if view.hub_problem]
-    parts = [f"{registered} of {desired} nodes are registered", f"{instances} instances"]
+    parts = [f"{registered} of {count_of(desired, 'node')} registered", count_of(instances, "instance")]
     if leaving:
         parts.append(f"{leaving} draining")
     if failures:

@@ -1,7 +1,7 @@
 """`gridrunner grid --driver docker`: hubs and Chrome nodes in containers of one Docker engine.
 
-Owns the order in which parts are made, waited for and taken away; what a part is, is `parts`, what there is of a grid is
-`grid`. Invariants: whatever a call made is taken away again when that call fails; every wait is bounded.
+Owns the order in which parts are made, waited for and taken away; what a part is, is `parts`, what there is of a grid
+is `grid`. Invariants: whatever a call made is taken away again when that call fails; every wait is bounded.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from gridrunner.grid.hubs.reaping import reap_sessions
 from gridrunner.grid.secret import secret_path
 from gridrunner.grid.status import GridStatus, NodeState
 from gridrunner.planning.limits import NODES_PER_HUB
+from gridrunner.text import count_of
 
 BUILD_HINT = "build it with docker/build.sh, or name another with --hub-image and --node-image"
 
@@ -77,7 +78,7 @@ class DockerDriver:
             else:
                 self.grid.remove(maker.made)
             raise
-        say(f"grid {self.grid.name} is up: {len(status.hubs)} hubs, {status.slots_up} slots")
+        say(f"grid {self.grid.name} is up: {count_of(len(status.hubs), 'hub')}, {count_of(status.slots_up, 'slot')}")
         return status
 
     def status(self) -> GridStatus:
@@ -112,13 +113,13 @@ class DockerDriver:
         """End sessions of runs that are over, and take down grids that a run made for itself and did not outlive."""
         self._take_down_crashed(say)
         ended = reap_sessions(self.grid.hub_clients(), runs)
-        say(f"ended {ended} sessions of runs that are over")
+        say(f"ended {count_of(ended, 'session')} of runs that are over")
         return ended
 
     def down(self, say: Say) -> None:
         """Remove everything that carries the grid's label, at once."""
         removed = self.grid.remove_everything()
-        what = f"{removed} containers removed" if removed else "there is nothing of it"
+        what = f"{count_of(removed, 'container')} removed" if removed else "there is nothing of it"
         say(f"grid {self.grid.name}: {what}")
 
     @contextmanager
@@ -137,7 +138,7 @@ class DockerDriver:
             return
         own = self._for_run(demand)
         size = choose_size(demand)
-        say(f"grid {self.grid.name} is not up: bringing up {size.nodes} nodes for this run")
+        say(f"grid {self.grid.name} is not up: bringing up {count_of(size.nodes, 'node')} for this run")
         own.up(size, say, enough_nodes=1)
         try:
             yield take_over(own.grid)
@@ -149,7 +150,7 @@ class DockerDriver:
         settings = replace(self._settings, name=f"{self.grid.name}-{demand.run}", has_internet=demand.needs_internet)
         return DockerDriver(settings, self._client, owner=owner_token())
 
-    # ----------------------------------------------------------------------------------------------------------- checking
+    # --------------------------------------------------------------------------------------------------------- checking
 
     def _find_images(self) -> tuple[ImageFacts, ImageFacts]:
         names = (self._settings.hub_image or HUB_IMAGE, self._settings.node_image or NODE_IMAGE)
@@ -170,7 +171,7 @@ class DockerDriver:
         asked = (size.hubs, size.slots_per_node, is_online or self.grid.parts.has_internet)
         if now != asked:
             raise UsageError(
-                f"grid {self.grid.name} is up with {now[0]} hubs and {now[1]} slots per node"
+                f"grid {self.grid.name} is up with {count_of(now[0], 'hub')} and {count_of(now[1], 'slot')} per node"
                 f"{'' if is_online else ', without internet'}; only its nodes can be changed",
                 hint="take it down first (gridrunner grid down), or give another --grid-name",
             )
@@ -187,7 +188,7 @@ class DockerDriver:
             say(f"grid {grid} was made for a run that is over: taking it down")
             DockerDriver(replace(self._settings, name=grid), self._client).grid.remove_everything()
 
-    # ------------------------------------------------------------------------------------------------------------ waiting
+    # ---------------------------------------------------------------------------------------------------------- waiting
 
     def _wait_until_ready(self, size: GridSize, say: Say, enough_nodes: int | None) -> GridStatus:
         enough = size.nodes if enough_nodes is None else min(enough_nodes, size.nodes)
@@ -221,7 +222,7 @@ class DockerDriver:
             if container.name in names and (container.status in {"exited", "dead"} or crashes >= 2):
                 raise GridFault(f"{container.name}: {explain_end(container)}: {last_words(container)}")
 
-    # -------------------------------------------------------------------------------------------------------- taking away
+    # ------------------------------------------------------------------------------------------------------ taking away
 
     def _drain(self, names: Sequence[str], say: Say) -> None:
         """Have nodes leave and remove their containers, in parallel; one that does not leave in time is removed too."""
@@ -230,7 +231,8 @@ class DockerDriver:
         going = {node.name: (hub, node) for hub in status.hubs for node in hub.nodes if node.name in names}
         for hub, node in going.values():
             if node.id and node.state is not NodeState.DRAINING:
-                say(f"draining {node.name}: {sum(slot.session is not None for slot in node.slots)} sessions go on")
+                busy = sum(slot.session is not None for slot in node.slots)
+                say(f"draining {node.name}: it has {count_of(busy, 'session')}")
                 clients[hub.name].drain_node(node.id)
         deadline_s = said_s = time.monotonic()
         deadline_s += DRAIN_TIMEOUT_S
@@ -250,11 +252,14 @@ def _require_possible(size: GridSize) -> None:
     if size.nodes > size.hubs * NODES_PER_HUB:
         least = -(-size.nodes // NODES_PER_HUB)
         raise UsageError(
-            f"{size.nodes} nodes are too many for {size.hubs} hubs: {NODES_PER_HUB} per hub at most",
+            f"{size.nodes} nodes are too many for {count_of(size.hubs, 'hub')}: {NODES_PER_HUB} per hub at most",
             hint=f"use --hubs {least} or more",
         )
     if size.nodes < size.hubs:
-        raise UsageError(f"{size.nodes} nodes leave a hub of {size.hubs} without any", hint="use more --nodes")
+        raise UsageError(
+            f"{count_of(size.nodes, 'node')} cannot serve {count_of(size.hubs, 'hub')}: each needs one",
+            hint="use more --nodes",
+        )
 
 
 def _require_same_versions(status: GridStatus) -> None:

@@ -18,8 +18,8 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from gridrunner.errors import GridFault, GridrunnerError, UsageError
 
 OLDEST_API = (1, 40)
-"""Engine 19.03 (2019): the oldest that the images' health checks and our network settings were written for; 1.41 (20.10)
-is what the tests run on."""
+"""Engine 19.03 (2019): the oldest that the images' health checks and our network settings were written for; 1.41
+(20.10) is what the tests run on."""
 
 ENGINE_TIMEOUT_S = 60
 """Of one call: a container was created in 0.1 to 3 s on a busy machine (engine 20.10, 2026-11-26)."""
@@ -50,7 +50,7 @@ def connect(env: Mapping[str, str]) -> docker.DockerClient:
 
 
 def _require_listener(path: str) -> None:
-    """Raises OSError when nobody listens on a Unix socket: the SDK leaves its own socket open then."""
+    """Raises OSError when no process listens on a Unix socket: the SDK leaves its own socket open then."""
     with socket.socket(socket.AF_UNIX) as knocking:
         knocking.settimeout(ENGINE_TIMEOUT_S)
         knocking.connect(path)
@@ -111,7 +111,7 @@ def explain_refusal(what: str, text: str) -> GridrunnerError:
     if "non-overlapping IPv4 address pool" in text:
         return EngineFault(
             f"{what}: the Docker engine has no address range left for another network",
-            hint="remove networks that nobody uses: docker network ls",
+            hint="remove networks that are not in use: docker network ls",
         )
     return EngineFault(f"{what}: the Docker engine refused: {' '.join(text.split())[:300]}")
 

@@ -30,6 +30,7 @@ from gridrunner.grid.drivers.table import DOCKER
 from gridrunner.grid.hubs.client import HubClient
 from gridrunner.grid.secret import forget_secret
 from gridrunner.grid.status import GridStatus, HubAddress, HubStatus, NodeState, NodeStatus
+from gridrunner.text import count_of
 
 AT_ONCE = 4
 """Containers made or removed at the same time; the engine puts more in a row anyway (20.10, 2026-11-26)."""
@@ -49,7 +50,9 @@ class DockerGrid:
     # ------------------------------------------------------------------------------------------------------- containers
 
     def containers(self, role: str | None = None) -> list[Any]:
-        """The SDK's objects of the grid's containers, or of those with a `role` (hub, node), in order of their numbers."""
+        """The SDK's objects of the grid's containers, or of those with a `role` (hub, node), in order of their
+        numbers.
+        """
         with translated_engine(self.name):
             containers = self.client.containers.list(all=True, filters=self._filter(role), ignore_removed=True)
         return sorted(containers, key=lambda container: number_of(container.name))
@@ -105,7 +108,11 @@ class DockerGrid:
         hubs, nodes = self.containers("hub"), self.containers("node")
         with ThreadPoolExecutor(AT_ONCE) as pool:
             statuses = tuple(pool.map(lambda hub: self._hub_status(hub, nodes), hubs))
-        stray = "" if hubs or not nodes else f"{len(nodes)} nodes are left of it: gridrunner grid down"
+        stray = (
+            ""
+            if hubs or not nodes
+            else f"left of it: {count_of(len(nodes), 'node')}; take it down: gridrunner grid down"
+        )
         return GridStatus(name=self.name, driver=DOCKER, hubs=statuses, detail=stray)
 
     def _hub_status(self, hub: Any, nodes: Sequence[Any]) -> HubStatus:
@@ -121,7 +128,7 @@ class DockerGrid:
             statuses.append(replace(known, name=str(node.name)) if known is not None else _unregistered(node))
         return replace(status, nodes=(*statuses, *registered.values()))
 
-    # ---------------------------------------------------------------------------------------------------- talking to hubs
+    # -------------------------------------------------------------------------------------------------- talking to hubs
 
     def hub_addresses(self) -> list[HubAddress]:
         """How the hubs that run are talked to."""
@@ -223,7 +230,8 @@ def last_words(container: Any) -> str:
 def run_all(jobs: Sequence[Callable[[], None]]) -> None:
     """All of them, AT_ONCE at a time; raises what the first that failed raised, after all have ended.
 
-    Ctrl-C waits for those that have begun: what the engine was told to make it makes, and only then can it be taken away.
+    Ctrl-C waits for those that have begun: what the engine was told to make it makes, and only then can it be taken
+    away.
     """
     pool = ThreadPoolExecutor(AT_ONCE)
     futures = [pool.submit(job) for job in jobs]

@@ -1,7 +1,7 @@
 """How the parts of a grid are made, each before what needs it: networks, the secret, hubs, nodes.
 
-What a part is, is `parts`. Invariant: what was made stands in `made` from the moment at which the engine has it, so that
-a call that fails can take it away again.
+What a part is, is `parts`. Invariant: what was made stands in `made` from the moment at which the engine has it, so
+that a call that fails can take it away again.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from gridrunner.grid.drivers.docker.parts import (
 )
 from gridrunner.grid.drivers.protocol import GridSize, Say
 from gridrunner.grid.secret import FILE_NAME, make_secret
+from gridrunner.text import count_of
 
 PORT_TRIES = 5
-"""A free port may be taken by somebody else before the container has it."""
+"""A free port may be taken by another process before the container has it."""
 
 
 class GridMaker:
@@ -112,7 +113,7 @@ class GridMaker:
         numbers = [next(free) for _ in range(size.nodes - len(there))]
         if not numbers:
             return
-        self._say(f"starting {len(numbers)} nodes with {size.slots_per_node} slots each")
+        self._say(f"starting {count_of(len(numbers), 'node')} with {count_of(size.slots_per_node, 'slot')} each")
         load = {self._parts.hub(number): 0 for number in range(1, size.hubs + 1)}
         for node in running:
             load[node.labels[LABEL_HUB]] = load.get(node.labels[LABEL_HUB], 0) + 1

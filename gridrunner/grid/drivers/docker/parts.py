@@ -1,8 +1,8 @@
 """What a grid in Docker consists of: names, labels, and how each container is made. Pure: nothing is created here.
 
 Nodes are on an internal network alone, so that their browsers reach this machine and nothing else (unless the grid is
-made with a way to the internet); hubs are on it and on a network of their own, by which they are published on 127.0.0.1.
-Everything carries LABEL_GRID, and only what carries it is ever touched.
+made with a way to the internet); hubs are on it and on a network of their own, by which they are published on
+127.0.0.1. Everything carries LABEL_GRID, and only what carries it is ever touched.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ SHARED_MEMORY = "1g"
 """Shared memory of a node: upstream's compose files give 2 GiB, and 64 MB crash large pages."""
 
 SCRATCH = "512m"
-"""Of memory for profiles and temporary files of a container: a profile took 20 MB a session (Chromium 156, 2026-11-26)."""
+"""Of memory for profiles and temporary files of a container: a profile took 20 MB per session (Chromium 156,
+2026-11-26)."""
 
 RESTARTS = 5
 """Of a container that crashed; one that was drained (exit code 0) stays away."""
@@ -51,8 +52,8 @@ RESTARTS = 5
 _READ_SECRET = (
     f'SE_REGISTRATION_SECRET=$(cat {SECRET_FOLDER}/{FILE_NAME}) || exit 3; export SE_REGISTRATION_SECRET; exec "$@"'
 )
-"""Goes before an image's own entry point: the secret comes from a file, so `docker inspect` does not show it. Works with
-any image that has a shell and reads SE_REGISTRATION_SECRET, as the official ones do."""
+"""Goes before an image's own entry point: the secret comes from a file, so `docker inspect` does not show it. Works
+with any image that has a shell and reads SE_REGISTRATION_SECRET, as the official ones do."""
 
 
 class GridParts(Struct, frozen=True, kw_only=True):

@@ -161,7 +161,10 @@ def test_an_owner_that_nobody_has_waited_for_counts_as_gone(tmp_path: Path) -> N
 
 
 def test_a_taken_port_is_tried_again(tmp_path: Path) -> None:
-    once = '#!/bin/sh\nif [ ! -e {folder}/tried ]; then touch {folder}/tried; echo "IPv4 port not available. Exiting..."; exit 1; fi\n'
+    once = (
+        "#!/bin/sh\nif [ ! -e {folder}/tried ]; then "
+        'touch {folder}/tried; echo "IPv4 port not available. Exiting..."; exit 1; fi\n'
+    )
     driver = write_driver(
         tmp_path, once + 'echo "ChromeDriver was started successfully on port 45678."; exec sleep 600\n'
     )

@@ -42,7 +42,10 @@ def test_engine_that_is_too_old() -> None:
     ("words", "kind", "said"),
     [
         (
-            "driver failed programming external connectivity: Bind for 127.0.0.1:4444 failed: port is already allocated",
+            (
+                "driver failed programming external connectivity: Bind for 127.0.0.1:4444 failed: "
+                "port is already allocated"
+            ),
             PortTaken,
             "g-hub-1: port 4444 is taken",
         ),
