@@ -264,8 +264,6 @@ def test_an_outside_system_has_its_room(system: str) -> None:
 # ------------------------------------------------------------------------------------------------------------------- sizes
 
 MOST_LINES = 400
-STILL_LONG = {}
-"""Modules that are to be split. Nothing is added here."""
 
 
 def test_a_module_is_read_in_one_sitting() -> None:
