@@ -24,8 +24,8 @@ pytestmark = pytest.mark.browser
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package as `pip install` gets it."""
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", folder, ROOT]
-    subprocess.run(command, check=True, cwd=folder)
+    options = ["-q", "--no-deps", "--no-build-isolation", "-w", str(folder)]
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, str(ROOT)], check=True, cwd=folder)
     return next(folder.glob("gridrunner-*.whl"))
 
 
