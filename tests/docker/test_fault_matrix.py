@@ -1,7 +1,7 @@
 """Faults of a real grid cost nobody a result: each row of the fault matrix (docs/design/faults.md), on real containers.
 
 What is asserted is what is true on any machine: nothing is lost, nothing counted twice, every verdict as in a quiet
-run. How long it takes is measured by `python -m tests.docker.fault_matrix`.
+run. How long it takes is measured by `python -m tests.benchmarks.fault_matrix`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import docker
 import pytest
 
-from tests.docker.faults import FAULTS, Fault
-from tests.docker.stage import Outcome, Stage, open_stage
 from tests.support.engine import Images
+from tests.support.fault_kinds import FAULTS, Fault
+from tests.support.fault_stage import Outcome, Stage, open_stage
 
 pytestmark = pytest.mark.docker
 

@@ -13,10 +13,10 @@ from typing import Any
 import docker
 import pytest
 
-from tests.docker.stage import write_sites
 from tests.support.command_line import ROOT, CommandLine, open_project, wait_until
 from tests.support.containers import process_lines
 from tests.support.engine import Images
+from tests.support.fault_stage import write_sites
 from tests.support.run_folders import events_of, owed_cases, read_cases
 
 pytestmark = pytest.mark.docker

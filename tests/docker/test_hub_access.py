@@ -18,9 +18,9 @@ from gridrunner.grid.drivers.docker.parts import hub_options, node_options, read
 from gridrunner.grid.drivers.protocol import GridSize
 from gridrunner.grid.hubs.client import HubClient
 from gridrunner.grid.status import HubAddress
-from tests.docker.stage import UP_TIMEOUT_S, ignore
 from tests.support.command_line import CommandLine, open_project, wait_until
 from tests.support.engine import Images
+from tests.support.fault_stage import UP_TIMEOUT_S, ignore
 from tests.support.own_sites import LOGIN
 from tests.support.page_server import PageServer
 from tests.support.run_folders import events_of

@@ -20,12 +20,17 @@ from tests.unit.test_layers import PURE, is_within, pure_files
 LEAST_PERCENT = 95.0
 
 UNIT_TESTS = (
-    *("agent/test_node_core.py", "browser/test_outcomes.py", "browser/test_scrubbing.py", "browser/devtools"),
+    *(
+        "gridrunner_agent/test_node_core.py",
+        "browser/test_outcomes.py",
+        "browser/test_scrubbing.py",
+        "browser/devtools",
+    ),
     *("detection", "dispatch/machine", "evaluation", "grid/drivers", "grid/test_status.py", "judging", "planning"),
     *("results/test_baseline.py", "results/test_record.py", "results/verdicts", "settings"),
     *("sites/test_checking.py", "sites/test_css.py", "sites/test_importing.py", "sites/test_lists.py"),
     *("sites/test_mistakes.py", "sites/test_reading.py", "sites/test_selection.py"),
-    *("suite", "terminal/test_progress.py", "test_codec.py", "test_errors.py", "test_text.py"),
+    *("dom_probes/suite", "terminal/test_progress.py", "test_codec.py", "test_errors.py", "test_text.py"),
 )
 """Below tests/unit: those of pure places, and those of their neighbours that run them."""
 

@@ -279,3 +279,56 @@ def test_the_root_of_the_package_stays_small() -> None:
 
 def test_nothing_stands_at_the_root_without_a_reason() -> None:
     assert {Path(path).name for path in (ROOT / "tests").glob("*.py")} == {"conftest.py"}
+
+
+# ------------------------------------------------------------------------------------------------------------------- tests
+
+UNIT = ROOT / "tests" / "unit"
+
+SOURCES = (PACKAGE, ROOT, ROOT / "docker" / "agent")
+"""What tests/unit mirrors: tests/unit/planning/test_plan.py is for planning/plan.py in one of these."""
+
+ACROSS = {
+    "dispatch/machine/test_machine_properties.py",
+    "results/test_foreign_runs.py",
+    "sites/test_fuzz.py",
+    "sites/test_real_list.py",
+    "test_layers.py",
+}
+"""About several modules together."""
+
+STARTS_PROCESSES = ("subprocess", "multiprocessing", "tests.support.command_line.CommandLine")
+
+
+def unit_tests() -> list[Path]:
+    return sorted(UNIT.rglob("test_*.py"))
+
+
+def test_unit_tests_mirror_the_tree() -> None:
+    strays = []
+    for path in unit_tests():
+        name = path.relative_to(UNIT)
+        stem = name.stem.removeprefix("test_")
+        mirrored = [
+            source / name.parent / part for source in SOURCES for part in (f"{stem}.py", f"__{stem}__.py", stem)
+        ]
+        if name.as_posix() not in ACROSS and not any(part.exists() for part in mirrored):
+            strays.append(name.as_posix())
+    assert strays == []
+
+
+@pytest.mark.parametrize("path", unit_tests(), ids=lambda path: path.relative_to(UNIT).as_posix())
+def test_a_unit_test_starts_no_process(path: Path) -> None:
+    assert read_imports(path).isdisjoint(STARTS_PROCESSES)
+
+
+def test_helpers_of_tests_are_in_one_place() -> None:
+    elsewhere = {"tests/terraform/schema/extract_names.py"}  # made the table beside it
+    helpers = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests").rglob("*.py")
+        if not path.name.startswith("test_")
+        and path.name != "conftest.py"
+        and path.relative_to(ROOT / "tests").parts[0] not in {"support", "benchmarks"}
+    ]
+    assert set(helpers) - elsewhere == set()

@@ -1,13 +1,9 @@
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from gridrunner_agent.__main__ import SettingError, main, make_node_agent
@@ -16,11 +12,8 @@ from gridrunner_agent.imds import Metadata, MetadataUnavailableError
 from gridrunner_agent.node import NodeAgent, NodeParts
 from gridrunner_agent.node_core import Limits, NodeMachine
 
-from tests.support.command_line import wait_until
 from tests.support.fake_grid_node import SECRET, FakeGridNode, open_grid_node
 from tests.support.fake_imds import FakeImds, open_imds
-
-AGENT = Path(__file__).resolve().parents[3] / "docker" / "agent"
 
 
 @dataclass
@@ -170,29 +163,3 @@ def test_a_wrong_setting_ends_with_2(monkeypatch: pytest.MonkeyPatch, capsys: py
         for number, handler in before.items():
             signal.signal(number, handler)
     assert "GRIDRUNNER_AGENT_HUB_NAME" in capsys.readouterr().err
-
-
-def test_the_command_drains_and_ends_in_good_order_on_sigterm(imds: FakeImds, node: FakeGridNode) -> None:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(AGENT),
-        "AWS_EC2_METADATA_SERVICE_ENDPOINT": imds.url,
-        "GRIDRUNNER_AGENT_HUB_URL": node.url,
-        "GRIDRUNNER_AGENT_NODE_URL": node.url,
-        "GRIDRUNNER_AGENT_POLL_S": "0.05",
-        "SE_REGISTRATION_SECRET": SECRET,
-    }
-    imds.interrupt()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gridrunner_agent", "node"], env=environment, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        wait_until(lambda: node.drains, "the agent drains", timeout_s=60)
-        process.terminate()
-        _, words = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        process.wait()
-    assert process.returncode == 0
-    assert "spot interruption: draining node" in words
-    assert SECRET not in words

@@ -9,8 +9,8 @@ from gridrunner.grid.hubs.client import HubClient
 from gridrunner.grid.hubs.owners import owner_token
 from gridrunner.grid.hubs.reaping import reap_sessions
 from gridrunner.grid.status import HubAddress
+from tests.grid.test_owners import PRINT_TOKEN
 from tests.support.hub_answers import make_node, serve_answers
-from tests.unit.grid.hubs.test_owners import PRINT_TOKEN
 
 
 def test_only_orphans_and_named_runs_are_ended() -> None:

@@ -41,7 +41,7 @@ from gridrunner.sites import yaml_lists
 from gridrunner.sites.behaviours import Auth, Behaviour, Drip
 from gridrunner.sites.csv_lists import COLUMNS
 
-REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 JOURNAL_FIELDS = sorted({field for event in EVENT_TYPES.values() for field in event.__struct_fields__} - {"event"})
 

@@ -24,8 +24,8 @@ from gridrunner.grid.drivers.docker.parts import node_options, read_image
 from gridrunner.grid.hubs.client import HubClient
 from gridrunner.grid.hubs.webdriver import open_session, quit_session
 from gridrunner.grid.status import HubAddress
-from tests.docker.stage import SIZE, Stage, ignore
 from tests.support.command_line import Running, wait_until
+from tests.support.fault_stage import SIZE, Stage, ignore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Measures the fault matrix on a real grid: `python -m tests.docker.fault_matrix --write docs/design/faults.md`.
+"""Measures the fault matrix on a real grid: `python -m tests.benchmarks.fault_matrix --write docs/design/faults.md`.
 
 Each row is thrown into a run of its own; a quiet run before gives the verdicts and the wall time to compare with. What
 the table says is what was seen, on the day that stands above it.
@@ -20,9 +20,9 @@ from pathlib import Path
 
 import docker
 
-from tests.docker.faults import FAULTS, Fault, Hit
-from tests.docker.stage import BACK_TIMEOUT_S, Outcome, Stage, measure_s, open_stage
 from tests.support.engine import build_images, running_engine
+from tests.support.fault_kinds import FAULTS, Fault, Hit
+from tests.support.fault_stage import BACK_TIMEOUT_S, Outcome, Stage, measure_s, open_stage
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 QUIET_RUNS = 2
@@ -110,7 +110,7 @@ def render(rows: list[Row], quiet: Outcome, versions: str) -> str:
 
 def main() -> int:
     """Measure every row (or those that --only matches), print the table, and put it into a document."""
-    parser = argparse.ArgumentParser(prog="python -m tests.docker.fault_matrix", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.fault_matrix", description=__doc__)
     parser.add_argument("--write", type=Path, metavar="FILE", help="replace the table in this document")
     parser.add_argument("--only", default="", metavar="TEXT", help="rows whose names contain it")
     arguments = parser.parse_args()
