@@ -306,8 +306,6 @@ class Balancer:
     def _describe(self, book: _HubBook, now_s: float) -> str:
         if not book.capacity:
             return f"{book.name} offers no slot: it has no node, or cannot be reached"
-        if not book.capacity and not book.reserved:
-            return f"{book.name} has no slot: no node is up there"
         if book.reserved >= book.capacity:
             return f"{book.name} is full ({book.reserved} of {book.capacity})"
         if now_s < book.closed_until_s:

@@ -11,8 +11,10 @@ from collections.abc import Collection, Mapping
 from enum import Enum, auto
 from typing import assert_never
 
+from gridrunner.dispatch.machine.attempts import Attempts
 from gridrunner.dispatch.machine.backlog import Backlog, Work
 from gridrunner.dispatch.machine.balancer import Balancer
+from gridrunner.dispatch.machine.books import Books
 from gridrunner.dispatch.machine.crew import KilledFor, Slot, SlotPhase
 from gridrunner.dispatch.machine.events import (
     Action,
@@ -31,9 +33,8 @@ from gridrunner.dispatch.machine.events import (
     VisitEnded,
 )
 from gridrunner.dispatch.machine.ledger import Ledger
-from gridrunner.dispatch.machine.outbox import Outbox
 from gridrunner.dispatch.machine.staffing import Staffing
-from gridrunner.dispatch.machine.timers import Alarm, Timer, Timers
+from gridrunner.dispatch.machine.timers import Alarm, Timer
 from gridrunner.dispatch.machine.verdicts import Judging
 from gridrunner.dispatch.machine.visits import Visits
 from gridrunner.dispatch.records import (
@@ -77,50 +78,30 @@ class Machine:
         chosen = None if todo is None else frozenset(todo)
         planned = [owed for owed in owed_sites(plan) if chosen is None or owed.site.id in chosen]
         self.phase = Phase.RUNNING
-        self._settings = settings
-        self._planned = {owed.site.id: owed for owed in planned}
-        self._balancer = balancer
-        self._backlog = Backlog(
-            Work(site=owed.site, expected_s=owed.expected_s) for owed in order_sites(planned, early)
-        )
-        self._ledger = Ledger(
-            self._planned,
+        sites = {owed.site.id: owed for owed in planned}
+        ledger = Ledger(
+            sites,
             plan.checks,
             retries=settings.retries,
-            fault_retries=settings.fault_retries,
-            uncharged_retries=settings.uncharged_retries,
-            attempts=attempts or {},
             excused=list_excused([owed.site for owed in planned], plan.checks),
         )
-        self._timers = Timers()
-        self._outbox = Outbox()
-        self._staffing = Staffing(
+        self._books = Books(
             settings=settings,
-            backlog=self._backlog,
-            ledger=self._ledger,
+            planned=sites,
+            ledger=ledger,
+            attempts=Attempts(
+                sites,
+                ledger,
+                fault_retries=settings.fault_retries,
+                uncharged_retries=settings.uncharged_retries,
+                before=attempts or {},
+            ),
+            backlog=Backlog(Work(site=owed.site, expected_s=owed.expected_s) for owed in order_sites(planned, early)),
             balancer=balancer,
-            timers=self._timers,
-            outbox=self._outbox,
-            most_slots=len(planned),
         )
-        self._crew = self._staffing.crew
-        self._judging = Judging(
-            settings=settings,
-            planned=self._planned,
-            ledger=self._ledger,
-            backlog=self._backlog,
-            timers=self._timers,
-            outbox=self._outbox,
-        )
-        self._visits = Visits(
-            settings=settings,
-            staffing=self._staffing,
-            judging=self._judging,
-            ledger=self._ledger,
-            backlog=self._backlog,
-            balancer=balancer,
-            outbox=self._outbox,
-        )
+        self._staffing = Staffing(self._books)
+        self._judging = Judging(self._books)
+        self._visits = Visits(self._books, self._staffing, self._judging)
         self._sessions_opened = 0
         self._without_session_since_s: float | None = None
         self._unreachable_hubs: set[str] = set()
@@ -132,15 +113,15 @@ class Machine:
     def wake_at_s(self) -> float | None:
         """When a Tick is due if nothing happens before; None: never."""
         due_at_s = self._judging.due_at_s if self.phase is Phase.RUNNING else None
-        return min((at_s for at_s in (self._timers.next_s, due_at_s) if at_s is not None), default=None)
+        return min((at_s for at_s in (self._books.timers.next_s, due_at_s) if at_s is not None), default=None)
 
     def handle(self, event: Event) -> list[Action]:
         """Take in what happened; what is to be done about it, in this order."""
-        self._outbox.now_s = max(self._outbox.now_s, event.at_s)
+        self._books.outbox.now_s = max(self._books.outbox.now_s, event.at_s)
         match event:
             case RunStarted():
-                if self._settings.deadline_s is not None:
-                    self._timers.set(self._settings.deadline_s, Alarm.DEADLINE)
+                if self._books.settings.deadline_s is not None:
+                    self._books.timers.set(self._books.settings.deadline_s, Alarm.DEADLINE)
             case HubCapacity():
                 self._take_capacity(event)
             case SessionCreated():
@@ -162,10 +143,10 @@ class Machine:
                 pass
             case _:
                 assert_never(event)
-        for timer in self._timers.take_due(self._outbox.now_s):
+        for timer in self._books.timers.take_due(self._books.outbox.now_s):
             self._ring(timer)
         self._advance()
-        return self._outbox.take()
+        return self._books.outbox.take()
 
     # ---------------------------------------------------------------------------------------------------- what goes on
 
@@ -178,18 +159,20 @@ class Machine:
             self._submit_round()
         if self.phase is Phase.STOPPING:
             self._go_on_stopping()
-        for note in self._balancer.take_notes():
-            self._outbox.explain(note)
+        for note in self._books.balancer.take_notes():
+            self._books.outbox.explain(note)
         if self.phase is Phase.CLOSING and not self._staffing.closing:
             self._end_run()
 
     def _check_limits(self) -> None:
-        most = self._settings.max_failures
-        ceiling = self._settings.count_crash_ceiling(self._crew.size)
-        if self._ledger.open_count == 0:
+        most = self._books.settings.max_failures
+        ceiling = self._books.settings.count_crash_ceiling(self._books.crew.size)
+        if self._books.ledger.open_count == 0:
             self._stop(StoppedBy.FINISHED, self._reason)
-        elif most is not None and self._ledger.failed_sites >= most:
-            self._stop(StoppedBy.MAX_FAILURES, f"{self._ledger.failed_sites} sites failed, and {most} are the limit")
+        elif most is not None and self._books.ledger.failed_sites >= most:
+            self._stop(
+                StoppedBy.MAX_FAILURES, f"{self._books.ledger.failed_sites} sites failed, and {most} are the limit"
+            )
         elif self._visits.loss_level > ceiling:
             self._stop(
                 StoppedBy.CRASH_LOOP,
@@ -198,25 +181,25 @@ class Machine:
 
     def _watch_outage(self) -> None:
         """Set or check the time since which visits wait and no session is to be had."""
-        if self._crew.live_count or not len(self._backlog):
+        if self._books.crew.live_count or not len(self._books.backlog):
             self._without_session_since_s = None
             return
-        limit_s = self._settings.outage_limit_s
+        limit_s = self._books.settings.outage_limit_s
         if self._without_session_since_s is None:
-            self._without_session_since_s = self._outbox.now_s
+            self._without_session_since_s = self._books.outbox.now_s
         end_s = self._without_session_since_s + limit_s
-        if self._outbox.now_s >= end_s:
-            why = self._balancer.choose(self._outbox.now_s).reason
+        if self._books.outbox.now_s >= end_s:
+            why = self._books.balancer.choose(self._books.outbox.now_s).reason
             self._stop(StoppedBy.GRID_LOST, f"no session could be had for {limit_s:.0f} s: {why}")
         else:
-            self._timers.look_at(end_s)
+            self._books.timers.look_at(end_s)
 
     def _submit_round(self) -> None:
-        stands_still = self._crew.count(SlotPhase.READY) or self._crew.count(SlotPhase.IDLE)
-        self._judging.submit_round(is_idle=bool(stands_still) and not len(self._backlog))
+        stands_still = self._books.crew.count(SlotPhase.READY) or self._books.crew.count(SlotPhase.IDLE)
+        self._judging.submit_round(is_idle=bool(stands_still) and not len(self._books.backlog))
 
     def _ring(self, timer: Timer) -> None:
-        slot = self._crew.find(timer.serial)
+        slot = self._books.crew.find(timer.serial)
         is_same_visit = slot is not None and slot.phase is SlotPhase.VISITING and slot.visit == timer.number
         match timer.alarm:
             case Alarm.LOOK:
@@ -233,14 +216,18 @@ class Machine:
             case Alarm.CLOSE_OVERRUN:
                 self._staffing.note_gone(timer.serial)
             case Alarm.ROUND_OVERRUN:
-                text = f"the judge took longer than {self._settings.judge_timeout_s:.0f} s"
+                text = f"the judge took longer than {self._books.settings.judge_timeout_s:.0f} s"
                 self._judging.end_round(timer.number, text)
             case Alarm.DEADLINE:
-                self._stop(StoppedBy.DEADLINE, f"the run's deadline of {self._settings.deadline_s:.0f} s has passed")
+                self._stop(
+                    StoppedBy.DEADLINE, f"the run's deadline of {self._books.settings.deadline_s:.0f} s has passed"
+                )
             case Alarm.STOP_GRACE:
                 self._kill_visits()
             case Alarm.STOP_KILL:
-                for stuck in self._crew.in_phase(SlotPhase.VISITING) + self._crew.in_phase(SlotPhase.OPENING):
+                for stuck in self._books.crew.in_phase(SlotPhase.VISITING) + self._books.crew.in_phase(
+                    SlotPhase.OPENING
+                ):
                     self._abandon(stuck)
             case Alarm.FINAL_JUDGE:
                 self._may_judge = False
@@ -252,23 +239,25 @@ class Machine:
     def _take_capacity(self, event: HubCapacity) -> None:
         if event.fault is None:
             self._unreachable_hubs.discard(event.hub)
-            self._balancer.set_capacity(event.hub, event.slots)
+            self._books.balancer.set_capacity(event.hub, event.slots)
         elif event.hub not in self._unreachable_hubs:  # said once, not every few seconds
             self._unreachable_hubs.add(event.hub)
-            self._outbox.record(FaultSeen(at_s=self._outbox.now_s, fault=event.fault, slot="", hub=event.hub))
+            self._books.outbox.record(
+                FaultSeen(at_s=self._books.outbox.now_s, fault=event.fault, slot="", hub=event.hub)
+            )
 
     def _take_session(self, event: SessionCreated) -> None:
-        slot = self._crew.find(event.serial)
+        slot = self._books.crew.find(event.serial)
         if slot is None or slot.phase is not SlotPhase.OPENING:
-            self._outbox.add(KillSession(serial=event.serial))  # too late: its slot was given up
+            self._books.outbox.add(KillSession(serial=event.serial))  # too late: its slot was given up
             return
-        took_s = self._balancer.note_opened(slot.hub, event.serial, now_s=self._outbox.now_s)
+        took_s = self._books.balancer.note_opened(slot.hub, event.serial, now_s=self._books.outbox.now_s)
         self._sessions_opened += 1
         slot.node, slot.session, slot.avoid_hub = event.node, event.session, None
-        self._crew.move(slot, SlotPhase.READY)
-        self._outbox.record(
+        self._books.crew.move(slot, SlotPhase.READY)
+        self._books.outbox.record(
             SessionOpened(
-                at_s=self._outbox.now_s,
+                at_s=self._books.outbox.now_s,
                 slot=slot.name,
                 hub=slot.hub,
                 node=slot.node,
@@ -280,13 +269,13 @@ class Machine:
             self._staffing.drop_session(slot, "the run ends", is_killed=True)
 
     def _take_refusal(self, serial: int, fault: Fault) -> None:
-        slot = self._crew.find(serial)
+        slot = self._books.crew.find(serial)
         if slot is None or slot.phase is not SlotPhase.OPENING:
             return
-        self._balancer.note_refused(slot.hub, serial, now_s=self._outbox.now_s)
+        self._books.balancer.note_refused(slot.hub, serial, now_s=self._books.outbox.now_s)
         slot.avoid_hub = slot.hub
-        self._outbox.record(FaultSeen(at_s=self._outbox.now_s, fault=fault, slot=slot.name, hub=slot.hub))
-        self._crew.forget_session(slot)
+        self._books.outbox.record(FaultSeen(at_s=self._books.outbox.now_s, fault=fault, slot=slot.name, hub=slot.hub))
+        self._books.crew.forget_session(slot)
 
     def _abandon(self, slot: Slot) -> None:
         """The slot's thread is stuck: end what it was about without it."""
@@ -310,51 +299,52 @@ class Machine:
     def _stop(self, stopped_by: StoppedBy, reason: str) -> None:
         if self.phase is not Phase.RUNNING:
             return
-        now_s = self._outbox.now_s
+        now_s = self._books.outbox.now_s
         self.phase, self._stopped_by, self._reason = Phase.STOPPING, stopped_by, reason
-        self._judging.wants_retries = self._visits.wants_retries = False
+        self._books.wants_retries = False
         self._may_judge = stopped_by is not StoppedBy.INTERRUPTED
-        self._outbox.record(RunStopping(at_s=now_s, stopped_by=stopped_by, text=reason))
-        for slot in self._crew.in_phase(SlotPhase.READY):
+        self._books.outbox.record(RunStopping(at_s=now_s, stopped_by=stopped_by, text=reason))
+        for slot in self._books.crew.in_phase(SlotPhase.READY):
             self._staffing.drop_session(slot, "the run ends")
-        grace_s = 0.0 if stopped_by is StoppedBy.FINISHED else self._settings.stop_grace_s
-        self._timers.set(now_s + grace_s, Alarm.STOP_GRACE)
-        self._timers.set(now_s + grace_s + self._settings.stop_kill_s, Alarm.STOP_KILL)
-        self._timers.set(now_s + grace_s + self._settings.final_judge_s, Alarm.FINAL_JUDGE)
+        grace_s = 0.0 if stopped_by is StoppedBy.FINISHED else self._books.settings.stop_grace_s
+        self._books.timers.set(now_s + grace_s, Alarm.STOP_GRACE)
+        self._books.timers.set(now_s + grace_s + self._books.settings.stop_kill_s, Alarm.STOP_KILL)
+        self._books.timers.set(now_s + grace_s + self._books.settings.final_judge_s, Alarm.FINAL_JUDGE)
 
     def _kill_visits(self) -> None:
-        for slot in self._crew.in_phase(SlotPhase.VISITING):
+        for slot in self._books.crew.in_phase(SlotPhase.VISITING):
             self._staffing.kill_visit(slot, KilledFor.STOP)
 
     def _go_on_stopping(self) -> None:
         if self._may_judge:
             self._judging.submit_round(is_idle=True)
-        is_busy = self._crew.count(SlotPhase.VISITING) or self._crew.count(SlotPhase.OPENING)
+        is_busy = self._books.crew.count(SlotPhase.VISITING) or self._books.crew.count(SlotPhase.OPENING)
         if is_busy or (self._may_judge and not self._judging.is_done):
             return
         self.phase = Phase.CLOSING
 
     def _end_run(self) -> None:
         if self._stopped_by is not StoppedBy.INTERRUPTED:  # then a resumed run confirms what failed
-            for site in self._ledger.missing:
-                if self._ledger.settle(site):
+            for site in self._books.ledger.reckon().missing:
+                if self._books.ledger.settle(site):
                     self._judging.finish_site(site)
         self.phase = Phase.ENDED
-        self._outbox.add(
+        reckoning = self._books.ledger.reckon()
+        self._books.outbox.add(
             EndRun(
                 summary=DispatchSummary(
                     stopped_by=self._stopped_by,
                     reason=self._reason,
-                    wall_s=self._outbox.now_s,
-                    finished=self._ledger.finished,
-                    missing=self._ledger.missing,
-                    unjudged=self._ledger.unjudged,
-                    failed_sites=self._ledger.failed_sites,
-                    visits=self._ledger.visits,
+                    wall_s=self._books.outbox.now_s,
+                    finished=reckoning.finished,
+                    missing=reckoning.missing,
+                    unjudged=reckoning.unjudged,
+                    failed_sites=self._books.ledger.failed_sites,
+                    visits=self._books.attempts.count,
                     sessions_opened=self._sessions_opened,
                     sessions_lost=self._visits.sessions_lost,
                     hedged_visits=self._staffing.hedged_visits,
-                    hubs=self._balancer.shares(),
+                    hubs=self._books.balancer.shares(),
                 )
             )
         )

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from gridrunner.dispatch.machine.backlog import Backlog, Work
-from gridrunner.dispatch.machine.balancer import Balancer
-from gridrunner.dispatch.machine.crew import Crew, KilledFor, OpenChunk, Slot, SlotPhase
+from gridrunner.dispatch.machine.backlog import Work
+from gridrunner.dispatch.machine.books import Books
+from gridrunner.dispatch.machine.crew import KilledFor, OpenChunk, Slot, SlotPhase
 from gridrunner.dispatch.machine.events import (
     AbandonSlot,
     CloseSession,
@@ -21,40 +21,19 @@ from gridrunner.dispatch.machine.events import (
     StartSlot,
     StartVisit,
 )
-from gridrunner.dispatch.machine.ledger import Ledger
-from gridrunner.dispatch.machine.outbox import Outbox
-from gridrunner.dispatch.machine.timers import Alarm, Timers
+from gridrunner.dispatch.machine.timers import Alarm
 from gridrunner.dispatch.records import ChunkEnded, SessionEnded, SessionOpening, VisitStarted
-from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.model import Site
 
 
 class Staffing:
     """The slots at work."""
 
-    def __init__(
-        self,
-        *,
-        settings: DispatchSettings,
-        backlog: Backlog,
-        ledger: Ledger,
-        balancer: Balancer,
-        timers: Timers,
-        outbox: Outbox,
-        most_slots: int,
-    ) -> None:
-        """`most_slots` is the number of sites: more slots than that never have anything to do."""
-        self.crew = Crew()
+    def __init__(self, books: Books) -> None:
         self.closing: dict[int, str] = {}
         """The hubs of the sessions that are being closed, by serial: their slots there are not free yet."""
         self.hedged_visits = 0
-        self._settings = settings
-        self._backlog = backlog
-        self._ledger = ledger
-        self._balancer = balancer
-        self._timers = timers
-        self._outbox = outbox
-        self._most_slots = most_slots
+        self._books = books
         self._quick_visits: int | None = None  # of one `assign`: how many visits run where it is not slow
 
     # ------------------------------------------------------------------------------------------------------ handing out
@@ -62,8 +41,8 @@ class Staffing:
     def assign(self) -> None:
         """Give every slot something to do that can have something."""
         self._grow_crew()
-        self._open_sessions(self._backlog.retry_count)
-        ready = self.crew.in_phase(SlotPhase.READY)
+        self._open_sessions(self._books.backlog.retry_count)
+        ready = self._books.crew.in_phase(SlotPhase.READY)
         for slot in ready:
             if slot.chunk is not None and slot.chunk.pending:
                 self._start_visit(slot, slot.chunk.pending.popleft())
@@ -71,122 +50,136 @@ class Staffing:
         for slot in self._sort_for_retries(ready):
             if slot.phase is not SlotPhase.READY or self._give_chunk(slot):
                 continue
-            if not len(self._backlog) and not self._balancer.is_slow(slot.hub):
+            if not len(self._books.backlog) and not self._books.balancer.is_slow(slot.hub):
                 break  # what this one could not take over, the others cannot either
-        self._open_sessions(len(self._backlog))
+        self._open_sessions(len(self._books.backlog))
 
     def _sort_for_retries(self, ready: list[Slot]) -> list[Slot]:
         """Fresh sessions first, because retries wait for them; then those on another hub than the next retry avoids,
         because one of them makes room for it.
         """
-        if not self._backlog.retry_count:
+        if not self._books.backlog.retry_count:
             return ready
-        avoided = self._backlog.retry_avoid_hub
+        avoided = self._books.backlog.retry_avoid_hub
         return sorted(ready, key=lambda slot: (slot.visits > 0, slot.hub == avoided))
 
     def timeout_of(self, site: Site) -> float:
         """The seconds after which a visit of `site` is overdue and its session is killed."""
-        return (site.visit_timeout_s or self._settings.visit_timeout_s) + self._settings.visit_grace_s
+        return (site.visit_timeout_s or self._books.settings.visit_timeout_s) + self._books.settings.visit_grace_s
 
     def _grow_crew(self) -> None:
-        wanted = min(self._settings.slots or self._most_slots, self._balancer.capacity, self._most_slots)
-        while self.crew.size < wanted:
-            self._outbox.add(StartSlot(slot=self.crew.add().name))
+        wanted = min(
+            self._books.settings.slots or len(self._books.planned),
+            self._books.balancer.capacity,
+            len(self._books.planned),
+        )
+        while self._books.crew.size < wanted:
+            self._books.outbox.add(StartSlot(slot=self._books.crew.add().name))
 
     def _open_sessions(self, wanted: int) -> None:
         """Have `wanted` sessions on their way, as far as slots and hubs allow."""
-        missing = wanted - self.crew.count(SlotPhase.OPENING)
+        missing = wanted - self._books.crew.count(SlotPhase.OPENING)
         if missing <= 0:
             return
-        for slot in self.crew.in_phase(SlotPhase.IDLE)[:missing]:
-            avoid = slot.avoid_hub or self._backlog.retry_avoid_hub
-            choice = self._balancer.choose(self._outbox.now_s, avoid=avoid)
+        for slot in self._books.crew.in_phase(SlotPhase.IDLE)[:missing]:
+            avoid = slot.avoid_hub or self._books.backlog.retry_avoid_hub
+            choice = self._books.balancer.choose(self._books.outbox.now_s, avoid=avoid)
             if choice.hub is None:
                 if choice.retry_at_s is not None:
-                    self._timers.look_at(choice.retry_at_s)
+                    self._books.timers.look_at(choice.retry_at_s)
                 return
             self._open_session(slot, choice.hub, choice.reason)
 
     def _open_session(self, slot: Slot, hub: str, reason: str) -> None:
-        now_s, timeout_s = self._outbox.now_s, self._settings.session_timeout_s
-        serial = self.crew.expect_session(slot, hub)
-        self._balancer.reserve(hub, serial, now_s=now_s)
-        self._timers.set(now_s + timeout_s + self._settings.kill_grace_s, Alarm.OPEN_OVERRUN, serial=serial)
-        self._outbox.record(SessionOpening(at_s=now_s, slot=slot.name, hub=hub, reason=reason))
-        self._outbox.add(OpenSession(slot=slot.name, serial=serial, hub=hub, timeout_s=timeout_s))
+        now_s, timeout_s = self._books.outbox.now_s, self._books.settings.session_timeout_s
+        serial = self._books.crew.expect_session(slot, hub)
+        self._books.balancer.reserve(hub, serial, now_s=now_s)
+        self._books.timers.set(now_s + timeout_s + self._books.settings.kill_grace_s, Alarm.OPEN_OVERRUN, serial=serial)
+        self._books.outbox.record(SessionOpening(at_s=now_s, slot=slot.name, hub=hub, reason=reason))
+        self._books.outbox.add(OpenSession(slot=slot.name, serial=serial, hub=hub, timeout_s=timeout_s))
 
     def _give_chunk(self, slot: Slot) -> bool:
         """Have a slot that has a session and no chunk visit something; False when there is nothing for it."""
         self.end_chunk(slot)
-        works = self._take_works(slot) if len(self._backlog) else self._take_over(slot)
+        works = self._take_works(slot) if len(self._books.backlog) else self._take_over(slot)
         if works:
-            slot.chunk = OpenChunk(id=self.crew.next_chunk_id(), pending=deque(works))
+            slot.chunk = OpenChunk(id=self._books.crew.next_chunk_id(), pending=deque(works))
             self._start_visit(slot, slot.chunk.pending.popleft())
             return True
-        may_hedge = self._settings.hedge and not len(self._backlog) and not self._balancer.is_slow(slot.hub)
+        may_hedge = (
+            self._books.settings.hedge and not len(self._books.backlog) and not self._books.balancer.is_slow(slot.hub)
+        )
         return may_hedge and self._hedge(slot)
 
     def _take_works(self, slot: Slot) -> Sequence[Work]:
-        if self._backlog.retry_count:
+        if self._books.backlog.retry_count:
             if slot.visits == 0:
-                retry = self._backlog.take_retry(hub=slot.hub, may_repeat=not self._balancer.has_other(slot.hub))
+                retry = self._books.backlog.take_retry(
+                    hub=slot.hub, may_repeat=not self._books.balancer.has_other(slot.hub)
+                )
                 if retry:
                     return retry
             elif self._lacks_openings():
                 self.drop_session(slot, "a retry needs a fresh session")
                 return ()
         works = self._take_ordinary(slot)
-        if works or not self._lacks_openings() or self._balancer.is_slow(slot.hub):
+        if works or not self._lacks_openings() or self._books.balancer.is_slow(slot.hub):
             return works
         if self._can_open_elsewhere(slot):
             self.drop_session(slot, "a retry needs a session on another hub")
             return ()
-        return self._backlog.take_retry(hub=slot.hub, may_repeat=True)  # the same hub again, rather than not now
+        return self._books.backlog.take_retry(hub=slot.hub, may_repeat=True)  # the same hub again, rather than not now
 
     def _take_ordinary(self, slot: Slot) -> Sequence[Work]:
-        if self._balancer.is_slow(slot.hub):
-            return self._backlog.take_shortest() if self._is_worth(slot) else ()
-        return self._backlog.take_chunk(slots=self.crew.size, session_start_s=self._settings.session_start_s)
+        if self._books.balancer.is_slow(slot.hub):
+            return self._books.backlog.take_shortest() if self._is_worth(slot) else ()
+        return self._books.backlog.take_chunk(
+            slots=self._books.crew.size, session_start_s=self._books.settings.session_start_s
+        )
 
     def _lacks_openings(self) -> bool:
         """Whether more retries wait than fresh sessions are on their way."""
-        return self._backlog.retry_count > self.crew.count(SlotPhase.OPENING) + len(self.closing)
+        return self._books.backlog.retry_count > self._books.crew.count(SlotPhase.OPENING) + len(self.closing)
 
     def _can_open_elsewhere(self, slot: Slot) -> bool:
-        return self._balancer.choose(self._outbox.now_s, avoid=slot.hub).hub not in {None, slot.hub}
+        return self._books.balancer.choose(self._books.outbox.now_s, avoid=slot.hub).hub not in {None, slot.hub}
 
     def _is_worth(self, slot: Slot) -> bool:
         """Whether the slot, slow as its hub is, ends the shortest waiting visit before the others would come to it."""
-        shortest_s = self._backlog.shortest_s()
+        shortest_s = self._books.backlog.shortest_s()
         if shortest_s is None:
             return True
         if self._quick_visits is None:
-            self._quick_visits = sum(1 for other in self.crew.visiting() if not self._balancer.is_slow(other.hub))
+            self._quick_visits = sum(
+                1 for other in self._books.crew.visiting() if not self._books.balancer.is_slow(other.hub)
+            )
         if self._quick_visits == 0:
             return True
-        return self._balancer.is_worth(
-            slot.hub, expected_s=shortest_s, wait_s=self._backlog.work_left_s / self._quick_visits
+        return self._books.balancer.is_worth(
+            slot.hub, expected_s=shortest_s, wait_s=self._books.backlog.work_left_s / self._quick_visits
         )
 
     def _take_over(self, slot: Slot) -> Sequence[Work]:
         """The last site of the fullest chunk; nothing waits in the backlog."""
-        holders = [other for other in self.crew.visiting() if other.chunk is not None and other.chunk.pending]
+        holders = [other for other in self._books.crew.visiting() if other.chunk is not None and other.chunk.pending]
         if holders:
             fullest = max(holders, key=lambda other: other.pending_s)
-            if fullest.chunk is not None and not self._balancer.is_slow(slot.hub):
+            if fullest.chunk is not None and not self._books.balancer.is_slow(slot.hub):
                 return (fullest.chunk.pending.pop(),)
         return ()
 
     def _start_visit(self, slot: Slot, work: Work, *, is_hedge: bool = False) -> None:
-        now_s = self._outbox.now_s
+        now_s = self._books.outbox.now_s
         slot.work = work
-        slot.attempt = self._ledger.start_visit(work.site.id)
-        slot.visit = self.crew.next_visit_number()
+        slot.attempt = self._books.attempts.start(work.site.id)
+        slot.visit = self._books.crew.next_visit_number()
         slot.visit_started_s = now_s
         slot.is_hedge = is_hedge
-        self.crew.move(slot, SlotPhase.VISITING)
-        self._timers.set(now_s + self.timeout_of(work.site), Alarm.VISIT_OVERRUN, serial=slot.serial, number=slot.visit)
-        self._outbox.record(
+        self._books.crew.move(slot, SlotPhase.VISITING)
+        self._books.timers.set(
+            now_s + self.timeout_of(work.site), Alarm.VISIT_OVERRUN, serial=slot.serial, number=slot.visit
+        )
+        self._books.outbox.record(
             VisitStarted(
                 at_s=now_s,
                 site=work.site.id,
@@ -199,7 +192,7 @@ class Staffing:
                 is_hedge=is_hedge,
             )
         )
-        self._outbox.add(
+        self._books.outbox.add(
             StartVisit(
                 slot=slot.name,
                 serial=slot.serial,
@@ -210,38 +203,40 @@ class Staffing:
         )
 
     def _guess_upcoming(self, slot: Slot) -> Site | None:
-        if slot.visits + 1 >= self._settings.visits_per_session:
+        if slot.visits + 1 >= self._books.settings.visits_per_session:
             return None
         if slot.chunk is not None and slot.chunk.pending:
             return slot.chunk.pending[0].site
-        return self._backlog.peek_site()
+        return self._books.backlog.peek_site()
 
     def _hedge(self, slot: Slot) -> bool:
         """A second visit beside the one that is longest past its expectation, best from another hub; False: none is."""
         candidates = [
             other
-            for other in self.crew.visiting()
-            if other.work is not None and other.killed_for is None and self._ledger.is_alone(other.work.site.id)
+            for other in self._books.crew.visiting()
+            if other.work is not None and other.killed_for is None and self._books.attempts.is_alone(other.work.site.id)
         ]
-        overdue = [other for other in candidates if self._hedge_at_s(other) <= self._outbox.now_s]
+        overdue = [other for other in candidates if self._hedge_at_s(other) <= self._books.outbox.now_s]
         if not overdue:
             if candidates:
-                self._timers.look_at(min(self._hedge_at_s(other) for other in candidates))
+                self._books.timers.look_at(min(self._hedge_at_s(other) for other in candidates))
             return False
         straggler = min(overdue, key=lambda other: (other.hub == slot.hub, self._hedge_at_s(other)))
         if straggler.work is None:
             return False
         self.hedged_visits += 1
-        self._outbox.explain(
+        self._books.outbox.explain(
             f"{straggler.work.site.id} is visited a second time on {slot.hub}: its visit on {straggler.hub} runs for "
-            f"{self._outbox.now_s - straggler.visit_started_s:.1f} s, {straggler.work.expected_s:.1f} s were expected"
+            f"{self._books.outbox.now_s - straggler.visit_started_s:.1f} s, {straggler.work.expected_s:.1f} s were expected"
         )
         self._start_visit(slot, straggler.work, is_hedge=True)
         return True
 
     def _hedge_at_s(self, slot: Slot) -> float:
         expected_s = slot.work.expected_s if slot.work else 0.0
-        return slot.visit_started_s + max(self._settings.hedge_min_s, self._settings.hedge_ratio * expected_s)
+        return slot.visit_started_s + max(
+            self._books.settings.hedge_min_s, self._books.settings.hedge_ratio * expected_s
+        )
 
     # ----------------------------------------------------------------------------------------------------- taking back
 
@@ -250,10 +245,10 @@ class Staffing:
         chunk, slot.chunk = slot.chunk, None
         if chunk is None:
             return
-        self._backlog.put_back(tuple(chunk.pending))
-        self._outbox.record(
+        self._books.backlog.put_back(tuple(chunk.pending))
+        self._books.outbox.record(
             ChunkEnded(
-                at_s=self._outbox.now_s,
+                at_s=self._books.outbox.now_s,
                 chunk=chunk.id,
                 slot=slot.name,
                 hub=slot.hub,
@@ -266,32 +261,32 @@ class Staffing:
         """The slot gives its session up; the hub's slot is free when the session is gone, or taken for free after a
         grace.
         """
-        now_s, serial = self._outbox.now_s, slot.serial
+        now_s, serial = self._books.outbox.now_s, slot.serial
         self.end_chunk(slot)
-        self._outbox.record(
+        self._books.outbox.record(
             SessionEnded(
                 at_s=now_s, slot=slot.name, hub=slot.hub, session=slot.session, visits=slot.visits, reason=reason
             )
         )
         self.closing[serial] = slot.hub
-        self._timers.set(now_s + self._settings.close_grace_s, Alarm.CLOSE_OVERRUN, serial=serial)
-        self._outbox.add(KillSession(serial=serial) if is_killed else CloseSession(serial=serial))
-        self.crew.forget_session(slot)
+        self._books.timers.set(now_s + self._books.settings.close_grace_s, Alarm.CLOSE_OVERRUN, serial=serial)
+        self._books.outbox.add(KillSession(serial=serial) if is_killed else CloseSession(serial=serial))
+        self._books.crew.forget_session(slot)
 
     def note_gone(self, serial: int) -> None:
         """A session that was given up is gone, or has had long enough for it."""
         hub = self.closing.pop(serial, None)
         if hub is not None:
-            self._balancer.release(hub)
+            self._books.balancer.release(hub)
 
     def kill_visit(self, slot: Slot, reason: KilledFor) -> None:
         """End the slot's session under its visit; the visit comes back, or its slot is abandoned."""
         if slot.killed_for is not None:
             return
         slot.killed_for = reason
-        self._outbox.add(KillSession(serial=slot.serial))
-        self._timers.set(
-            self._outbox.now_s + self._settings.kill_grace_s,
+        self._books.outbox.add(KillSession(serial=slot.serial))
+        self._books.timers.set(
+            self._books.outbox.now_s + self._books.settings.kill_grace_s,
             Alarm.KILL_OVERRUN,
             serial=slot.serial,
             number=slot.visit,
@@ -299,7 +294,7 @@ class Staffing:
 
     def abandon(self, slot: Slot) -> None:
         """The slot's thread did not come back. Whatever it held was taken from it before."""
-        self._outbox.explain(f"{slot.name} does not answer and is given up")
-        self._outbox.add(AbandonSlot(slot=slot.name))
-        self.crew.forget_session(slot)
-        self.crew.move(slot, SlotPhase.ABANDONED)
+        self._books.outbox.explain(f"{slot.name} does not answer and is given up")
+        self._books.outbox.add(AbandonSlot(slot=slot.name))
+        self._books.crew.forget_session(slot)
+        self._books.crew.move(slot, SlotPhase.ABANDONED)

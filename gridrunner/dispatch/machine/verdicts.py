@@ -4,42 +4,23 @@ observation that counts gets a result for each check, if need be one that says t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from gridrunner.dispatch.machine.backlog import Backlog, Work
+from gridrunner.dispatch.machine.backlog import Work
+from gridrunner.dispatch.machine.books import Books
 from gridrunner.dispatch.machine.events import SubmitRound
-from gridrunner.dispatch.machine.ledger import Ledger, Next
-from gridrunner.dispatch.machine.outbox import Outbox
+from gridrunner.dispatch.machine.ledger import Next
 from gridrunner.dispatch.machine.rounds import Rounds
-from gridrunner.dispatch.machine.timers import Alarm, Timers
+from gridrunner.dispatch.machine.timers import Alarm
 from gridrunner.dispatch.records import ResultJudged, SiteFinished
-from gridrunner.dispatch.settings import DispatchSettings
-from gridrunner.model import Observation, PlannedSite, Result, Status
+from gridrunner.model import Observation, Result, Status
 
 
 class Judging:
     """The judge's side of a run."""
 
-    def __init__(
-        self,
-        *,
-        settings: DispatchSettings,
-        planned: Mapping[str, PlannedSite],
-        ledger: Ledger,
-        backlog: Backlog,
-        timers: Timers,
-        outbox: Outbox,
-    ) -> None:
-        self.wants_retries = True
-        """Whether a failing verdict is to be confirmed; not any more when the run stops."""
-        self._settings = settings
-        self._planned = planned
-        self._ledger = ledger
-        self._backlog = backlog
-        self._timers = timers
-        self._outbox = outbox
+    def __init__(self, books: Books) -> None:
+        self._books = books
         self._hub_of: dict[str, str] = {}  # where a site was observed last: a retry had better go elsewhere
-        self._rounds = Rounds(batch=settings.judge_batch, interval_s=settings.judge_interval_s)
+        self._rounds = Rounds(batch=books.settings.judge_batch, interval_s=books.settings.judge_interval_s)
 
     @property
     def is_done(self) -> bool:
@@ -54,37 +35,39 @@ class Judging:
     def add(self, observation: Observation) -> None:
         """One more observation to be judged."""
         self._hub_of[observation.site] = observation.hub
-        self._rounds.add(observation, at_s=self._outbox.now_s)
+        self._rounds.add(observation, at_s=self._books.outbox.now_s)
 
     def submit_round(self, *, is_idle: bool) -> None:
         """Give the judge what waits, if it is time; `is_idle`: slots stand still and verdicts may give them work."""
-        observations = self._rounds.take(at_s=self._outbox.now_s, is_idle=is_idle)
+        observations = self._rounds.take(at_s=self._books.outbox.now_s, is_idle=is_idle)
         if observations:
-            due_s = self._outbox.now_s + self._settings.judge_timeout_s
-            self._timers.set(due_s, Alarm.ROUND_OVERRUN, number=self._rounds.number)
-            self._outbox.add(SubmitRound(observations=observations))
+            due_s = self._books.outbox.now_s + self._books.settings.judge_timeout_s
+            self._books.timers.set(due_s, Alarm.ROUND_OVERRUN, number=self._rounds.number)
+            self._books.outbox.add(SubmitRound(observations=observations))
 
     def take_result(self, result: Result) -> None:
         """The judge said something; what is repeated, late or unknown does not count."""
-        step = self._ledger.take_result(result)
+        step = self._books.ledger.take_result(result)
         if step is Next.IGNORED:
             return
-        self._outbox.record(ResultJudged(at_s=self._outbox.now_s, result=result))
+        self._books.outbox.record(ResultJudged(at_s=self._books.outbox.now_s, result=result))
         if step is Next.FINISHED:
             self._record_finished(result.site)
-        elif step is Next.RETRY and self.wants_retries:
-            owed, hub = self._planned[result.site], self._hub_of.get(result.site)
-            self._backlog.add_retry(Work(site=owed.site, expected_s=owed.expected_s, needs_fresh=True, avoid_hub=hub))
+        elif step is Next.RETRY and self._books.wants_retries:
+            owed, hub = self._books.planned[result.site], self._hub_of.get(result.site)
+            self._books.backlog.add_retry(
+                Work(site=owed.site, expected_s=owed.expected_s, needs_fresh=True, avoid_hub=hub)
+            )
 
     def end_round(self, number: int, error: str | None) -> None:
         """Round `number` is over; what it left unjudged goes out once more, then ends as an error."""
         if number != self._rounds.number or not self._rounds.is_out:
             return  # the end of a round that was given up
         if error is not None:
-            self._outbox.explain(f"round {number} of the judge: {error}")
+            self._books.outbox.explain(f"round {number} of the judge: {error}")
         for observation in self._rounds.end():
-            unjudged = self._ledger.find_unjudged_checks(observation)
-            if not unjudged or self._rounds.repeat(observation, at_s=self._outbox.now_s):
+            unjudged = self._books.ledger.find_unjudged_checks(observation)
+            if not unjudged or self._rounds.repeat(observation, at_s=self._books.outbox.now_s):
                 continue
             for check in unjudged:
                 self.take_result(
@@ -99,16 +82,18 @@ class Judging:
 
     def finish_site(self, site: str) -> None:
         """The site owes nothing more, and not by the judge's last word: keep the errors that stand in for verdicts."""
-        for result in self._ledger.made_up_of(site):
-            self._outbox.record(ResultJudged(at_s=self._outbox.now_s, result=result))
+        final = self._books.ledger.final_of(site)
+        for result in final.entered if final is not None else ():
+            self._books.outbox.record(ResultJudged(at_s=self._books.outbox.now_s, result=result))
         self._record_finished(site)
 
     def _record_finished(self, site: str) -> None:
-        self._outbox.record(
+        final = self._books.ledger.final_of(site)
+        self._books.outbox.record(
             SiteFinished(
-                at_s=self._outbox.now_s,
+                at_s=self._books.outbox.now_s,
                 site=site,
-                attempts=self._ledger.visits_of(site),
-                results=self._ledger.final_of(site) or (),
+                attempts=self._books.attempts.count_of(site),
+                results=final.results if final is not None else (),
             )
         )

@@ -8,17 +8,15 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from gridrunner.dispatch.machine.backlog import Backlog, Work
-from gridrunner.dispatch.machine.balancer import Balancer
+from gridrunner.dispatch.machine.backlog import Work
+from gridrunner.dispatch.machine.books import Books
 from gridrunner.dispatch.machine.crew import KilledFor, Slot, SlotPhase
 from gridrunner.dispatch.machine.events import VisitEnded
-from gridrunner.dispatch.machine.ledger import Ledger, Next
+from gridrunner.dispatch.machine.ledger import Next
 from gridrunner.dispatch.machine.losses import Blame, Losses
-from gridrunner.dispatch.machine.outbox import Outbox
 from gridrunner.dispatch.machine.staffing import Staffing
 from gridrunner.dispatch.machine.verdicts import Judging
 from gridrunner.dispatch.records import FaultSeen, VisitObserved
-from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.model import Fault, FaultKind, Observation, Outcome
 from gridrunner.text import count_of
 
@@ -29,27 +27,11 @@ _RECYCLED_AFTER = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT})
 class Visits:
     """The ends of visits."""
 
-    def __init__(
-        self,
-        *,
-        settings: DispatchSettings,
-        staffing: Staffing,
-        judging: Judging,
-        ledger: Ledger,
-        backlog: Backlog,
-        balancer: Balancer,
-        outbox: Outbox,
-    ) -> None:
-        self.wants_retries = True
-        """Whether lost visits are made again; not any more when the run stops."""
+    def __init__(self, books: Books, staffing: Staffing, judging: Judging) -> None:
         self.sessions_lost = 0
-        self._settings = settings
+        self._books = books
         self._staffing = staffing
         self._judging = judging
-        self._ledger = ledger
-        self._backlog = backlog
-        self._balancer = balancer
-        self._outbox = outbox
         self._losses = Losses()
 
     @property
@@ -59,7 +41,7 @@ class Visits:
 
     def take(self, event: VisitEnded) -> None:
         """A visit came back; one that was given up before has been settled then."""
-        slot = self._staffing.crew.find(event.serial)
+        slot = self._books.crew.find(event.serial)
         if slot is None or slot.phase is not SlotPhase.VISITING or slot.work is None:
             return
         observation = replace(  # where, when and which: our books know better than a session, which knows no run
@@ -87,9 +69,9 @@ class Visits:
         if slot.chunk is not None:
             slot.chunk.visited.append(work.site.id)
         fault, blame, step = self._settle_loss(slot, work, fault)
-        self._outbox.record(
+        self._books.outbox.record(
             FaultSeen(
-                at_s=self._outbox.now_s,
+                at_s=self._books.outbox.now_s,
                 fault=fault,
                 slot=slot.name,
                 hub=hub,
@@ -102,27 +84,29 @@ class Visits:
         self._staffing.drop_session(slot, fault.message, is_killed=True)
         if step is Next.FINISHED:
             self._judging.finish_site(work.site.id)
-        elif step is Next.RETRY and self.wants_retries:
+        elif step is Next.RETRY and self._books.wants_retries:
             if blame.is_charged or work.needs_fresh:
-                self._backlog.add_retry(replace(work, needs_fresh=True, avoid_hub=hub))
+                self._books.backlog.add_retry(replace(work, needs_fresh=True, avoid_hub=hub))
             else:
-                self._backlog.put_back((work,))
+                self._books.backlog.put_back((work,))
 
     def _end_good(self, slot: Slot, work: Work, observation: Observation, *, is_leaving: bool) -> None:
-        now_s = self._outbox.now_s
+        now_s = self._books.outbox.now_s
         took_s = now_s - slot.visit_started_s
-        self._balancer.note_visit(slot.hub, took_s=took_s, expected_s=work.expected_s, now_s=now_s)
+        self._books.balancer.note_visit(slot.hub, took_s=took_s, expected_s=work.expected_s, now_s=now_s)
         self._losses.note_good_visit(slot.hub)
         slot.visits += 1
         if slot.chunk is not None:
             slot.chunk.visited.append(work.site.id)
-        if self._ledger.end_visit(observation) is Next.WAIT:
-            self._outbox.record(VisitObserved(at_s=now_s, observation=observation))
+        if self._books.attempts.end(observation) is Next.WAIT:
+            self._books.outbox.record(VisitObserved(at_s=now_s, observation=observation))
             self._judging.add(observation)
             self._kill_twins(slot, work.site.id)
         else:
-            self._outbox.explain(f"{work.site.id}: visit {observation.attempt} does not count, another one was first")
-        self._staffing.crew.move(slot, SlotPhase.READY)
+            self._books.outbox.explain(
+                f"{work.site.id}: visit {observation.attempt} does not count, another one was first"
+            )
+        self._books.crew.move(slot, SlotPhase.READY)
         slot.work = None
         if slot.killed_for is not None:
             self._staffing.drop_session(slot, "killed, and the visit ended all the same", is_killed=True)
@@ -130,16 +114,16 @@ class Visits:
             self._staffing.drop_session(slot, f"recycled: {work.site.id} {observation.outcome}", is_killed=True)
         elif is_leaving:
             self._staffing.drop_session(slot, f"its node {slot.node} drains")
-        elif slot.visits >= self._settings.visits_per_session:
+        elif slot.visits >= self._books.settings.visits_per_session:
             self._staffing.drop_session(slot, f"recycled after {count_of(slot.visits, 'visit')}")
-        elif not self.wants_retries:
+        elif not self._books.wants_retries:
             self._staffing.drop_session(slot, "the run ends")
 
     def _kill_twins(self, slot: Slot, site: str) -> None:
         """End the other visit of a hedged site: it lost the race."""
-        if not self._settings.hedge:
+        if not self._books.settings.hedge:
             return
-        for other in self._staffing.crew.in_phase(SlotPhase.VISITING):
+        for other in self._books.crew.in_phase(SlotPhase.VISITING):
             if other is not slot and other.work is not None and other.work.site.id == site:
                 self._staffing.kill_visit(other, KilledFor.HEDGE)
 
@@ -149,24 +133,24 @@ class Visits:
         if slot.killed_for in {KilledFor.STOP, KilledFor.HEDGE}:
             why = "the run ends" if slot.killed_for is KilledFor.STOP else "another visit of the site was first"
             ended = Fault(kind=FaultKind.INTERRUPTED, message=f"we ended the visit: {why}")
-            return ended, Blame(is_charged=False), self._ledger.give_back_visit(site, slot.attempt)
+            return ended, Blame(is_charged=False), self._books.attempts.give_back(site, slot.attempt)
         is_overrun = slot.killed_for is KilledFor.OVERRUN
         if is_overrun:
             text = f"the visit passed its bound of {self._staffing.timeout_of(work.site):g} s and its session was ended"
             fault = Fault(kind=FaultKind.SESSION_LOST, message=text)
-            now_s = self._outbox.now_s
+            now_s = self._books.outbox.now_s
             took_s = now_s - slot.visit_started_s
-            self._balancer.note_pace(slot.hub, took_s=took_s, expected_s=work.expected_s, now_s=now_s)
+            self._books.balancer.note_pace(slot.hub, took_s=took_s, expected_s=work.expected_s, now_s=now_s)
         blame = self._blame(slot.hub, site, fault, is_overrun=is_overrun)
-        step = self._ledger.end_faulted_visit(site, slot.attempt, fault, is_charged=blame.is_charged)
+        step = self._books.attempts.lose(site, slot.attempt, fault, is_charged=blame.is_charged)
         return fault, blame, step
 
     def _blame(self, hub: str, site: str, fault: Fault, *, is_overrun: bool) -> Blame:
-        now_s = self._outbox.now_s
+        now_s = self._books.outbox.now_s
         self.sessions_lost += 1
         if is_overrun or fault.kind is FaultKind.INTERNAL:
             return self._losses.note_ended_by_us()
-        self._balancer.note_lost(hub, now_s=now_s)
+        self._books.balancer.note_lost(hub, now_s=now_s)
         match fault.kind:
             case FaultKind.SESSION_LOST:
                 can_charge = True
@@ -176,8 +160,10 @@ class Visits:
                 assert_never(fault.kind)
         blame = self._losses.note_loss(hub, site, at_s=now_s, can_charge=can_charge)
         for refunded in blame.refunds:
-            self._ledger.refund(refunded)
+            self._books.attempts.refund(refunded)
         if blame.refunds:
             sites = ", ".join((*blame.refunds, site))
-            self._outbox.explain(f"{hub}: several sessions died within seconds, so none of {sites} is charged for it")
+            self._books.outbox.explain(
+                f"{hub}: several sessions died within seconds, so none of {sites} is charged for it"
+            )
         return blame

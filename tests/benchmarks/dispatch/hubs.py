@@ -101,7 +101,7 @@ def run_scenario(*, hedge: bool = True) -> HubsOutcome:
     return HubsOutcome(
         wall_s=round(summary.wall_s, 1),
         ideal_s=round(_find_ideal_s(sum(usual_s.values())), 1),
-        charged_sites=sum(machine._ledger.charges_of(site.id) > 0 for site in sites),
+        charged_sites=sum(account.charged > 0 for account in machine._books.attempts._accounts.values()),
         sessions_lost=summary.sessions_lost,
         missing=len(summary.missing),
         shares=[Share(from_s=step * STEP_S, visits=visits_by_hub) for step, visits_by_hub in sorted(shares.items())],

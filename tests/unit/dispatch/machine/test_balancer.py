@@ -238,3 +238,19 @@ def test_shares_count_what_each_hub_did() -> None:
     share_a, share_b = balancer.shares()
     assert (share_a.sessions, share_a.visits, share_a.faults, share_a.busy_s) == (1, 1, 0, 2.5)
     assert (share_b.hub, share_b.faults) == ("b", 1)
+
+
+def test_a_hub_without_capacity_is_explained_whether_or_not_sessions_are_left_there() -> None:
+    balancer = Balancer(["a"], rng=random.Random(1))
+    balancer.set_capacity("a", 1)
+    balancer.reserve("a", 1, now_s=0.0)
+    balancer.set_capacity("a", 0)
+    assert balancer.choose(0.0).reason == "a offers no slot: it has no node, or cannot be reached"
+    balancer.note_refused("a", 1, now_s=1.0)
+    assert balancer.choose(1.0).reason == "a offers no slot: it has no node, or cannot be reached"
+
+
+def test_a_hub_with_one_slot_is_told_of_in_the_singular() -> None:
+    balancer = Balancer(["a"], rng=random.Random(1))
+    balancer.set_capacity("a", 1)
+    assert balancer.take_notes() == ["a: 1 slot (had 0)"]

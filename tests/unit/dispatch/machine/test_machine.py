@@ -464,7 +464,7 @@ def test_a_stop_ends_although_a_thread_is_stuck_and_a_session_on_its_way() -> No
     grid = make_grid(
         [30.0, 30.0],
         scripts={("s1", 1): Visiting(took_s=NEVER_S, heeds_kill=False)},
-        opens=lambda _hub, at_s: Opening() if at_s > 99 or grid.machine._crew.live_count else Opening(took_s=1.0),
+        opens=lambda _hub, at_s: Opening() if at_s > 99 or grid.machine._books.crew.live_count else Opening(took_s=1.0),
         injected=[StopRequested(at_s=4.0)],
     )
     summary = grid.run()
