@@ -30,7 +30,7 @@ from gridrunner.settings.loading import Settings
 from gridrunner.settings.visits import Screenshots
 from gridrunner.sites.captured import Kept, label_of, list_of
 from gridrunner.sites.replay import ReplayServer
-from gridrunner.sites.values import BadValueError, read_id
+from gridrunner.sites.values import BadEntry, read_id
 
 
 def capture_command(arguments: argparse.Namespace) -> int:
@@ -77,7 +77,7 @@ def _site_of_address(address: str, names: Sequence[str]) -> Site:
         raise UsageError("--site: one address gets one id")
     try:
         name = read_id(names[0]) if names else label_of(f"{urlsplit(address).hostname}{urlsplit(address).path}")
-    except BadValueError as error:
+    except BadEntry as error:
         raise UsageError(f"--site {names[0]}: {error}") from error
     return Site(id=name, url=address)
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from gridrunner.settings.loading import Settings, load_settings
 from gridrunner.settings.table import BY_KEY, PARTS
-from gridrunner.settings.values import BadValue, Setting, parse_duration
+from gridrunner.settings.values import BadSetting, Setting, parse_duration
 
 EXIT_CODES = """\
 exit codes:
@@ -112,7 +112,7 @@ def duration_of(text: str) -> float:
     """Seconds, for arguments that are no settings."""
     try:
         return parse_duration(text)
-    except BadValue as error:
+    except BadSetting as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 

@@ -21,7 +21,7 @@ from gridrunner.model import Detection, Expectation, ExpectedLogin, Observation,
 from gridrunner.results.journal.evidence import find_evidence
 from gridrunner.results.record import RunRecord
 from gridrunner.sites.captured import PAGE_NAME, Captured, Kept, keep_captured, list_of
-from gridrunner.sites.values import BadValueError, read_locale
+from gridrunner.sites.values import BadEntry, read_locale
 from gridrunner.text import count_of
 
 RUN_FOLDER_NAME = "captured"
@@ -116,5 +116,5 @@ def _scrubbed(expect: Expectation) -> Expectation:
 def _locale(language: str) -> str | None:
     try:
         return read_locale(language)
-    except BadValueError:
+    except BadEntry:
         return None

@@ -80,7 +80,6 @@ def _demand_of(run: Run, work: Work, nodes: int | None) -> RunDemand:
     return RunDemand(
         run=work.run,
         sites=len(owed),
-        expected_s=sum(planned.expected_s for planned in owed),
         slots=run.settings.grid.slots,
         needs_internet=needs_internet(work.plan) or not work.replays,
         nodes=nodes,

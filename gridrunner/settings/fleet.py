@@ -7,7 +7,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from gridrunner.settings.values import BadValue, Part, Setting, parse_duration, path_of
+from gridrunner.grid.drivers.table import SCALE_TIMEOUT_S
+from gridrunner.settings.values import BadSetting, Part, Setting, parse_duration, path_of
 
 AUTO = "auto"
 
@@ -16,7 +17,7 @@ def _scale(text: str) -> str | int:
     if text == AUTO:
         return AUTO
     if not re.fullmatch(r"\d+", text) or int(text) < 1:
-        raise BadValue("takes auto, or a number of nodes of 1 or more")
+        raise BadSetting("takes auto, or a number of nodes of 1 or more")
     return int(text)
 
 
@@ -26,7 +27,7 @@ class FleetSettings(Struct, frozen=True, kw_only=True):
     file: Path | None = None
     scale: str | int | None = None
     budget_s: float | None = None
-    scale_timeout_s: float = 600.0
+    scale_timeout_s: float = SCALE_TIMEOUT_S
     serve_address: str | None = None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from gridrunner.grid.drivers.table import DEFAULT_GRID_NAME, DRIVER_PLACES, LOCAL
 from gridrunner.settings.values import Part, Setting, grid_name, member_of, path_of, whole
 
 
@@ -37,12 +38,12 @@ class GridSettings(Struct, frozen=True, kw_only=True):
     visits at once in one session, here and on hubs.
     """
 
-    places: tuple[str, ...] = ("local",)
+    places: tuple[str, ...] = (LOCAL,)
     slots: int | None = None
     browser: BrowserName | None = None
     isolation: Isolation = Isolation.CONTEXT
     contexts_per_session: int | None = None
-    name: str = "gridrunner"
+    name: str = DEFAULT_GRID_NAME
     hub_image: str | None = None
     node_image: str | None = None
     hub_ca: Path | None = None
@@ -62,7 +63,7 @@ ROWS = (
         parse=str,
         is_list=True,
         metavar="WHERE",
-        help="local (browsers of this machine, no Java), docker, aws, or the URL of a Selenium Grid hub; repeatable",
+        help=f"{DRIVER_PLACES}, or the URL of a Selenium Grid hub; repeatable",
     ),
     Setting(
         name="slots",

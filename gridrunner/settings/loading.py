@@ -26,7 +26,7 @@ from gridrunner.settings.output import OutputSettings
 from gridrunner.settings.selection import SelectionSettings
 from gridrunner.settings.store import StoreSettings
 from gridrunner.settings.table import BY_KEY, PARTS, SETTINGS, default_of
-from gridrunner.settings.values import ENV_PREFIX, BadValue
+from gridrunner.settings.values import ENV_PREFIX, BadSetting
 from gridrunner.settings.visits import VisitOptions
 
 CONFIG_FILE = "gridrunner.toml"
@@ -178,7 +178,7 @@ def _take(values: dict[str, Value], mistakes: list[str], key: str, given: Any, o
         return
     try:
         parsed = [setting.parse(_as_text(part)) for part in parts]
-    except BadValue as error:
+    except BadSetting as error:
         mistakes.append(f"{where}: {given!r}: {setting.name} {error}")
         return
     values[key] = Value(value=tuple(parsed) if setting.is_list else parsed[0], origin=origin, where=where)

@@ -7,18 +7,18 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from gridrunner.settings.values import BadValue, Part, Setting, path_of
+from gridrunner.settings.values import BadSetting, Part, Setting, path_of
 
 
 def _store(text: str) -> str:
     if text == "fleet" or re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?", text):
         return text.rstrip("/")
-    raise BadValue("takes s3://bucket/prefix, or fleet for the bucket of --fleet")
+    raise BadSetting("takes s3://bucket/prefix, or fleet for the bucket of --fleet")
 
 
 def _group(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", text):
-        raise BadValue("takes up to 100 letters, digits, dots, - and _, such as a pipeline's number")
+        raise BadSetting("takes up to 100 letters, digits, dots, - and _, such as a pipeline's number")
     return text
 
 

@@ -16,7 +16,7 @@ ENV_PREFIX = "GRIDRUNNER_"
 Member = TypeVar("Member", bound=StrEnum)
 
 
-class BadValue(ValueError):
+class BadSetting(ValueError):
     """A value that a setting cannot take; the message says what it takes."""
 
 
@@ -24,7 +24,7 @@ def parse_duration(text: str) -> float:
     """Seconds of `30`, `30s`, `1.5m`, `2h` or `500ms`."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)?\s*", text)
     if match is None or float(match[1]) == 0:
-        raise BadValue("takes a duration above zero such as 30, 30s, 5m or 1h")
+        raise BadSetting("takes a duration above zero such as 30, 30s, 5m or 1h")
     return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
 
 
@@ -32,14 +32,14 @@ def parse_shard(text: str) -> tuple[int, int]:
     """`2/8` as (2, 8): the second of eight parts."""
     match = re.fullmatch(r"(\d+)/(\d+)", text.strip())
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        raise BadValue("takes I/N with 1 <= I <= N, such as 2/8")
+        raise BadSetting("takes I/N with 1 <= I <= N, such as 2/8")
     return int(match[1]), int(match[2])
 
 
 def whole(least: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not re.fullmatch(r"\d+", text.strip()) or int(text) < least:
-            raise BadValue(f"takes a whole number of {least} or more")
+            raise BadSetting(f"takes a whole number of {least} or more")
         return int(text)
 
     return parse
@@ -50,7 +50,7 @@ def one_of(*words: str) -> Callable[[str], str]:
         if text not in words:
             close = difflib.get_close_matches(text, words, 1)
             hint = f"; did you mean {close[0]}?" if close else ""
-            raise BadValue(f"takes one of {', '.join(words)}{hint}")
+            raise BadSetting(f"takes one of {', '.join(words)}{hint}")
         return text
 
     return parse
@@ -68,19 +68,19 @@ def member_of(kind: type[Member]) -> Callable[[str], Member]:
 def flag(text: str) -> bool:
     words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
     if text.strip().lower() not in words:
-        raise BadValue("takes true or false")
+        raise BadSetting("takes true or false")
     return words[text.strip().lower()]
 
 
 def grid_name(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", text):
-        raise BadValue("takes up to 32 of a-z, 0-9 and -, such as gridrunner or team-a")
+        raise BadSetting("takes up to 32 of a-z, 0-9 and -, such as gridrunner or team-a")
     return text
 
 
 def path_of(text: str) -> Path:
     if not text:
-        raise BadValue("takes a path")
+        raise BadSetting("takes a path")
     return Path(text)
 
 

@@ -28,7 +28,7 @@ from gridrunner.sites.drafts import (
 )
 from gridrunner.sites.mistakes import FileReport, show_value, suggest
 from gridrunner.sites.reading import EMPTY_HINTS, ListKind, iterate_lines
-from gridrunner.sites.values import BadValueError, read_url
+from gridrunner.sites.values import BadEntry, read_url
 
 COLUMNS: Final = (
     *("id", "url", "locale", "tags"),
@@ -159,7 +159,7 @@ def _read_row(cells: Mapping[str, str], reading: CsvReading, report: FileReport,
                 found[name] = _TEXTS[name](text)
             elif name in _LISTS:
                 found[name] = _read_words(text, _LISTS[name])
-        except BadValueError as error:
+        except BadEntry as error:
             report.add(f"{name}: {error}", line)
     if "url" not in cells:
         report.add("url: the cell is empty; write an address such as https://example.org/login", line)

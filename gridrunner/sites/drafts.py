@@ -79,9 +79,9 @@ class ListDraft:
 
 
 def read_items(texts: Sequence[str], read: Reader) -> tuple[Any, ...]:
-    """The items of a list of texts, each once. Raises BadValueError."""
+    """The items of a list of texts, each once. Raises BadEntry."""
     if len(texts) > MAX_ITEMS:
-        raise values.BadValueError(f"{len(texts):,} items; at most {MAX_ITEMS} are allowed")
+        raise values.BadEntry(f"{len(texts):,} items; at most {MAX_ITEMS} are allowed")
     return tuple(dict.fromkeys(read(text) for text in texts))
 
 

@@ -17,7 +17,7 @@ from gridrunner.sites.drafts import ListDraft, check_ids, finish_sites
 from gridrunner.sites.mistakes import FileReport, raise_mistakes, show_url, show_value, suggest
 from gridrunner.sites.reading import ListKind, find_first_line, name_source, read_any_text, sniff_kind, split_names
 from gridrunner.sites.text_lists import read_text_list
-from gridrunner.sites.values import MAX_URL_CHARS, BadValueError, complete_url, read_url
+from gridrunner.sites.values import MAX_URL_CHARS, BadEntry, complete_url, read_url
 from gridrunner.text import count_of, replace_unprintable
 
 KINDS: Final = ("auto", "csv", "tranco", "text")
@@ -79,7 +79,7 @@ def _read_address(text: str) -> str:
 def _read_ranked(text: str) -> str:
     ranked = _RANKED.fullmatch(text) if len(text) <= MAX_URL_CHARS else None
     if ranked is None:
-        raise BadValueError(f"{show_url(text)} is no line of a ranking; write rank,domain")
+        raise BadEntry(f"{show_url(text)} is no line of a ranking; write rank,domain")
     return _read_address(ranked[1])
 
 

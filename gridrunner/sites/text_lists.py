@@ -9,7 +9,7 @@ from gridrunner.model import SourceLine
 from gridrunner.sites.drafts import Draft, ListDraft, Reader, check_count
 from gridrunner.sites.mistakes import FileReport
 from gridrunner.sites.reading import EMPTY_HINTS, ListKind, iterate_lines
-from gridrunner.sites.values import BadValueError, read_url
+from gridrunner.sites.values import BadEntry, read_url
 
 _COMMENT: Final = re.compile(r"(?<!\s)\s+#.*")  # looks at a run of blanks once
 
@@ -30,7 +30,7 @@ def read_text_list(
         url = _COMMENT.sub("", written) if "#" in written else written
         try:
             fields = {"url": read_address(url)}
-        except BadValueError as error:
+        except BadEntry as error:
             report.add(f"url: {error}", number, line.index(written) + 1)
         else:
             draft.entries.append(Draft(source=SourceLine(file=report.file, line=number), fields=fields, expect={}))

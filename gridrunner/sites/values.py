@@ -1,6 +1,6 @@
 """Owns what each value of a site list may be, whatever format it was written in: text in, value out.
 
-Every reader takes the text as the user wrote it and raises BadValueError with `what is wrong; what would be right`.
+Every reader takes the text as the user wrote it and raises BadEntry with `what is wrong; what would be right`.
 """
 
 from __future__ import annotations
@@ -55,16 +55,16 @@ _FALSE: Final = {"false", "no", "off"}
 """Booleans of YAML 1.1 (https://yaml.org/type/bool.html), without `y` and `n`, which YAML libraries never took."""
 
 
-class BadValueError(ValueError):
+class BadEntry(ValueError):
     """A value that cannot be; the message says what would be right and never repeats a secret."""
 
 
 def read_id(text: str) -> str:
     """A site's id: lower-case letters, digits, '.', '_' and '-'."""
     if len(text) > MAX_ID_CHARS:
-        raise BadValueError(f"{show_value(text)} has {len(text):,} characters; at most {MAX_ID_CHARS} are allowed")
+        raise BadEntry(f"{show_value(text)} has {len(text):,} characters; at most {MAX_ID_CHARS} are allowed")
     if not _ID.fullmatch(text):
-        raise BadValueError(
+        raise BadEntry(
             f"{show_value(text)} is no id: only a-z, 0-9, '.', '_' and '-', and a letter or digit first;"
             f" write {_NOT_IN_ID.sub('-', text.lower()).strip('-._') or 'site-1'!r}"
         )
@@ -78,7 +78,7 @@ def read_locale(text: str) -> str:
         return text
     proposal = _normalise_locale(text)
     right = f"write {proposal!r}" if proposal else "write a tag such as en, pt-BR or zh-Hant (BCP 47)"
-    raise BadValueError(f"{show_value(text)} is no locale; {right}")
+    raise BadEntry(f"{show_value(text)} is no locale; {right}")
 
 
 def _normalise_locale(text: str) -> str | None:
@@ -93,10 +93,10 @@ def _normalise_locale(text: str) -> str | None:
 def read_tag(text: str) -> str:
     """One tag: lower-case letters, digits, '.', '_' and '-'."""
     if len(text) > MAX_TAG_CHARS:
-        raise BadValueError(f"{show_value(text)} has {len(text):,} characters; at most {MAX_TAG_CHARS} are allowed")
+        raise BadEntry(f"{show_value(text)} has {len(text):,} characters; at most {MAX_TAG_CHARS} are allowed")
     if not _TAG.fullmatch(text):
         right = _NOT_IN_ID.sub("-", text.lower()).strip("-._")
-        raise BadValueError(
+        raise BadEntry(
             f"{show_value(text)} is no tag: only a-z, 0-9, '.', '_' and '-'; {f'write {right!r}' if right else 'use letters'}"
         )
     return text
@@ -106,7 +106,7 @@ def read_sso(text: str) -> str:
     """The name of a provider, such as google or passkey."""
     if len(text) > MAX_TAG_CHARS or not _PROVIDER.fullmatch(text):
         right = _NOT_IN_PROVIDER.sub("-", text.lower()).strip("-")[:MAX_TAG_CHARS] or "google"
-        raise BadValueError(f"{show_value(text)} is no provider: only a-z, 0-9 and single '-'; write {right!r}")
+        raise BadEntry(f"{show_value(text)} is no provider: only a-z, 0-9 and single '-'; write {right!r}")
     return text
 
 
@@ -114,7 +114,7 @@ def read_selector(text: str) -> str:
     """CSS, in parts where `host >>> inner` crosses a shadow root or a frame."""
     problem = find_selector_problem(text)
     if problem:
-        raise BadValueError(f"{show_value(text)} is no CSS selector: {problem}")
+        raise BadEntry(f"{show_value(text)} is no CSS selector: {problem}")
     return text
 
 
@@ -128,7 +128,7 @@ def read_login(text: str) -> ExpectedLogin:
     if word == ExpectedLogin.UNKNOWN:
         return ExpectedLogin.UNKNOWN
     close = guess(text, ["true", "false", "unknown"])
-    raise BadValueError(f"{show_value(text)} is no expectation; write {close or 'true, false or unknown'}")
+    raise BadEntry(f"{show_value(text)} is no expectation; write {close or 'true, false or unknown'}")
 
 
 def read_outcome(text: str) -> Outcome:
@@ -136,7 +136,7 @@ def read_outcome(text: str) -> Outcome:
     try:
         return Outcome(text)
     except ValueError:
-        raise BadValueError(f"{show_value(text)} is no outcome; {suggest(text, Outcome)}") from None
+        raise BadEntry(f"{show_value(text)} is no outcome; {suggest(text, Outcome)}") from None
 
 
 def read_visit_timeout(text: str) -> float:
@@ -146,7 +146,7 @@ def read_visit_timeout(text: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 < seconds <= MAX_VISIT_TIMEOUT_S or "_" in text:
-        raise BadValueError(
+        raise BadEntry(
             f"{show_value(text)} is no number of seconds above 0 and up to {MAX_VISIT_TIMEOUT_S:g}; write 60"
         )
     return seconds
@@ -155,11 +155,11 @@ def read_visit_timeout(text: str) -> float:
 def read_words(text: str) -> str:
     """One line of words for people, such as an owner or a reason."""
     if not text.strip():
-        raise BadValueError("is empty; write one line of text")
+        raise BadEntry("is empty; write one line of text")
     if len(text) > MAX_WORDS_CHARS:
-        raise BadValueError(f"{show_value(text)} has {len(text):,} characters; at most {MAX_WORDS_CHARS} are allowed")
+        raise BadEntry(f"{show_value(text)} has {len(text):,} characters; at most {MAX_WORDS_CHARS} are allowed")
     if not all(char.isprintable() for char in text):
-        raise BadValueError(f"{show_value(text)} has a line end or control character in it; write one line")
+        raise BadEntry(f"{show_value(text)} has a line end or control character in it; write one line")
     return text.strip()
 
 
@@ -170,20 +170,20 @@ def read_day(text: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass  # the 31st of February
-    raise BadValueError(f"{show_value(text)} is no day; write YYYY-MM-DD such as 2026-12-31")
+    raise BadEntry(f"{show_value(text)} is no day; write YYYY-MM-DD such as 2026-12-31")
 
 
 def read_check(text: str) -> str:
     """The function of a check, or its whole id."""
     if not _CHECK.fullmatch(text):
-        raise BadValueError(f"{show_value(text)} is no check; write a function such as test_login_is_found")
+        raise BadEntry(f"{show_value(text)} is no check; write a function such as test_login_is_found")
     return text
 
 
 def read_url(text: str) -> str:
     """An absolute http or https URL with a host and without credentials."""
     if len(text) > MAX_URL_CHARS:
-        raise BadValueError(f"{show_url(text)} has {len(text):,} characters; at most {MAX_URL_CHARS:,} are allowed")
+        raise BadEntry(f"{show_url(text)} has {len(text):,} characters; at most {MAX_URL_CHARS:,} are allowed")
     if not _PLAIN_URL.fullmatch(text):
         _check_url(text)
     return text
@@ -192,44 +192,44 @@ def read_url(text: str) -> str:
 def _check_url(text: str) -> None:
     shown = show_url(text)
     if not text:
-        raise BadValueError("is empty; write an address such as https://example.org/login")
+        raise BadEntry("is empty; write an address such as https://example.org/login")
     if re.search(r"\s", text):
-        raise BadValueError(f"{shown} has a blank in it; write %20, or remove it")
+        raise BadEntry(f"{shown} has a blank in it; write %20, or remove it")
     if any(not char.isprintable() for char in text):
-        raise BadValueError(f"{shown} has an unprintable character in it; remove it")
+        raise BadEntry(f"{shown} has an unprintable character in it; remove it")
     _check_scheme(text, shown)
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError as error:
         what = "the port is not a number from 0 to 65535" if "ort" in str(error) else "the host cannot be read"
-        raise BadValueError(f"{what}; write https://host:port/path") from None  # what stands there may be a password
+        raise BadEntry(f"{what}; write https://host:port/path") from None  # what stands there may be a password
     if "@" in parts.netloc:
-        raise BadValueError(
+        raise BadEntry(
             f"{shown} has credentials in it, which would end up in reports; remove them"
             " (for a page behind HTTP authentication: expect: {outcome: auth-required})"
         )
     if not host:
-        raise BadValueError(f"{shown} has no host; write https://host/path")
+        raise BadEntry(f"{shown} has no host; write https://host/path")
     if port == 0:
-        raise BadValueError(f"{shown} has port 0, where nothing can listen; write another port")
+        raise BadEntry(f"{shown} has port 0, where nothing can listen; write another port")
     _check_host(host, shown, is_bracketed="[" in parts.netloc)
 
 
 def _check_scheme(text: str, shown: str) -> None:
     scheme = _SCHEME.match(text)
     if text.startswith("//"):
-        raise BadValueError(f"{shown} has no scheme; write 'https:' before it")
+        raise BadEntry(f"{shown} has no scheme; write 'https:' before it")
     if _BARE_HOST.fullmatch(text):
-        raise BadValueError(f"{shown} has no scheme; write {show_url(complete_url(text))}")
+        raise BadEntry(f"{shown} has no scheme; write {show_url(complete_url(text))}")
     if scheme is None:
-        raise BadValueError(f"{shown} is relative; write a whole address such as https://example.org/login")
+        raise BadEntry(f"{shown} is relative; write a whole address such as https://example.org/login")
     if scheme[1].lower() not in {"http", "https"}:
-        raise BadValueError(f"{shown} is not http or https; only web pages can be visited")
+        raise BadEntry(f"{shown} is not http or https; only web pages can be visited")
     if "\\" in text:
-        raise BadValueError(f"{shown} has a backslash in it; write / or %5C")
+        raise BadEntry(f"{shown} has a backslash in it; write / or %5C")
     if not text[scheme.end() :].startswith("//"):
-        raise BadValueError(f"{shown} has no // after {scheme[0]!r}; write {scheme[0]}//host/path")
+        raise BadEntry(f"{shown} has no // after {scheme[0]!r}; write {scheme[0]}//host/path")
 
 
 def _check_host(host: str, shown: str, *, is_bracketed: bool) -> None:
@@ -237,17 +237,15 @@ def _check_host(host: str, shown: str, *, is_bracketed: bool) -> None:
         try:
             IPv6Address(host)
         except AddressValueError:
-            raise BadValueError(
-                f"{shown}: the host in brackets is no IPv6 address; write such as http://[::1]/"
-            ) from None
+            raise BadEntry(f"{shown}: the host in brackets is no IPv6 address; write such as http://[::1]/") from None
         return
     if _FORBIDDEN_IN_HOST.search(host):
-        raise BadValueError(f"{shown}: {show_value(host)} is no host name; write letters, digits, '-' and '.'")
+        raise BadEntry(f"{shown}: {show_value(host)} is no host name; write letters, digits, '-' and '.'")
     labels = host.removesuffix(".").split(".")
     if len(host) > MAX_HOST_CHARS or any(
         not label or len(label) > 63 for label in labels
     ):  # 63: RFC 1035 section 2.3.4
-        raise BadValueError(f"{shown}: {show_value(host)} is no host name: a part of it is empty or too long; mend it")
+        raise BadEntry(f"{shown}: {show_value(host)} is no host name: a part of it is empty or too long; mend it")
 
 
 def complete_url(text: str) -> str:

@@ -30,7 +30,7 @@ from gridrunner.sites.drafts import (
 )
 from gridrunner.sites.mistakes import FileReport, guess, show_value, suggest
 from gridrunner.sites.reading import EMPTY_HINTS, ListKind
-from gridrunner.sites.values import BadValueError, read_selector
+from gridrunner.sites.values import BadEntry, read_selector
 from gridrunner.sites.yaml_nodes import Mapping, Node, Scalar, Sequence, read_document
 
 VERSION: Final = 1
@@ -238,7 +238,7 @@ class _YamlList:
             return
         try:
             found[name] = texts[name](text)
-        except BadValueError as error:
+        except BadEntry as error:
             self._add(node, f"{name}: {error}")
 
     def _read_items(self, node: Node, name: str, read: Reader) -> tuple[Any, ...] | None:
@@ -256,7 +256,7 @@ class _YamlList:
             if isinstance(item, Scalar):
                 try:
                     items[read(item.text)] = None
-                except BadValueError as error:
+                except BadEntry as error:
                     self._add(item, f"{name}: {error}")
             else:
                 self._refuse_kind(item, f"an item of {name}", "one word")
@@ -307,7 +307,7 @@ class _YamlList:
             return None
         try:
             return str(read_selector(text))
-        except BadValueError as error:
+        except BadEntry as error:
             self._add(node, f"{kind}: {error}")
             return None
 

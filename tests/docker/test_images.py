@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.errors import GridFault
-from gridrunner.grid.hubs.live import make_driver
+from gridrunner.grid.hubs.live import make_webdriver
 from gridrunner.grid.hubs.webdriver import translated
 from tests.support.containers import (
     TestGrid,
@@ -69,7 +69,7 @@ def node(hub: Container, shared_node: Container) -> Container:
 def opened_session(hub: Container, change: Callable[[Options], None] = lambda _: None) -> Iterator[WebDriver]:
     options = make_options(SessionOptions(name="test"), None)
     change(options)
-    driver = make_driver(url_of(hub), options, hub="hub", timeout_s=120)
+    driver = make_webdriver(url_of(hub), options, hub="hub", timeout_s=120)
     try:
         yield driver
     finally:
@@ -176,7 +176,7 @@ def test_headless_shell_is_the_default_and_chromium_comes_when_asked_for(
         assert driver.capabilities["browserName"] == "chrome"
     extension = write_extension(tmp_path / "extension")
     options = make_options(SessionOptions(name="test", extensions=(extension,)), None)
-    driver = make_driver(url_of(hub), options, hub="hub", timeout_s=120)
+    driver = make_webdriver(url_of(hub), options, hub="hub", timeout_s=120)
     try:
         driver.get("http://hub:4444/status")
         wait_until(

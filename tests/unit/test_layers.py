@@ -156,16 +156,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "detection": BASE,
     "detection/training": BASE | {"detection"},
     # one outside system each
-    "settings": BASE | {"planning"},
+    "settings": BASE | {"grid/drivers/table", "planning"},
     "sites": BASE,
     "aws": BASE,
     "browser": BASE | {"detection", "planning", "settings"},
     "browser/devtools": BASE | {"browser"},  # speaks what browser/port.py asks; nothing in browser/ knows it
     "grid": BASE,
-    "grid/hubs": BASE | {"grid", "grid/drivers", "browser", "browser/devtools", "planning"},
-    "grid/drivers": BASE | {"grid", "grid/hubs", "browser", "planning"},
-    "grid/drivers/aws": BASE | {"grid", "grid/drivers", "grid/hubs", "aws", "planning"},
-    "grid/drivers/docker": BASE | {"grid", "grid/drivers", "grid/hubs", "planning"},
+    "grid/drivers/table": set(),  # rows alone: every wing that needs one reads it
+    "grid/hubs": BASE | {"grid", "grid/drivers/table", "browser", "browser/devtools", "planning"},
+    "grid/drivers": BASE | {"grid", "grid/drivers/table", "grid/hubs", "browser", "planning"},
+    "grid/drivers/aws": BASE | {"grid", "grid/drivers", "grid/drivers/table", "grid/hubs", "aws", "planning"},
+    "grid/drivers/docker": BASE | {"grid", "grid/drivers", "grid/drivers/table", "grid/hubs", "planning"},
     "results/journal": BASE | {"planning", "sites"},
     "results/verdicts": BASE | {"results/journal"},
     "results": BASE | {"results/journal", "results/verdicts", "planning"},
@@ -183,10 +184,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     # join
     "run": BASE
     | {"aws", "browser", "dispatch", "dispatch/machine", "grid", "grid/drivers", "grid/drivers/aws", "grid/hubs"}
+    | {"grid/drivers/table"}
     | {"judging", "planning", "results", "results/journal", "results/reports", "results/store", "results/verdicts"}
     | {"results/merging", "settings", "sites", "terminal"},
     "commands": BASE
-    | {"browser", "detection", "dispatch", "evaluation", "grid", "grid/drivers", "grid/hubs", "judging", "planning"}
+    | {
+        "browser",
+        "detection",
+        "dispatch",
+        "evaluation",
+        "grid",
+        "grid/drivers",
+        "grid/drivers/table",
+        "grid/hubs",
+        "judging",
+        "planning",
+    }
     | {"results", "results/journal", "results/merging", "results/reports", "results/store", "results/verdicts"}
     | {"run", "settings", "sites", "terminal"},
     "cli": BASE | {"commands", "terminal"},

@@ -10,17 +10,14 @@ from msgspec import Struct
 
 from gridrunner.errors import UsageError
 from gridrunner.grid.drivers.protocol import GridDriver
-from gridrunner.grid.drivers.table import DRIVER_NAMES, DRIVERS
-
-DEFAULT_NAME = "gridrunner"
-"""The name of a grid whose user gives it none; everything that is made for it is marked with its name."""
+from gridrunner.grid.drivers.table import DEFAULT_GRID_NAME, DRIVER_NAMES, DRIVERS, SCALE_TIMEOUT_S
 
 
 class DriverSettings(Struct, frozen=True, kw_only=True):
     """What drivers are made from; each reads what concerns it. `env` is the process's environment."""
 
     env: Mapping[str, str]
-    name: str = DEFAULT_NAME
+    name: str = DEFAULT_GRID_NAME
     hub_image: str | None = None
     node_image: str | None = None
     has_internet: bool = False
@@ -28,7 +25,7 @@ class DriverSettings(Struct, frozen=True, kw_only=True):
     timeout_s: float = 120.0
     fleet: Path | None = None
     host_address: str | None = None
-    scale_timeout_s: float = 600.0
+    scale_timeout_s: float = SCALE_TIMEOUT_S
 
 
 def make_driver(kind: str, settings: DriverSettings) -> GridDriver:

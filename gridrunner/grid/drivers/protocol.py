@@ -29,14 +29,13 @@ class GridSize(Struct, frozen=True, kw_only=True):
 
 
 class RunDemand(Struct, frozen=True, kw_only=True):
-    """What a run wants of a grid. `slots` None: the user did not say; `sites` is how many it visits, `expected_s` the
-    seconds of work that they are expected to be; `needs_internet` False: every site is a replica on this machine.
-    `nodes`: what --scale comes to, None: take what is there.
+    """What a run wants of a grid. `slots` None: the user did not say; `sites` is how many it visits;
+    `needs_internet` False: every site is a replica on this machine. `nodes`: what --scale comes to, None: take what is
+    there.
     """
 
     run: str
     sites: int
-    expected_s: float = 0.0
     slots: int | None = None
     needs_internet: bool = True
     nodes: int | None = None

@@ -20,6 +20,12 @@ AWS = "aws"
 DEFAULT_DRIVER = DOCKER
 """What `gridrunner grid` means without --driver: the one kind that it can bring up without an account anywhere."""
 
+DEFAULT_GRID_NAME = "gridrunner"
+"""The name of a grid whose user gives it none; everything that is made for it is marked with its name."""
+
+SCALE_TIMEOUT_S = 600.0
+"""How long a fleet's nodes are waited for: an instance takes one to three minutes."""
+
 REPLACEMENT_S = 300.0
 """How long a run on a fleet waits with no node at all: an instance that spot took is replaced within minutes."""
 
@@ -57,6 +63,9 @@ DRIVERS: Mapping[str, DriverRow] = MappingProxyType({row.name: row for row in _R
 
 DRIVER_NAMES = ", ".join(DRIVERS)
 """For sentences: `local, docker, aws`."""
+
+DRIVER_PLACES = ", ".join(f"{row.name} ({row.place})" if row.place else row.name for row in _ROWS)
+"""The same, with where their browsers are."""
 
 
 def drivers_of(places: Iterable[str]) -> tuple[DriverRow, ...]:

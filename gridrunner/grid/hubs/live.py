@@ -62,13 +62,15 @@ def open_driver(folder: Path) -> WebDriver:
         )
     grid = codec.decode(path.read_bytes(), LiveGrid)
     if grid.hub_url is not None:
-        driver = make_driver(grid.hub_url, _options(grid), hub="hub", timeout_s=SESSION_TIMEOUT_S, ca_file=grid.hub_ca)
+        driver = make_webdriver(
+            grid.hub_url, _options(grid), hub="hub", timeout_s=SESSION_TIMEOUT_S, ca_file=grid.hub_ca
+        )
         driver.set_page_load_timeout(VISIT_TIMEOUT_S)
         return driver
     assert grid.browser is not None
     process = start_chromedriver(grid.browser.chromedriver)
     try:
-        driver = make_driver(process.url, _options(grid), hub=LOCAL, timeout_s=SESSION_TIMEOUT_S)
+        driver = make_webdriver(process.url, _options(grid), hub=LOCAL, timeout_s=SESSION_TIMEOUT_S)
         driver.set_page_load_timeout(VISIT_TIMEOUT_S)
     except BaseException:
         process.end()
@@ -85,7 +87,7 @@ def open_driver(folder: Path) -> WebDriver:
     return driver
 
 
-def make_driver(url: str, options: Options, *, hub: str, timeout_s: float, ca_file: Path | None = None) -> WebDriver:
+def make_webdriver(url: str, options: Options, *, hub: str, timeout_s: float, ca_file: Path | None = None) -> WebDriver:
     """Selenium's own object for a new session at `url`. Raises what `gridrunner.grid.hubs.webdriver.open_session`
     raises.
     """

@@ -15,7 +15,7 @@ from gridrunner.browser.visit import VisitSettings
 from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.lanes import LanePool, OpenBrowser
 from gridrunner.grid.hubs.processes import DriverProcess, start_chromedriver
-from gridrunner.grid.hubs.webdriver import Session, close_client, devtools_url, open_session
+from gridrunner.grid.hubs.webdriver import WebDriverSession, close_client, devtools_url, open_session
 
 _LOAD = "/proc/loadavg"
 
@@ -96,7 +96,7 @@ def _open_once(path: str) -> int:
     return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
 
-def _end(session: Session, process: DriverProcess) -> None:
+def _end(session: WebDriverSession, process: DriverProcess) -> None:
     """End the browser without asking it first: nothing that it would still write is kept, and asking takes 0.06 s."""
     process.end()
     close_client(session)

@@ -16,7 +16,7 @@ from gridrunner.grid.drivers.table import DRIVER_NAMES
 from gridrunner.grid.hubs.client import HubClient, count_slots, find_draining_sessions
 from gridrunner.grid.hubs.lanes import LanePool, OpenBrowser
 from gridrunner.grid.hubs.webdriver import (
-    Session,
+    WebDriverSession,
     authorization_of,
     devtools_fallback,
     devtools_url,
@@ -98,10 +98,10 @@ class RemoteHub:
             end_now=lambda: self._quit(session),
         )
 
-    def _quit(self, session: Session) -> None:
+    def _quit(self, session: WebDriverSession) -> None:
         if not quit_session(session):
             self.client.end_session(session.id)
 
 
-def _node_of(session: Session) -> str:
+def _node_of(session: WebDriverSession) -> str:
     return str(session.capabilities.get("se:containerName") or session.capabilities.get("se:nodeId") or "")

@@ -30,7 +30,7 @@ COMMAND_TIMEOUT_S = 30
 (docs/design/grid.md)."""
 
 
-class Session(Struct, frozen=True, kw_only=True):
+class WebDriverSession(Struct, frozen=True, kw_only=True):
     """A WebDriver session: its id, what it says of itself, and the HTTP client that its commands go through.
 
     Not Selenium's `WebDriver`, which is made of commands that visits do not use and takes a fifth of the time until the
@@ -43,7 +43,9 @@ class Session(Struct, frozen=True, kw_only=True):
     client: RemoteConnection
 
 
-def open_session(url: str, options: Options, *, hub: str, timeout_s: float, ca_file: Path | None = None) -> Session:
+def open_session(
+    url: str, options: Options, *, hub: str, timeout_s: float, ca_file: Path | None = None
+) -> WebDriverSession:
     """A new session at `url`, an https one checked with the certificates in `ca_file` (None: the usual ones).
 
     Raises SessionNotCreated or HubUnreachable, in one sentence, within `timeout_s`.
@@ -55,7 +57,7 @@ def open_session(url: str, options: Options, *, hub: str, timeout_s: float, ca_f
     if not isinstance(answer, dict) or not answer.get("sessionId"):
         raise SessionNotCreated(f"{hub}: no session: what answers there speaks no WebDriver")
     client.client_config.timeout = COMMAND_TIMEOUT_S
-    return Session(id=answer["sessionId"], capabilities=answer.get("capabilities") or {}, client=client)
+    return WebDriverSession(id=answer["sessionId"], capabilities=answer.get("capabilities") or {}, client=client)
 
 
 def make_client(url: str, *, timeout_s: float, ca_file: Path | None = None) -> RemoteConnection:
@@ -138,7 +140,7 @@ def authorization_of(url: str) -> dict[str, str]:
     return {} if user is None else dict(urllib3.make_headers(basic_auth=f"{user}:{password}"))
 
 
-def quit_session(session: Session, *, timeout_s: int = 5) -> bool:
+def quit_session(session: WebDriverSession, *, timeout_s: int = 5) -> bool:
     """Quit a session; False when the grid did not confirm it in time. Never raises."""
     session.client.client_config.timeout = timeout_s
     try:
@@ -151,12 +153,12 @@ def quit_session(session: Session, *, timeout_s: int = 5) -> bool:
     return True
 
 
-def close_client(session: Session) -> None:
+def close_client(session: WebDriverSession) -> None:
     """Close our own end of a session's HTTP connections; the session itself is not told."""
     session.client.close()  # type: ignore[no-untyped-call]  # Selenium's
 
 
-def devtools_url(session: Session, hub_url: str) -> str:
+def devtools_url(session: WebDriverSession, hub_url: str) -> str:
     """The browser-level DevTools socket of a session.
 
     A session of this machine names it in its debugger address. A Selenium Grid names it in `se:cdp`, by an address that
@@ -177,7 +179,7 @@ def devtools_url(session: Session, hub_url: str) -> str:
     return _browser_socket(address)
 
 
-def devtools_fallback(session: Session, hub_url: str) -> str:
+def devtools_fallback(session: WebDriverSession, hub_url: str) -> str:
     """Where the socket may be instead, "" for nowhere else: `devtools_url` without the path of `hub_url`.
 
     A proxy that gives a hub a path of its own wants it in front; a hub that was started with a sub-path answers sockets

@@ -15,7 +15,7 @@ from gridrunner.foreign import MOST_FILE_BYTES, read_file
 from gridrunner.model import Plan
 from gridrunner.planning.plan import plan_hash
 from gridrunner.results.journal.files import NewerFormatError, write_atomically
-from gridrunner.sites.values import BadValueError, read_id, read_url
+from gridrunner.sites.values import BadEntry, read_id, read_url
 from gridrunner.text import make_line
 
 PLAN_NAME = "plan.json"
@@ -88,7 +88,7 @@ def _require_sound(plan: Plan, name: str) -> None:
         try:
             read_id(planned.site.id)
             read_url(planned.site.url)
-        except BadValueError as error:
+        except BadEntry as error:
             raise RunFolderError(
                 f"{name} is no plan that gridrunner made: site {make_line(planned.site.id, 60)!r}: {error}",
                 hint="plan again with `gridrunner plan`",

@@ -8,7 +8,7 @@ import pytest
 
 from gridrunner.settings.table import SETTINGS
 from gridrunner.settings.values import (
-    BadValue,
+    BadSetting,
     flag,
     grid_name,
     one_of,
@@ -32,16 +32,16 @@ def test_words_for_no(text: str) -> None:
 
 
 def test_other_words_are_refused_with_what_is_taken() -> None:
-    with pytest.raises(BadValue, match="takes true or false"):
+    with pytest.raises(BadSetting, match="takes true or false"):
         flag("maybe")
-    with pytest.raises(BadValue, match=r"takes one of never, always; did you mean always\?"):
+    with pytest.raises(BadSetting, match=r"takes one of never, always; did you mean always\?"):
         one_of("never", "always")("allways")
-    with pytest.raises(BadValue, match=r"takes one of never, always$"):
+    with pytest.raises(BadSetting, match=r"takes one of never, always$"):
         one_of("never", "always")("x")
-    with pytest.raises(BadValue, match="takes a path"):
+    with pytest.raises(BadSetting, match="takes a path"):
         path_of("")
     for text in ("-1", "1.5", "", "2"):
-        with pytest.raises(BadValue, match="takes a whole number of 3 or more"):
+        with pytest.raises(BadSetting, match="takes a whole number of 3 or more"):
             whole(3)(text)
 
 
@@ -58,7 +58,7 @@ def test_names_of_grids(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "-a", "Team", "a_b", "a" * 33, "a\n"])
 def test_names_that_docker_or_aws_would_not_take(text: str) -> None:
-    with pytest.raises(BadValue, match="up to 32 of a-z"):
+    with pytest.raises(BadSetting, match="up to 32 of a-z"):
         grid_name(text)
 
 
@@ -88,7 +88,7 @@ def test_settings_of_a_fleet_and_its_store(setting: str, text: str, value: objec
     ],
 )
 def test_what_such_settings_do_not_take(setting: str, text: str) -> None:
-    with pytest.raises(BadValue, match="takes "):
+    with pytest.raises(BadSetting, match="takes "):
         PARSERS[setting](text)
 
 
@@ -101,12 +101,12 @@ def test_durations(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "-3", "0", "ten", "3 days", "1e3"])
 def test_what_is_no_duration(text: str) -> None:
-    with pytest.raises(BadValue, match="takes a duration above zero"):
+    with pytest.raises(BadSetting, match="takes a duration above zero"):
         parse_duration(text)
 
 
 def test_shard() -> None:
     assert parse_shard("2/8") == (2, 8)
     for text in ("0/8", "9/8", "2", "a/b", "2/8/9"):
-        with pytest.raises(BadValue):
+        with pytest.raises(BadSetting):
             parse_shard(text)

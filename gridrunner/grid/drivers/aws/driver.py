@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from gridrunner.aws.clients import Aws, translated
 from gridrunner.errors import GridFault, GridrunnerError, UsageError
 from gridrunner.grid.drivers.aws.fleet import FleetFile, FleetHub, read_fleet
-from gridrunner.grid.drivers.aws.groups import Group, NodeGroups
+from gridrunner.grid.drivers.aws.groups import NodeGroup, NodeGroups
 from gridrunner.grid.drivers.aws.metering import Meter
 from gridrunner.grid.drivers.aws.scaling import (
     GroupView,
@@ -194,7 +194,7 @@ class AwsDriver:
 
     # -------------------------------------------------------------------------------------------------------- waiting
 
-    def _set_desired(self, groups: Sequence[Group], shares: Mapping[str, int], say: Say) -> None:
+    def _set_desired(self, groups: Sequence[NodeGroup], shares: Mapping[str, int], say: Say) -> None:
         for group in groups:
             nodes = shares.get(group.name, group.desired)
             if nodes != group.desired:
@@ -205,7 +205,7 @@ class AwsDriver:
         groups = self._groups.read()
         return tuple(self._view(hub, group, since) for hub, group in zip(self._fleet.hubs, groups, strict=True))
 
-    def _view(self, hub: FleetHub, group: Group, since: datetime) -> GroupView:
+    def _view(self, hub: FleetHub, group: NodeGroup, since: datetime) -> GroupView:
         status = self._client(hub).status()
         instances = sum(not instance.is_leaving for instance in group.instances)
         is_short = instances < group.desired
@@ -355,7 +355,7 @@ class _Watch:
             self._say(line)
 
 
-def _join_instances(hub: HubStatus, group: Group, addresses: Mapping[str, str]) -> HubStatus:
+def _join_instances(hub: HubStatus, group: NodeGroup, addresses: Mapping[str, str]) -> HubStatus:
     """The hub's nodes under their instances' ids, and the instances that are no nodes yet. A node is matched by the
     address that it registered with; instances beyond the number of nodes are starting.
     """

@@ -28,7 +28,7 @@ class GroupInstance(Struct, frozen=True, kw_only=True):
     is_leaving: bool
 
 
-class Group(Struct, frozen=True, kw_only=True):
+class NodeGroup(Struct, frozen=True, kw_only=True):
     """A group as AWS describes it."""
 
     name: str
@@ -49,7 +49,7 @@ class NodeGroups:
     def __init__(self, aws: Aws, fleet: FleetFile) -> None:
         self._aws, self._fleet = aws, fleet
 
-    def read(self) -> tuple[Group, ...]:
+    def read(self) -> tuple[NodeGroup, ...]:
         """All groups, in the order of the fleet's hubs."""
         names = [hub.nodes_asg for hub in self._fleet.hubs]
         described: dict[str, Any] = {}
@@ -62,8 +62,8 @@ class NodeGroups:
             raise AwsMissingGroup(missing, self._fleet.region)
         return tuple(self._describe(described[name]) for name in names)
 
-    def _describe(self, group: Mapping[str, Any]) -> Group:
-        return Group(
+    def _describe(self, group: Mapping[str, Any]) -> NodeGroup:
+        return NodeGroup(
             name=group["AutoScalingGroupName"],
             least=group["MinSize"],
             most=min(group["MaxSize"], self._fleet.nodes.max_per_hub),
@@ -107,7 +107,7 @@ class NodeGroups:
             if activity.get("StatusCode") == "Failed" and _is_after(activity.get("StartTime"), since)
         )
 
-    def addresses(self, groups: Sequence[Group]) -> dict[str, str]:
+    def addresses(self, groups: Sequence[NodeGroup]) -> dict[str, str]:
         """Private IP address to instance id; empty where EC2 may not be asked."""
         return {
             instance["PrivateIpAddress"]: instance["InstanceId"]
@@ -115,7 +115,7 @@ class NodeGroups:
             if instance.get("PrivateIpAddress")
         }
 
-    def sight(self, groups: Sequence[Group], now: datetime) -> tuple[SeenInstance, ...]:
+    def sight(self, groups: Sequence[NodeGroup], now: datetime) -> tuple[SeenInstance, ...]:
         """The instances that run, for metering; with less detail where EC2 may not be asked."""
         known = {described["InstanceId"]: described for described in self._instances(groups)}
         return tuple(
@@ -129,7 +129,7 @@ class NodeGroups:
             for instance in group.instances
         )
 
-    def _instances(self, groups: Sequence[Group]) -> list[dict[str, Any]]:
+    def _instances(self, groups: Sequence[NodeGroup]) -> list[dict[str, Any]]:
         ids = [instance.id for group in groups for instance in group.instances]
         described: list[dict[str, Any]] = []
         try:
