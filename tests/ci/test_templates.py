@@ -19,6 +19,7 @@ ACTION = CI / "github" / "action.yml"
 WORKFLOW = CI / "github" / "gridrunner.yml"
 GITLAB = CI / "gitlab" / "gridrunner.gitlab-ci.yml"
 JENKINSFILE = CI / "jenkins" / "Jenkinsfile"
+ISSUE_FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
 
 
 def load(path: Path) -> Any:
@@ -36,6 +37,8 @@ def steps_of(document: Any) -> Iterator[dict[str, Any]]:
         (ACTION, ["vendor.github-actions"]),
         (WORKFLOW, ["vendor.github-workflows"]),
         (GITLAB, ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"]),
+        *((form, ["vendor.github-issue-forms"]) for form in ISSUE_FORMS),
+        (ISSUE_FORMS[0].with_name("config.yml"), ["vendor.github-issue-config"]),
     ],
     ids=lambda value: value.name if isinstance(value, Path) else "",
 )
