@@ -46,10 +46,11 @@ def prune_history(arguments: argparse.Namespace) -> int:
 def _open(path: Path) -> History:
     if not path.is_file():
         raise NothingToRun(f"{path}: there is no history yet", hint="every `gridrunner run` adds to it")
-    history, warning = open_history(path)
-    if history is None:
-        raise UsageError(warning or f"{path} cannot be used")
-    return history
+    return open_history(path, _refuse)
+
+
+def _refuse(problem: str) -> None:
+    raise UsageError(problem)
 
 
 def _seconds(value: float | None) -> str:

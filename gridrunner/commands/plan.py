@@ -10,9 +10,11 @@ from gridrunner.commands.parsing import Command, add_all_settings, settings_of
 from gridrunner.errors import ExitCode
 from gridrunner.judging.process import collect_checks
 from gridrunner.planning.capacity import find_fleet
+from gridrunner.planning.durations import expect_durations
+from gridrunner.planning.simulate import learn_spread
 from gridrunner.results.journal.planfile import write_plan
 from gridrunner.run.fleet import find_offer
-from gridrunner.run.plans import load_durations, plan_run
+from gridrunner.run.plans import load_visits, plan_run
 from gridrunner.run.selecting import make_selection, select_from_lists
 from gridrunner.terminal.console import make_console, warn
 from gridrunner.terminal.plan import print_fleet, print_plan, print_simulation
@@ -29,18 +31,18 @@ def plan_command(arguments: argparse.Namespace) -> int:
         price_per_hour=arguments.price_per_node_hour,
     )
     selected = select_from_lists(settings.selection, settings.output.out)
-    durations, warning = load_durations(settings.store.history, selected.sites, settings.visits.visit_timeout_s)
+    console = make_console(settings.output.color)
+    visits = load_visits(settings.store.history, selected.sites, lambda text: warn(console, text))
+    durations = expect_durations(visits, selected.sites, default_timeout_s=settings.visits.visit_timeout_s)
     checks = collect_checks(settings.output.out, make_selection(settings.checks, settings.visits))
     checks.abort()
     plan = plan_run(settings.selection, selected.sites, checks.all, durations)
-    if warning:
-        warn(make_console(settings.output.color), warning)
     print_plan(plan, slots=settings.grid.browsers)
     budget_s = settings.fleet.budget_s
     if budget_s is not None:
         print_fleet(plan, find_fleet(plan, budget_s, offer.kind), budget_s, offer.kind, offer.price)
     if arguments.simulate:
-        print_simulation(plan)
+        print_simulation(plan, learn_spread(visits, timeout_s=settings.visits.visit_timeout_s))
     if arguments.plan_out is not None:
         write_plan(arguments.plan_out, plan)
         print(f"plan written to {arguments.plan_out}")

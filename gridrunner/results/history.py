@@ -9,7 +9,7 @@ Sites are known by their ids: a site that moves to another URL keeps its history
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
@@ -92,15 +92,20 @@ class HistoryTotals(Struct, frozen=True, kw_only=True):
 class History:
     """An open history; a file that does not exist yet is made by the first run that is added. Use it in one thread.
 
-    Nothing here raises for what is wrong with the file: the answer is empty and `warning` says why.
+    Nothing here raises for what is wrong with the file: the answer is empty and `warn` was told why, once.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection | None) -> None:
-        """Use `open_history`."""
-        self.warning: str | None = None
-        """What went wrong last; None: nothing."""
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection | None, warn: Callable[[str], None], *, problem: str = ""
+    ) -> None:
+        """Use `open_history`. With a `problem` the file is left alone: nothing is read and nothing written."""
         self._path = path
         self._connection = connection
+        self._warn = warn
+        self._is_warned = False
+        self._is_usable = not problem
+        if problem:
+            self._tell(problem)
 
     def __enter__(self) -> Self:
         return self
@@ -122,7 +127,9 @@ class History:
         """Remember the visits and verdicts of a run, in place of what was known of the same run before (it may have
         been resumed). False when the file could not be written.
         """
-        self.warning = None
+        if not self._is_usable:
+            return False
+        is_written = False
         with self._guarded("written"):
             connection = self._connect_for_writing()
             with _transaction(connection):
@@ -140,7 +147,8 @@ class History:
                     "INSERT INTO site_runs VALUES (?, ?, ?, ?)",
                     ((number, *_describe_site(site)) for site in record.site_verdicts() if _is_judged(site)),
                 )
-        return self.warning is None
+            is_written = True
+        return is_written  # noqa: RET504 - the block swallows what goes wrong in it
 
     def prune(self, *, keep: int = KEPT_RUNS) -> int:
         """Forget all but the `keep` newest runs (by their start) and give the space back; how many were forgotten."""
@@ -303,15 +311,22 @@ class History:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            self.warning = _warn(self._path, f"cannot be {what}: {error}")
+            self._tell(f"cannot be {what}: {error}")
+
+    def _tell(self, problem: str) -> None:
+        if not self._is_warned:
+            self._is_warned = True
+            self._warn(
+                f"history {self._path}: {problem}; the run goes on without it, and removing the file begins a new one"
+            )
 
 
-def open_history(path: Path) -> tuple[History | None, str | None]:
-    """The history in `path`, or None and a warning in one sentence: the file is damaged, another program's, of a newer
-    version, or may not be read. A missing file is an empty history and no warning.
+def open_history(path: Path, warn: Callable[[str], None]) -> History:
+    """The history in `path`. Where the file is damaged, another program's, of a newer version, or may not be read, it is
+    an empty one that keeps nothing, and `warn` is told in one sentence. A missing file is empty, and that is all.
     """
     if not path.exists():
-        return History(path, None), None
+        return History(path, None, warn)
     connection = None
     try:
         connection = _connect(path)
@@ -323,12 +338,12 @@ def open_history(path: Path) -> tuple[History | None, str | None]:
         elif tables and application != APPLICATION_ID:
             problem = "is a database of another program"
         else:
-            return History(path, connection), None
+            return History(path, connection, warn)
     except (sqlite3.Error, OSError) as error:
         problem = f"cannot be read: {error}"
     if connection is not None:
         connection.close()
-    return None, _warn(path, problem)
+    return History(path, None, warn, problem=problem)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -338,10 +353,6 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _read_pragma(connection: sqlite3.Connection, name: str) -> int:
     value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
     return value
-
-
-def _warn(path: Path, problem: str) -> str:
-    return f"history {path}: {problem}; the run goes on without it, and removing the file begins a new one"
 
 
 def _describe_newer(version: int) -> str:

@@ -7,24 +7,27 @@ from pathlib import Path
 
 from gridrunner.errors import NothingToRun, UsageError
 from gridrunner.model import Plan, Site
-from gridrunner.planning.durations import ExpectedDuration, expect_durations
+from gridrunner.planning.durations import ExpectedDuration, PastVisits, expect_durations
 from gridrunner.planning.plan import make_plan, owed_sites
 from gridrunner.planning.shards import cut_shard
 from gridrunner.results.history import open_history
 from gridrunner.results.journal.planfile import read_plan
 from gridrunner.settings.selection import SelectionSettings
+from gridrunner.terminal.console import Say
+
+
+def load_visits(history_file: Path, sites: Sequence[Site], warn: Say) -> PastVisits:
+    """The newest visits of `sites` that the history has; a history that cannot be used is warned of and has none."""
+    with open_history(history_file, warn) as history:
+        return history.recent_durations([site.id for site in sites])
 
 
 def load_durations(
-    history_file: Path, sites: Sequence[Site], visit_timeout_s: float
-) -> tuple[Mapping[str, ExpectedDuration], str | None]:
-    """Expected durations from history, and a warning when the history cannot be used (the run goes on without it)."""
-    history, warning = open_history(history_file)
-    if history is None:
-        return expect_durations({}, sites, default_timeout_s=visit_timeout_s), warning
-    with history:
-        known = history.recent_durations([site.id for site in sites])
-    return expect_durations(known, sites, default_timeout_s=visit_timeout_s), warning
+    history_file: Path, sites: Sequence[Site], visit_timeout_s: float, warn: Say
+) -> Mapping[str, ExpectedDuration]:
+    """Expected durations from history; as `load_visits`."""
+    visits = load_visits(history_file, sites, warn)
+    return expect_durations(visits, sites, default_timeout_s=visit_timeout_s)
 
 
 def plan_run(

@@ -47,7 +47,7 @@ class Work(Struct, frozen=True, kw_only=True):
     replays: tuple[Path, ...]
     attempts: Mapping[str, int]
     early: frozenset[str]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
     judged: tuple[Result, ...] = ()
 
 
@@ -70,7 +70,7 @@ def _new_work(run: Run) -> Work:
     selected = select_from_lists(settings.selection, settings.output.out)
     name = new_run_id()
     folder = settings.output.out / name
-    durations, warning = load_durations(run.history, selected.sites, settings.visits.visit_timeout_s)
+    durations = load_durations(run.history, selected.sites, settings.visits.visit_timeout_s, run.warn)
     checks = collect_checks(folder, run.selection)
     try:
         plan = plan_run(
@@ -93,7 +93,6 @@ def _new_work(run: Run) -> Work:
         replays=selected.replays,
         attempts={},
         early=find_early_sites({planned.site.id: durations[planned.site.id] for planned in owed_sites(plan)}),
-        warnings=(warning,) if warning else (),
     )
 
 
@@ -111,9 +110,8 @@ def _resumed_work(run: Run, folder: Path) -> Work:
         checks.abort()
         raise
     rest = replace(record.plan, shard_sites=owed)
-    durations, _warning = load_durations(
-        run.history, [planned.site for planned in owed_sites(rest)], settings.visits.visit_timeout_s
-    )
+    owed_now = [planned.site for planned in owed_sites(rest)]
+    durations = load_durations(run.history, owed_now, settings.visits.visit_timeout_s, run.warn)
     return Work(
         run=record.header.run,
         folder=folder,

@@ -13,12 +13,7 @@ def remember_run(path: Path, record: RunRecord, say: Say, *, keep: int | None = 
     """Add a run to the history at `path`, and forget all but the newest `keep` runs (None: none is forgotten). A history
     that cannot be used is warned of, and costs nothing else.
     """
-    history, warning = open_history(path)
-    if history is not None:
-        with history:
-            history.add_run(record)
-            if keep is not None:
-                history.prune(keep=keep)
-            warning = history.warning or warning
-    if warning:
-        say(f"warning: {warning}")
+    with open_history(path, lambda text: say(f"warning: {text}")) as history:
+        history.add_run(record)
+        if keep is not None:
+            history.prune(keep=keep)

@@ -13,7 +13,7 @@ from gridrunner.model import Plan
 from gridrunner.planning.capacity import Fleet, NodeKind, find_cost, weigh_fleet
 from gridrunner.planning.plan import order_sites, owed_sites
 from gridrunner.planning.predict import Prediction, predict
-from gridrunner.planning.simulate import simulate_slots
+from gridrunner.planning.simulate import Spread, simulate_slots
 from gridrunner.text import count_of, format_seconds
 
 LONGEST_SHOWN = 5
@@ -84,11 +84,12 @@ def _show_cost(cost: float | None) -> str:
     return f"{cost:.2f}" if cost >= 1 else f"{cost:.2g}"
 
 
-def print_simulation(plan: Plan) -> None:
-    """Wall time by the number of sessions."""
+def print_simulation(plan: Plan, spread: Spread) -> None:
+    """Wall time by the number of sessions, when durations scatter as `spread` says."""
     expected_s = [planned.expected_s for planned in order_sites(owed_sites(plan))]
     table = Table("sessions", "p50", "p95", "over the bound", "bound by", box=None, pad_edge=False)
-    for wall in simulate_slots(expected_s, random.Random(plan.hash)):  # noqa: S311 - repeatable, not secret
+    rng = random.Random(plan.hash)  # noqa: S311 - repeatable, not secret
+    for wall in simulate_slots(expected_s, rng, spread=spread):
         table.add_row(
             str(wall.slots),
             format_seconds(wall.p50_s, is_rough=True),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gridrunner.model import Outcome, Status, Timings
 from gridrunner.planning.durations import Basis, PastVisit, expect_durations
+from gridrunner.planning.simulate import Spread, learn_spread
 from gridrunner.results.history import HISTORY_VERSION, History, open_history
 from gridrunner.results.journal.events import Event, Judged, Observed
 from gridrunner.results.record import RunRecord, build_record
+from gridrunner.run.plans import load_visits
+from gridrunner.run.remembering import remember_run
 from tests.support.sample_runs import (
     FOUND,
     every_events,
@@ -43,11 +45,23 @@ def make_run(number: int, *, slow_s: float = 9.0, quick_outcome: Outcome = Outco
     return build_record(plan, header, events)
 
 
+def refuse(warning: str) -> None:
+    raise AssertionError(warning)
+
+
 def open_it(path: Path) -> History:
-    history, warning = open_history(path)
-    assert warning is None
-    assert history is not None
-    return history
+    return open_history(path, refuse)
+
+
+def warn_of(path: Path) -> str:
+    """The one warning that a run with the history in `path` gives, though it reads and writes."""
+    warnings: list[str] = []
+    with open_history(path, warnings.append) as history:
+        assert history.recent_durations(["quick"]) == {}
+        assert not history.add_run(make_run(30))
+        assert history.prune() == 0
+    (warning,) = warnings
+    return warning
 
 
 @pytest.fixture
@@ -151,9 +165,7 @@ def test_several_runs_may_end_at_the_same_time(path: Path) -> None:
 def test_a_damaged_file_is_a_warning(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "history.sqlite"
     path.write_bytes(content)
-    history, warning = open_history(path)
-    assert history is None
-    assert warning is not None
+    warning = warn_of(path)
     assert str(path) in warning
     assert "goes on without it" in warning
     assert path.read_bytes() == content
@@ -167,12 +179,7 @@ def test_a_file_damaged_in_the_middle_is_a_warning_when_it_is_read(path: Path) -
     for start in range(4096, len(data), 4096):
         data[start : start + 512] = b"\xff" * 512
     path.write_bytes(data)
-    history_or_none, _ = open_history(path)
-    if history_or_none is not None:  # SQLite reads the first page only
-        with history_or_none as history:
-            assert history.recent_durations(["quick"]) == {}
-            assert history.warning is not None
-            assert not history.add_run(make_run(30))
+    assert "cannot be read" in warn_of(path)
 
 
 def test_a_newer_file_is_refused_by_name(path: Path) -> None:
@@ -181,10 +188,7 @@ def test_a_newer_file_is_refused_by_name(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute(f"PRAGMA user_version = {HISTORY_VERSION + 1}")
     connection.close()
-    history_or_none, warning = open_history(path)
-    assert history_or_none is None
-    assert warning is not None
-    assert f"version {HISTORY_VERSION + 1}" in warning
+    assert f"version {HISTORY_VERSION + 1}" in warn_of(path)
 
 
 def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
@@ -192,16 +196,30 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE bookmarks (url TEXT)")
     connection.close()
-    history, warning = open_history(path)
-    assert history is None
-    assert warning is not None
-    assert "another program" in warning
+    assert "another program" in warn_of(path)
 
 
 def test_a_folder_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    history, warning = open_history(tmp_path / "file" / "history.sqlite")
-    assert warning is None
-    assert history is not None
-    assert not history.add_run(replace(make_run(1)))
-    assert history.warning is not None
+    assert "cannot be written" in warn_of(tmp_path / "file" / "history.sqlite")
+
+
+def test_a_plan_is_simulated_with_the_scatter_that_the_history_shows(path: Path) -> None:
+    with open_it(path) as history:
+        for number in range(1, 9):
+            outcome = Outcome.TIMED_OUT if number == 8 else Outcome.OBSERVED
+            history.add_run(make_run(number, quick_outcome=outcome))
+    spread = learn_spread(load_visits(path, SITES, refuse), timeout_s=40.0)
+    assert spread.timeout_share == pytest.approx(1 / 18)
+    assert (spread.noise > 0.3, spread.timeout_s) == (True, 40.0)
+    assert learn_spread(load_visits(path, [make_site("new")], refuse)) == Spread()
+
+
+@pytest.mark.parametrize(("content", "is_told"), [(None, False), (b"no database" * 500, True)])
+def test_a_run_that_cannot_be_remembered_is_said(tmp_path: Path, content: bytes | None, is_told: bool) -> None:
+    path = tmp_path / "history.sqlite"
+    if content is not None:
+        path.write_bytes(content)
+    said: list[str] = []
+    remember_run(path, make_run(1), said.append)
+    assert [text.startswith(f"warning: history {path}: ") for text in said] == [True] * is_told
