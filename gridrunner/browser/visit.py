@@ -37,8 +37,7 @@ from gridrunner.model import (
     Site,
     Timings,
 )
-from gridrunner.planning.limits import VISIT_TIMEOUT_S
-from gridrunner.settings.visits import Screenshots
+from gridrunner.settings.visits import Screenshots, VisitOptions
 from gridrunner.text import redact_url
 
 PROBE_RESERVE_S = 3.0
@@ -70,25 +69,19 @@ class UserProbe(Struct, frozen=True, kw_only=True):
     options: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-class VisitSettings(Struct, frozen=True, kw_only=True):
-    """What holds for every visit of a run. Screenshots are webp or png; with `is_marked` the fields that were found are
-    drawn on them (reports draw on clean ones themselves). With `is_lean` first attempts do not fetch what
-    `gridrunner.browser.blocking` names. `copies`: of which pages a copy for replay is kept. Without `has_own_context` a
-    site gets the first context of its session, where alone extensions run. With `dismiss_walls` a cookie wall is
-    answered before the page is judged, with `try_insertion` a button is put at the insertion point and clicked after
-    everything else.
+class VisitSettings(VisitOptions, frozen=True, kw_only=True):
+    """What holds for every visit of a run: what the user wants of it, and what follows from that.
+
+    Screenshots are webp or png; with `is_marked` the fields that were found are drawn on them (reports draw on clean ones
+    themselves). With `is_lean` first attempts do not fetch what `gridrunner.browser.blocking` names. Without
+    `has_own_context` a site gets the first context of its session, where alone extensions run.
     """
 
-    visit_timeout_s: float = VISIT_TIMEOUT_S
     probes: tuple[UserProbe, ...] = ()
-    screenshots: Screenshots = Screenshots.FAILED
     screenshot_kind: str = "webp"
     is_marked: bool = False
     is_lean: bool = False
-    copies: Screenshots = Screenshots.NONE
     has_own_context: bool = True
-    dismiss_walls: bool = False
-    try_insertion: bool = False
     step_limits: StepLimits = StepLimits()
     tabs: TabSettings = TabSettings()
 
@@ -292,7 +285,7 @@ def _conclude(
     with _Lap(draft, "evidence_s"):
         if draft.facts is not None:
             facts_path = store.write_facts(site.id, attempt, draft.facts)
-        if _wants_picture(settings.copies, site, attempt, outcome, draft) and outcome is Outcome.OBSERVED:
+        if _wants_picture(settings.capture, site, attempt, outcome, draft) and outcome is Outcome.OBSERVED:
             capture_path = _keep_copy(page, site, attempt, store)
         is_shown = page.state.documents > 0 and not page.state.is_crashed  # an empty tab gives no picture at all
         if is_shown and _wants_picture(settings.screenshots, site, attempt, outcome, draft):

@@ -116,7 +116,7 @@ def _open_session(settings: Settings, record: RunRecord | None) -> Iterator[tupl
                 visit_settings=VisitSettings(
                     visit_timeout_s=settings.visits.visit_timeout_s,
                     screenshots=Screenshots.ALL,
-                    copies=Screenshots.ALL,
+                    capture=Screenshots.ALL,
                 ),
                 folder=folder,
             )

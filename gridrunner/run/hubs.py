@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions
@@ -136,13 +137,9 @@ def _visit_settings(settings: Settings, probes: tuple[UserProbe, ...]) -> VisitS
     # First attempts may leave pictures out, but not where one of them may be the only screenshot or copy.
     wants_every_picture = Screenshots.ALL in {visits.screenshots, visits.capture}
     return VisitSettings(
-        visit_timeout_s=visits.visit_timeout_s,
+        **asdict(visits),
         probes=probes,
-        screenshots=visits.screenshots,
-        copies=visits.capture,
         has_own_context=not visits.extensions,
-        dismiss_walls=visits.dismiss_walls,
-        try_insertion=visits.try_insertion,
         is_lean=visits.fetch is Fetch.LEAN and settings.dispatch.retries > 0 and not wants_every_picture,
     )
 

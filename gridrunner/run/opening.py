@@ -51,7 +51,7 @@ def open_run(settings: Settings, env: Mapping[str, str], command: tuple[str, ...
     console = make_console(settings.output.color)
     publisher = make_publisher(settings.output, env)
     choice = choose_grid(settings, env)
-    probes = read_user_probes(settings.visits.probes, settings.visits.extensions)
+    probes = read_user_probes(settings.visits.probe_files, settings.visits.extensions)
     store = _open_store(settings, env)
     for note in settings.notes:
         console.print(note, markup=False, highlight=False)

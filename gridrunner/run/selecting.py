@@ -39,7 +39,7 @@ class Selected(Struct, frozen=True, kw_only=True):
 def make_selection(checks: CheckSettings, visits: VisitOptions) -> Selection:
     """Which checks the settings name, and those that other settings ask for."""
     asked = {
-        DETECTOR_CHECKS: bool(visits.probes or visits.extensions),
+        DETECTOR_CHECKS: bool(visits.probe_files or visits.extensions),
         INSERTION_CHECKS: visits.try_insertion,
     }
     return Selection(

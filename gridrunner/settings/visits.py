@@ -29,9 +29,13 @@ class Fetch(StrEnum):
 
 
 class VisitOptions(Struct, frozen=True, kw_only=True):
-    """What the user wants of each visit."""
+    """What the user wants of each visit; `gridrunner.browser.visit.VisitSettings` adds what a run makes of it.
 
-    probes: tuple[Path, ...] = ()
+    `capture`: of which pages a copy for replay is kept. With `dismiss_walls` a cookie wall is answered before the page is
+    judged, with `try_insertion` a button is put at the insertion point and clicked after everything else.
+    """
+
+    probe_files: tuple[Path, ...] = ()
     extensions: tuple[Path, ...] = ()
     visit_timeout_s: float = VISIT_TIMEOUT_S
     try_insertion: bool = False
@@ -44,7 +48,7 @@ class VisitOptions(Struct, frozen=True, kw_only=True):
 ROWS = (
     Setting(
         name="probe",
-        field="probes",
+        field="probe_files",
         parse=path_of,
         is_list=True,
         metavar="FILE.js",

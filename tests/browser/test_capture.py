@@ -113,7 +113,7 @@ def mask_ids(verdict: tuple[Any, ...]) -> tuple[Any, ...]:
 def test_copy_gives_the_same_detection(
     open_session: OpenSession, server: PageServer, tmp_path: Path, path: str, steps: tuple[Step, ...]
 ) -> None:
-    session = open_session(copies=Screenshots.ALL)
+    session = open_session(capture=Screenshots.ALL)
     seen = session.visit(Site(id="page", url=server.url(path), steps=steps), attempt=1, upcoming=None)
     session.close()
     assert seen.capture_path is not None, seen.detail
@@ -125,7 +125,7 @@ def test_copy_gives_the_same_detection(
 def test_nothing_of_the_users_is_in_the_copy(
     open_session: OpenSession, server: PageServer, tmp_path: Path, path: str
 ) -> None:
-    session = open_session(copies=Screenshots.ALL)
+    session = open_session(capture=Screenshots.ALL)
     typed = Step(kind=StepKind.FILL, target="#pass", value="typed-by-a-step")
     steps = (typed,) if path == "/account/login" else ()
     seen = session.visit(Site(id="page", url=server.url(path), steps=steps), attempt=1, upcoming=None)
@@ -138,7 +138,7 @@ def test_nothing_of_the_users_is_in_the_copy(
 
 
 def test_styles_and_room_of_images_are_kept(open_session: OpenSession, server: PageServer, tmp_path: Path) -> None:
-    session = open_session(copies=Screenshots.ALL)
+    session = open_session(capture=Screenshots.ALL)
     seen = session.visit(Site(id="page", url=server.url("/account/login")), attempt=1, upcoming=None)
     assert seen.capture_path is not None
     text = (tmp_path / seen.capture_path).read_text()
