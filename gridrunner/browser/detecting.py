@@ -12,38 +12,24 @@ import threading
 from gridrunner.detection import detect, load_data
 from gridrunner.model import Detection, Facts
 
-
-class _Detector:
-    """Owns whether the data is there; `load` may be called by any thread, any number of times."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._is_loaded = False
-
-    def load(self) -> None:
-        with self._lock:
-            if not self._is_loaded:
-                load_data()
-                self._is_loaded = True
-
-    def start_loading(self) -> None:
-        if not self._is_loaded:
-            threading.Thread(target=self.load, name="detector", daemon=True).start()
-
-    def detect(self, facts: Facts) -> Detection:
-        if not self._is_loaded:
-            self.load()
-        return detect(facts)
+_LOCK = threading.Lock()
+_IS_LOADED = threading.Event()
 
 
-_DETECTOR = _Detector()
+def _load() -> None:
+    with _LOCK:
+        if not _IS_LOADED.is_set():
+            load_data()
+            _IS_LOADED.set()
 
 
 def start_loading_detector() -> None:
     """Read the detector's data on a thread of its own, while the first browser starts."""
-    _DETECTOR.start_loading()
+    threading.Thread(target=_load, name="detector", daemon=True).start()
 
 
 def detect_page(facts: Facts) -> Detection:
     """What `gridrunner.detection.detect` says of `facts`; safe from any thread."""
-    return _DETECTOR.detect(facts)
+    if not _IS_LOADED.is_set():
+        _load()
+    return detect(facts)

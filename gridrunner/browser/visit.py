@@ -277,27 +277,19 @@ def _conclude(
     draft: _Draft,
     started: float,
 ) -> Observation:
-    outcome = draft.outcome or Outcome.OBSERVED
-    detail = draft.detail
+    outcome, detail = draft.outcome or Outcome.OBSERVED, draft.detail
     if page.state.is_crashed and outcome in {Outcome.TIMED_OUT, Outcome.NAVIGATED_AWAY}:
-        outcome, detail = Outcome.CRASHED, "the page's renderer died"  # the news came after the wait for an answer
+        # The news came after the wait for an answer.
+        outcome, detail = Outcome.CRASHED, "the page's renderer died"
     facts_path = screenshot_path = capture_path = None
     with _Lap(draft, "evidence_s"):
         if draft.facts is not None:
             facts_path = store.write_facts(site.id, attempt, draft.facts)
-        if _wants_picture(settings.capture, site, attempt, outcome, draft) and outcome is Outcome.OBSERVED:
+        if outcome is Outcome.OBSERVED and _wants_picture(settings.capture, site, attempt, outcome, draft):
             capture_path = _keep_copy(page, site, attempt, store)
-        is_shown = page.state.documents > 0 and not page.state.is_crashed  # an empty tab gives no picture at all
-        if is_shown and _wants_picture(settings.screenshots, site, attempt, outcome, draft):
-            limit = time.monotonic() + EVIDENCE_TIMEOUT_S
-            if settings.is_marked and draft.detection is not None:
-                mark_detection(page, draft.detection, deadline=limit)
-            image = take_screenshot(page, kind=settings.screenshot_kind, deadline=limit)
-            if image is not None:
-                name = f"screenshot-{attempt}.{settings.screenshot_kind}"
-                screenshot_path = store.write(site.id, name, image)
-    if settings.try_insertion and outcome is Outcome.OBSERVED and draft.detection is not None:
-        with _Lap(draft, "evidence_s"):
+        if _wants_picture(settings.screenshots, site, attempt, outcome, draft):
+            screenshot_path = _keep_screenshot(page, site, attempt, settings, store, draft.detection)
+        if settings.try_insertion and outcome is Outcome.OBSERVED and draft.detection is not None:
             _try_insertion(page, draft.detection, draft)
     facts = draft.facts or {}
     return Observation(
@@ -327,6 +319,21 @@ def _try_insertion(page: Page, detection: Detection, draft: _Draft) -> None:
         return
     if record is not None:
         draft.probes[INSERTION_PROBE] = record
+
+
+def _keep_screenshot(
+    page: Page, site: Site, attempt: int, settings: VisitSettings, store: EvidenceStore, detection: Detection | None
+) -> str | None:
+    """None where the page gives no picture: an empty tab, or a page that crashed or is stuck."""
+    if page.state.documents == 0 or page.state.is_crashed:
+        return None
+    limit = time.monotonic() + EVIDENCE_TIMEOUT_S
+    if settings.is_marked and detection is not None:
+        mark_detection(page, detection, deadline=limit)
+    image = take_screenshot(page, kind=settings.screenshot_kind, deadline=limit)
+    if image is None:
+        return None
+    return store.write(site.id, f"screenshot-{attempt}.{settings.screenshot_kind}", image)
 
 
 def _keep_copy(page: Page, site: Site, attempt: int, store: EvidenceStore) -> str | None:

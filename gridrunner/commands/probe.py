@@ -94,10 +94,8 @@ def _print_detection(detection: Detection, console: Console) -> None:
 
 def _print_form(form: Form, console: Console) -> None:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
-    rows = {"username": form.username, "password": form.password_current, "submit": form.submit}
-    for name, element in rows.items():
-        if element is not None:
-            table.add_row(f"  {name}", escape(clean(element.selector)), escape(clean(element.label, 60)))
+    for name, element in form.named_fields.items():
+        table.add_row(f"  {name}", escape(clean(element.selector)), escape(clean(element.label, 60)))
     for element in form.password_new:
         table.add_row("  new password", escape(clean(element.selector)), escape(clean(element.label, 60)))
     step = f", {form.step} step" if form.step else ""

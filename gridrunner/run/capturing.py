@@ -17,7 +17,7 @@ from gridrunner import codec
 from gridrunner.browser.scrubbing import scrub_json, scrub_text
 from gridrunner.errors import UsageError
 from gridrunner.foreign import MOST_FACTS_BYTES, MOST_PAGE_BYTES, read_file, read_gzip
-from gridrunner.model import Detection, Expectation, ExpectedLogin, Observation, Site, Verdict
+from gridrunner.model import Detection, Expectation, Observation, Site, Verdict
 from gridrunner.results.journal.evidence import find_evidence
 from gridrunner.results.record import RunRecord
 from gridrunner.sites.captured import PAGE_NAME, Captured, Kept, keep_captured, list_of
@@ -95,10 +95,9 @@ def expect_as_detected(detection: Detection | None) -> Expectation:
     if detection is None:
         return Expectation()
     login = detection.login if detection.login_present else None
-    said = {True: ExpectedLogin.YES, False: ExpectedLogin.NO, None: ExpectedLogin.UNKNOWN}[detection.login_present]
-    chosen = (login.username, login.password_current, login.submit) if login is not None else (None, None, None)
-    username, password, submit = (element.selector if element is not None else None for element in chosen)
-    return Expectation(login=said, username=username, password=password, submit=submit)
+    fields = login.named_fields if login is not None else {}
+    selectors = {name: element.selector for name, element in fields.items()}
+    return replace(Expectation(login=detection.found_login), **selectors)
 
 
 def _describe(detection: Detection | None) -> str:

@@ -20,11 +20,11 @@ def test_threads_that_come_together_read_the_data_once(monkeypatch: pytest.Monke
         loads.append(threading.current_thread().name)
 
     monkeypatch.setattr(detecting, "load_data", load)
-    detector = detecting._Detector()
+    monkeypatch.setattr(detecting, "_IS_LOADED", threading.Event())
 
     def first_page() -> None:
         all_here.wait(WAIT_S)
-        detector.load()
+        detecting._load()
 
     threads = [threading.Thread(target=first_page, daemon=True) for _ in range(THREADS)]
     for thread in threads:
