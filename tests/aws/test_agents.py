@@ -18,8 +18,11 @@ from tests.support.moto_server import REGION, MotoServer
 
 
 def states_of(aws: MotoServer, group: str) -> dict[str, str]:
-    found = aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[group])
-    return {one["InstanceId"]: one["LifecycleState"] for one in found["AutoScalingGroups"][0]["Instances"]}
+    described = aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[group])
+    return {
+        instance["InstanceId"]: instance["LifecycleState"]
+        for instance in described["AutoScalingGroups"][0]["Instances"]
+    }
 
 
 def test_a_scaled_in_instance_stays_until_its_last_session_is_over_and_then_goes(aws_env: MotoServer) -> None:
@@ -56,7 +59,7 @@ def test_what_a_hub_counts_is_found_in_cloudwatch(aws_env: MotoServer) -> None:
     now = datetime.now(UTC)
     figures = HubFigures(queue=3, sessions=2, slots=4, nodes=2)
     Metrics(namespace="fleet-test", hub="hub-1", region=REGION).put(metrics_of(figures), now)
-    found = aws_env.client("cloudwatch").get_metric_statistics(
+    statistics = aws_env.client("cloudwatch").get_metric_statistics(
         Namespace="fleet-test",
         MetricName="QueueLength",
         Dimensions=[{"Name": "Hub", "Value": "hub-1"}],
@@ -65,4 +68,4 @@ def test_what_a_hub_counts_is_found_in_cloudwatch(aws_env: MotoServer) -> None:
         Period=60,
         Statistics=["Maximum"],
     )
-    assert [point["Maximum"] for point in found["Datapoints"]] == [3.0]
+    assert [point["Maximum"] for point in statistics["Datapoints"]] == [3.0]

@@ -141,9 +141,9 @@ def test_many_writers_of_the_history_lose_nothing(make_store: Callable[[], RunSt
     for thread in threads:
         thread.join()
     assert errors == []
-    found = make_store().get("history/history.sqlite")
-    assert found is not None
-    assert sorted(found[0].decode().splitlines()) == [f"run-{number}" for number in range(4)]
+    stored = make_store().get("history/history.sqlite")
+    assert stored is not None
+    assert sorted(stored[0].decode().splitlines()) == [f"run-{number}" for number in range(4)]
 
 
 def test_a_history_that_others_always_change_first_is_given_up(store: RunStore, tmp_path: Path) -> None:

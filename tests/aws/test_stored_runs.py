@@ -89,7 +89,7 @@ def test_a_whole_run_is_stored_remembered_and_listed(
     for machine in ("one", "two"):
         ended = start(project, hub, store, machine).wait()
         assert ended.code == 0, ended.stderr
-    keys = [one["Key"] for one in aws.client("s3").list_objects_v2(Bucket=bucket)["Contents"]]
+    keys = [entry["Key"] for entry in aws.client("s3").list_objects_v2(Bucket=bucket)["Contents"]]
     assert sum(key.endswith("/journal.jsonl") for key in keys) == 2
     assert "history/history.sqlite" in keys
     listed = project.run("store", "list", "--store", store)
@@ -116,7 +116,7 @@ def test_ctrl_c_still_stores_what_there_is(project: CommandLine, hub: FakeGrid, 
     wait_until(lambda: hub.sessions, "visits go on", timeout_s=60)
     running.interrupt()
     assert running.wait().code == 130
-    keys = [one["Key"] for one in aws.client("s3").list_objects_v2(Bucket=bucket)["Contents"]]
+    keys = [entry["Key"] for entry in aws.client("s3").list_objects_v2(Bucket=bucket)["Contents"]]
     assert any(key.endswith("/journal.jsonl") for key in keys)
     merged = merge(project, f"s3://{bucket}", "merged")
     assert merged.code == 3

@@ -91,8 +91,8 @@ def replayed(open_session: OpenSession, page: bytes, tmp_path: Path) -> Observat
     (folder / "copy" / "index.html").write_bytes(page)
     with ReplayServer(folder) as replica:
         url = f"http://copy.demo.localhost:{replica.port}/"
-        found: Observation = open_session().visit(Site(id="copy", url=url), attempt=1, upcoming=None)
-        return found
+        observation: Observation = open_session().visit(Site(id="copy", url=url), attempt=1, upcoming=None)
+        return observation
 
 
 def mask_ids(verdict: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -114,11 +114,11 @@ def test_copy_gives_the_same_detection(
     open_session: OpenSession, server: PageServer, tmp_path: Path, path: str, steps: tuple[Step, ...]
 ) -> None:
     session = open_session(capture=Screenshots.ALL)
-    seen = session.visit(Site(id="page", url=server.url(path), steps=steps), attempt=1, upcoming=None)
+    observation = session.visit(Site(id="page", url=server.url(path), steps=steps), attempt=1, upcoming=None)
     session.close()
-    assert seen.capture_path is not None, seen.detail
-    page = (tmp_path / seen.capture_path).read_bytes()
-    assert mask_ids(verdict_of(seen)) == verdict_of(replayed(open_session, page, tmp_path))
+    assert observation.capture_path is not None, observation.detail
+    page = (tmp_path / observation.capture_path).read_bytes()
+    assert mask_ids(verdict_of(observation)) == verdict_of(replayed(open_session, page, tmp_path))
 
 
 @pytest.mark.parametrize("path", ["/account/login", "/open", "/closed", "/frame", "/modal"])
@@ -128,9 +128,9 @@ def test_nothing_of_the_users_is_in_the_copy(
     session = open_session(capture=Screenshots.ALL)
     typed = Step(kind=StepKind.FILL, target="#pass", value="typed-by-a-step")
     steps = (typed,) if path == "/account/login" else ()
-    seen = session.visit(Site(id="page", url=server.url(path), steps=steps), attempt=1, upcoming=None)
-    assert seen.capture_path is not None, seen.detail
-    text = (tmp_path / seen.capture_path).read_text()
+    observation = session.visit(Site(id="page", url=server.url(path), steps=steps), attempt=1, upcoming=None)
+    assert observation.capture_path is not None, observation.detail
+    text = (tmp_path / observation.capture_path).read_text()
     for secret in (TOKEN, "ada@", "hunter22", "letmein", "in-a-script", "typed-by", "user:pw", "session=9", "build 7"):
         assert secret not in text
     assert 'value="login"' in html.unescape(text)  # a hidden input that names a purpose
@@ -139,9 +139,9 @@ def test_nothing_of_the_users_is_in_the_copy(
 
 def test_styles_and_room_of_images_are_kept(open_session: OpenSession, server: PageServer, tmp_path: Path) -> None:
     session = open_session(capture=Screenshots.ALL)
-    seen = session.visit(Site(id="page", url=server.url("/account/login")), attempt=1, upcoming=None)
-    assert seen.capture_path is not None
-    text = (tmp_path / seen.capture_path).read_text()
+    observation = session.visit(Site(id="page", url=server.url("/account/login")), attempt=1, upcoming=None)
+    assert observation.capture_path is not None
+    text = (tmp_path / observation.capture_path).read_text()
     assert "width: 360px" in text or "width:360px" in text
     assert "width:120px;height:40px" in text
     assert 'history.replaceState(null, "", "/account/login")' in text
@@ -166,11 +166,11 @@ def test_capture_of_an_address_replays(
     ]
     with ReplayServer(tmp_path / "captured") as replica:
         url = site.url.replace(".localhost/", f".localhost:{replica.port}/")
-        seen = open_session().visit(replace(site, url=url), attempt=1, upcoming=None)
-    detection: Detection | None = seen.detection
+        observation = open_session().visit(replace(site, url=url), attempt=1, upcoming=None)
+    detection: Detection | None = observation.detection
     assert detection is not None
     assert detection.login_present is True
-    assert seen.probes["expected"]["username"]["matches"] == site.expect.username
+    assert observation.probes["expected"]["username"]["matches"] == site.expect.username
 
 
 def test_page_that_is_gone_is_not_copied(open_session: OpenSession, server: PageServer) -> None:

@@ -100,16 +100,16 @@ def test_a_login_is_collected_with_its_labels_and_without_its_secrets(collect: C
     assert fields["pass"]["label"] == "Password"
     assert fields["keep"]["label"] == "Keep me signed in"
     assert page["buttons"][0]["text"] == "Sign in"
-    hidden = {each["name"]: each["value"] for each in page["groups"][0]["hidden_inputs"]}
+    hidden = {field["name"]: field["value"] for field in page["groups"][0]["hidden_inputs"]}
     assert hidden == {"csrf": "", "op": "login"}
-    found = judge(page).login
-    assert found is not None
-    assert found.username is not None
-    assert found.username.selector == "#who"
-    assert found.password_current is not None
-    assert found.password_current.selector == 'input[name="pass"]'
-    assert found.submit is not None
-    assert found.step is LoginStep.COMPLETE
+    form = judge(page).login
+    assert form is not None
+    assert form.username is not None
+    assert form.username.selector == "#who"
+    assert form.password_current is not None
+    assert form.password_current.selector == 'input[name="pass"]'
+    assert form.submit is not None
+    assert form.step is LoginStep.COMPLETE
 
 
 def test_values_stay_in_the_page(collect: Collect) -> None:
@@ -227,9 +227,9 @@ def find_shadow_root(node: dict[str, Any]) -> int:
     for root in node.get("shadowRoots", ()):
         return int(root["backendNodeId"])
     for child in node.get("children", ()):
-        found = find_shadow_root(child)
-        if found:
-            return found
+        node_id = find_shadow_root(child)
+        if node_id:
+            return node_id
     return 0
 
 

@@ -75,14 +75,14 @@ def find_all(driver: webdriver.Chrome, selector: str) -> list[WebElement]:
     scope: webdriver.Chrome | ShadowRoot = driver
     *hosts, last = [part.strip() for part in selector.split(">>>")]
     for host in hosts:
-        found = scope.find_elements(By.CSS_SELECTOR, host)
-        if len(found) != 1:
+        elements = scope.find_elements(By.CSS_SELECTOR, host)
+        if len(elements) != 1:
             return []
-        if found[0].tag_name == "iframe":
-            driver.switch_to.frame(found[0])
+        if elements[0].tag_name == "iframe":
+            driver.switch_to.frame(elements[0])
             scope = driver
         else:
-            scope = found[0].shadow_root
+            scope = elements[0].shadow_root
     return scope.find_elements(By.CSS_SELECTOR, last)
 
 
@@ -90,8 +90,8 @@ def wait_for(driver: webdriver.Chrome, selector: str) -> WebElement:
     """The one element that `selector` matches, as soon as it is visible."""
 
     def look(_: webdriver.Chrome) -> WebElement | None:
-        found = find_all(driver, selector)
-        return found[0] if len(found) == 1 and found[0].is_displayed() else None
+        elements = find_all(driver, selector)
+        return elements[0] if len(elements) == 1 and elements[0].is_displayed() else None
 
     wait = WebDriverWait(driver, PATIENCE_S, LOOK_EVERY_S, ignored_exceptions=[WebDriverException])
     element = wait.until(look, f"{selector} matches no element, several, or none that is visible")

@@ -75,36 +75,36 @@ SIZE = "() => [innerWidth, innerHeight, scrollX, scrollY, document.querySelector
 def try_page(
     open_session: OpenSession, server: PageServer, path: str, **site: Any
 ) -> tuple[dict[str, Any], Observation]:
-    found: Observation = open_session(try_insertion=True, visit_timeout_s=15.0).visit(
+    observation: Observation = open_session(try_insertion=True, visit_timeout_s=15.0).visit(
         Site(id="s", url=server.url(path), expect=Expectation(login=ExpectedLogin.YES), **site),
         attempt=1,
         upcoming=None,
     )
-    assert INSERTION_PROBE in found.probes, found.detail or found.detection
-    return found.probes[INSERTION_PROBE], found
+    assert INSERTION_PROBE in observation.probes, observation.detail or observation.detection
+    return observation.probes[INSERTION_PROBE], observation
 
 
-def judge(found: Observation) -> tuple[Conclusion, str]:
-    judgement = judge_trial(Expectation(login=ExpectedLogin.YES), found)
+def judge(observation: Observation) -> tuple[Conclusion, str]:
+    judgement = judge_trial(Expectation(login=ExpectedLogin.YES), observation)
     return judgement.conclusion, judgement.message
 
 
 @pytest.mark.parametrize("path", ["/plain", "/rtl", "/transformed", "/shadow", "/frame", "/modal", "/below"])
 def test_button_works_and_leaves_no_trace(open_session: OpenSession, server: PageServer, path: str) -> None:
     steps = (Step(kind=StepKind.CLICK, target="#open"),) if path == "/modal" else ()
-    trial, found = try_page(open_session, server, path, steps=steps)
+    trial, observation = try_page(open_session, server, path, steps=steps)
     assert (trial["is_tried"], trial["reason"]) == (True, "")
     assert (trial["is_clicked"], trial["is_trusted"], trial["is_focus_kept"]) == (True, True, True)
     assert (trial["moved_px"], trial["is_gone"], trial["is_equal"]) == (0, True, True)
     assert (trial["phone"]["is_visible"], trial["phone"]["gap_px"]) == (True, 0)
-    assert judge(found) == (Conclusion.PASSED, "")
+    assert judge(observation) == (Conclusion.PASSED, "")
 
 
 def test_end_of_a_field_is_left_where_people_read_from_the_right(open_session: OpenSession, server: PageServer) -> None:
     for path, is_left in (("/plain", False), ("/rtl", True)):
-        trial, found = try_page(open_session, server, path)
-        assert found.detection is not None
-        point = found.detection.insertion_point
+        trial, observation = try_page(open_session, server, path)
+        assert observation.detection is not None
+        point = observation.detection.insertion_point
         assert point is not None
         assert point.anchor.box is not None
         assert (point.box.x < point.anchor.box.x + point.anchor.box.width / 2) is is_left
@@ -129,15 +129,15 @@ def test_viewport_and_page_are_as_before(
 
 
 def test_page_that_changes_by_itself_is_not_blamed_on_the_button(open_session: OpenSession, server: PageServer) -> None:
-    trial, found = try_page(open_session, server, "/restless")
+    trial, observation = try_page(open_session, server, "/restless")
     assert (trial["is_equal"], trial["is_restless"]) == (False, True)
-    assert judge(found) == (Conclusion.PASSED, "")
+    assert judge(observation) == (Conclusion.PASSED, "")
 
 
 def test_form_that_a_phone_does_not_show_is_said(open_session: OpenSession, server: PageServer) -> None:
-    trial, found = try_page(open_session, server, "/no-phone")
+    trial, observation = try_page(open_session, server, "/no-phone")
     assert not trial["phone"]["is_field_visible"]
-    assert judge(found) == (Conclusion.PASSED, "on a phone's width the field itself is not shown")
+    assert judge(observation) == (Conclusion.PASSED, "on a phone's width the field itself is not shown")
 
 
 def test_click_outside_of_a_form_does_not_reach_the_page(open_session: OpenSession, server: PageServer) -> None:
@@ -157,13 +157,15 @@ def test_click_outside_of_a_form_does_not_reach_the_page(open_session: OpenSessi
 def test_what_goes_wrong_is_noticed(
     open_session: OpenSession, server: PageServer, path: str, conclusion: Conclusion, words: str
 ) -> None:
-    _, found = try_page(open_session, server, path)
-    concluded, message = judge(found)
+    _, observation = try_page(open_session, server, path)
+    concluded, message = judge(observation)
     assert concluded is conclusion, message
     assert words in message
 
 
 def test_page_without_a_point_is_not_tried(open_session: OpenSession, server: PageServer) -> None:
     with PageServer({"/": "<!doctype html><title>x</title><h1>Roses</h1>" + "<p>Roses need sun.</p>" * 20}) as garden:
-        found = open_session(try_insertion=True).visit(Site(id="s", url=garden.url("/")), attempt=1, upcoming=None)
-    assert INSERTION_PROBE not in found.probes
+        observation = open_session(try_insertion=True).visit(
+            Site(id="s", url=garden.url("/")), attempt=1, upcoming=None
+        )
+    assert INSERTION_PROBE not in observation.probes

@@ -82,10 +82,10 @@ def server() -> Iterator[PageServer]:
 
 def visit(session: Any, url: str, source: str) -> Observation:
     probe = UserProbe(name="p", source=source)
-    found: Observation = session.visit(
+    observation: Observation = session.visit(
         Site(id="s", url=url), attempt=1, upcoming=Site(id="t", url=url), probes=(probe,)
     )
-    return found
+    return observation
 
 
 @pytest.mark.parametrize("lanes", [1, 2])
@@ -96,8 +96,8 @@ def test_storage_of_one_site_is_invisible_to_the_next(
     url = server.url("/", host="store.localhost")
     assert visit(first, url, STORE).probes["p"] == {"value": True}
     second = open_session(beside=first) if lanes > 1 else first
-    found = visit(second, url, READ).probes["p"]["value"]
-    assert {name: found[name] for name in CLEAN} == CLEAN
+    stored = visit(second, url, READ).probes["p"]["value"]
+    assert {name: stored[name] for name in CLEAN} == CLEAN
 
 
 def test_http_credentials_are_not_carried_over(

@@ -77,15 +77,15 @@ def session(tmp_path: Path) -> Iterator[BrowserSession]:
 
 def test_extension_runs_and_its_marks_are_in_the_observation(session: BrowserSession, server: PageServer) -> None:
     for path, is_login in (("/login", True), ("/late", True), ("/garden", False)):
-        seen = session.visit(Site(id="s", url=server.url(path)), attempt=1, upcoming=None)
-        assert seen.outcome is Outcome.OBSERVED, seen.detail or seen.fault
-        found = seen.probes["extension-demo"]
-        assert found["value"]["login"] is is_login, path
-        assert seen.detection is not None
-        login = seen.detection.login
+        observation = session.visit(Site(id="s", url=server.url(path)), attempt=1, upcoming=None)
+        assert observation.outcome is Outcome.OBSERVED, observation.detail or observation.fault
+        marks = observation.probes["extension-demo"]
+        assert marks["value"]["login"] is is_login, path
+        assert observation.detection is not None
+        login = observation.detection.login
         if is_login:
             assert login is not None
-            assert found["matches"] == {
+            assert marks["matches"] == {
                 "username": login.username and login.username.selector,
                 "password": login.password_current and login.password_current.selector,
             }
@@ -97,8 +97,8 @@ def test_popups_are_closed_in_the_first_context_and_nothing_else(session: Browse
         return [info["type"] for info in answer["targetInfos"]].count("page")
 
     before = count_pages()
-    seen = session.visit(Site(id="s", url=server.url("/popup")), attempt=1, upcoming=None)
-    assert [event.kind for event in seen.events].count("popup") == 1
+    observation = session.visit(Site(id="s", url=server.url("/popup")), attempt=1, upcoming=None)
+    assert [event.kind for event in observation.events].count("popup") == 1
     wait_until(lambda: count_pages() == before, "the popup and the tab are closed, the session's own is not")
     assert session.visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None).outcome is Outcome.OBSERVED
 
@@ -155,9 +155,11 @@ def test_answer_of_a_probe_is_resolved(open_session: OpenSession, server: PageSe
         name="mine.js", source="() => ({login: true, username: 'form :first-child', password: '#nobody', score: 0.7})"
     )
     bad = UserProbe(name="bad.js", source="() => ({login: true, username: '((', password: null})")
-    seen = open_session().visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None, probes=(probe, bad))
-    assert seen.probes["mine.js"]["matches"] == {"username": 'input[name="email"]', "password": None}
-    assert seen.probes["bad.js"]["matches"] == {"username": None}
+    observation = open_session().visit(
+        Site(id="s", url=server.url("/login")), attempt=1, upcoming=None, probes=(probe, bad)
+    )
+    assert observation.probes["mine.js"]["matches"] == {"username": 'input[name="email"]', "password": None}
+    assert observation.probes["bad.js"]["matches"] == {"username": None}
 
 
 def test_extension_chooses_browser_and_isolation_by_itself(tmp_path: Path) -> None:

@@ -59,11 +59,11 @@ def show(driver: webdriver.Chrome, folder: Path, record: RunRecord, hash_: str =
 
 def texts(driver: webdriver.Chrome, css: str) -> list[str]:
     """What a reader, of the screen or of its text, gets from each element; in one call, as the list redraws itself."""
-    found: list[str] = driver.execute_script(
+    texts_shown: list[str] = driver.execute_script(
         "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText.trim().replace(/\\s+/g, ' '))",
         css,
     )
-    return found
+    return texts_shown
 
 
 def press(driver: webdriver.Chrome, *keys: str) -> None:
@@ -162,11 +162,11 @@ def test_it_can_be_printed_and_read_by_narrow_screens_in_the_dark(driver: webdri
 
 def read_axe() -> str:
     """axe-core's script, out of a wheel that brings it along; the wheel's own code is not used."""
-    found = importlib.util.find_spec("axe_playwright_python")
-    if found is None or not found.submodule_search_locations:
+    package = importlib.util.find_spec("axe_playwright_python")
+    if package is None or not package.submodule_search_locations:
         message = "needs axe-core: pip install --no-deps axe-playwright-python==0.1.8"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
-    return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
+    return (Path(package.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -181,13 +181,14 @@ def test_axe_finds_nothing_that_keeps_somebody_from_reading_it(
         for part in ("", "#sites", "#site/failing", "#timeline"):
             show(driver, tmp_path, samples.every_record(), part)
             driver.execute_script(axe)
-            found = driver.execute_async_script(
+            results = driver.execute_async_script(
                 "const done = arguments[0]; axe.run(document, { resultTypes: ['violations'] })"
                 ".then((report) => done({ passes: report.passes.length, violations: report.violations }))"
             )
-            assert found["passes"] > 10  # it did look
+            assert results["passes"] > 10  # it did look
             assert [
-                (one["impact"], one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]
+                (violation["impact"], violation["id"], [node["html"] for node in violation["nodes"]])
+                for violation in results["violations"]
             ] == []
     finally:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

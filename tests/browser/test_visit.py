@@ -186,10 +186,10 @@ def selector_of(element: Any) -> str | None:
 def test_pages_that_are_observed(
     open_session: OpenSession, server: PageServer, path: str, outcome: Outcome, login: bool | None
 ) -> None:
-    found = visit(open_session, server, path)
-    assert (found.outcome, found.fault) == (outcome, None), found.detail
-    assert found.detection is not None
-    assert found.detection.login_present is login
+    observation = visit(open_session, server, path)
+    assert (observation.outcome, observation.fault) == (outcome, None), observation.detail
+    assert observation.detection is not None
+    assert observation.detection.login_present is login
 
 
 @pytest.mark.parametrize(
@@ -203,15 +203,15 @@ def test_pages_that_are_observed(
     ],
 )
 def test_pages_that_end_otherwise(open_session: OpenSession, server: PageServer, path: str, outcome: Outcome) -> None:
-    found = visit(open_session, server, path, visit_timeout_s=8.0)
-    assert (found.outcome, found.fault) == (outcome, None), found.detail
-    assert found.detail
+    observation = visit(open_session, server, path, visit_timeout_s=8.0)
+    assert (observation.outcome, observation.fault) == (outcome, None), observation.detail
+    assert observation.detail
 
 
 def test_refused_connection_is_unreachable(open_session: OpenSession) -> None:
-    found = open_session().visit(Site(id="s", url="http://127.0.0.1:9/"), attempt=1, upcoming=None)
-    assert found.outcome is Outcome.UNREACHABLE
-    assert "net::ERR" in found.detail
+    observation = open_session().visit(Site(id="s", url="http://127.0.0.1:9/"), attempt=1, upcoming=None)
+    assert observation.outcome is Outcome.UNREACHABLE
+    assert "net::ERR" in observation.detail
 
 
 def test_next_site_does_not_suffer(open_session: OpenSession, server: PageServer) -> None:
@@ -237,10 +237,10 @@ def test_what_the_page_did_is_kept(open_session: OpenSession, server: PageServer
 
 
 def test_a_popup_is_closed_while_its_page_goes_on(open_session: OpenSession, server: PageServer) -> None:
-    seen = visit(open_session, server, "/awaits-popup")
-    assert seen.detection is not None
-    assert seen.detection.login_present is True
-    assert [event.text for event in seen.events if event.kind == "popup"] == [server.url("/garden")]
+    observation = visit(open_session, server, "/awaits-popup")
+    assert observation.detection is not None
+    assert observation.detection.login_present is True
+    assert [event.text for event in observation.events if event.kind == "popup"] == [server.url("/garden")]
 
 
 def test_a_page_that_closes_its_window_is_gone_at_once(open_session: OpenSession, server: PageServer) -> None:
@@ -253,20 +253,20 @@ def test_a_page_that_closes_its_window_is_gone_at_once(open_session: OpenSession
 
 
 def test_a_button_that_is_a_picture_is_waited_for(open_session: OpenSession, server: PageServer) -> None:
-    seen = visit(open_session, server, "/picture-button")
-    assert seen.detection is not None
-    assert seen.detection.login is not None
-    assert seen.detection.login.submit is not None
-    assert (seen.detection.login.submit.selector, seen.ready_by) == ("#go", ReadyBy.FOUND)
+    observation = visit(open_session, server, "/picture-button")
+    assert observation.detection is not None
+    assert observation.detection.login is not None
+    assert observation.detection.login.submit is not None
+    assert (observation.detection.login.submit.selector, observation.ready_by) == ("#go", ReadyBy.FOUND)
 
 
 def test_pages_are_laid_out_and_pictured_at_their_size(open_session: OpenSession, server: PageServer) -> None:
     size = UserProbe(name="size", source="() => [innerWidth, innerHeight, devicePixelRatio, visualViewport.scale]")
     session = open_session(probes=(size,), screenshots="all", screenshot_kind="png")
-    seen = session.visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None)
-    assert seen.probes["size"]["value"] == [*VIEWPORT, 1, 1]
-    assert seen.screenshot_path is not None
-    picture = (session._store.run_folder / seen.screenshot_path).read_bytes()
+    observation = session.visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None)
+    assert observation.probes["size"]["value"] == [*VIEWPORT, 1, 1]
+    assert observation.screenshot_path is not None
+    picture = (session._store.run_folder / observation.screenshot_path).read_bytes()
     assert struct.unpack(">II", picture[16:24]) == VIEWPORT  # PNG's header
 
 
@@ -274,19 +274,19 @@ def test_pages_are_laid_out_and_pictured_at_their_size(open_session: OpenSession
 def test_nothing_is_awaited_of_a_tab_that_shows_nothing(
     open_session: OpenSession, server: PageServer, path: str
 ) -> None:
-    seen = visit(open_session, server, path)
-    assert (seen.outcome is Outcome.OBSERVED, seen.screenshot_path) == (False, None)
-    assert seen.timings.evidence_s < 2
-    assert [event.text for event in seen.events] == (["a.csv"] if path == "/file" else [])
+    observation = visit(open_session, server, path)
+    assert (observation.outcome is Outcome.OBSERVED, observation.screenshot_path) == (False, None)
+    assert observation.timings.evidence_s < 2
+    assert [event.text for event in observation.events] == (["a.csv"] if path == "/file" else [])
 
 
 def test_a_browser_that_leaves_empty_tabs_unanswered_gets_others(open_session: OpenSession, server: PageServer) -> None:
     session = open_session(visit_timeout_s=15.0, tabs=TabSettings(empty_tab_timeout_s=0.5))
     tabs_of(session).connection.send("Target.setDiscoverTargets", {"discover": True})  # as another client of it may
     for name in ("first", "second"):
-        seen = session.visit(Site(id=name, url=server.url("/login")), attempt=1, upcoming=None)
-        assert (seen.fault, seen.outcome) == (None, Outcome.OBSERVED)
-        assert seen.timings.context_s < 5
+        observation = session.visit(Site(id=name, url=server.url("/login")), attempt=1, upcoming=None)
+        assert (observation.fault, observation.outcome) == (None, Outcome.OBSERVED)
+        assert observation.timings.context_s < 5
 
 
 def test_a_browser_that_refuses_empty_tabs_gets_others(open_session: OpenSession, server: PageServer) -> None:
@@ -315,9 +315,9 @@ def test_first_attempts_leave_media_out_and_say_nothing_of_it(open_session: Open
 
 
 def test_half_a_surrogate_pair_stops_nothing(open_session: OpenSession, server: PageServer) -> None:
-    found = visit(open_session, server, "/surrogate", attempt=2)
-    assert (found.outcome, found.fault) == (Outcome.OBSERVED, None)
-    assert found.title == "half \ufffd pair"
+    observation = visit(open_session, server, "/surrogate", attempt=2)
+    assert (observation.outcome, observation.fault) == (Outcome.OBSERVED, None)
+    assert observation.title == "half \ufffd pair"
 
 
 def test_ready_says_what_it_rests_on(open_session: OpenSession, server: PageServer) -> None:
@@ -349,9 +349,9 @@ def test_next_context_is_made_ahead_where_there_is_time(
 
 
 def test_facts_are_kept_and_can_be_read(open_session: OpenSession, server: PageServer, tmp_path: Path) -> None:
-    found = visit(open_session, server, "/login")
-    assert found.facts_path is not None
-    facts = json.loads(gzip.decompress((tmp_path / found.facts_path).read_bytes()))
+    observation = visit(open_session, server, "/login")
+    assert observation.facts_path is not None
+    facts = json.loads(gzip.decompress((tmp_path / observation.facts_path).read_bytes()))
     assert facts["version"] == 1
     assert facts["title"] == "Log in"
 
@@ -362,8 +362,8 @@ def test_pages_are_as_large_in_every_browser(
 ) -> None:
     size = UserProbe(name="size", source="() => [innerWidth, innerHeight, devicePixelRatio]")
     session = open_session(browser=browser)
-    found = session.visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None, probes=(size,))
-    assert (found.outcome, found.probes["size"]) == (Outcome.OBSERVED, {"value": [*VIEWPORT, 1]})
+    observation = session.visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None, probes=(size,))
+    assert (observation.outcome, observation.probes["size"]) == (Outcome.OBSERVED, {"value": [*VIEWPORT, 1]})
 
 
 def test_screenshot_only_where_something_is_wrong(
@@ -382,26 +382,26 @@ def test_expected_selectors_are_resolved_across_roots_and_frames(open_session: O
         expect = Expectation(
             login=ExpectedLogin.YES, username=f"{host} >>> #user", password=f"{host} >>> [type=password]"
         )
-        found = visit(open_session, server, path, expect=expect)
-        assert found.detection is not None
-        login = found.detection.login
+        observation = visit(open_session, server, path, expect=expect)
+        assert observation.detection is not None
+        login = observation.detection.login
         assert login is not None, path
-        expected = found.probes["expected"]
+        expected = observation.probes["expected"]
         assert expected["username"]["matches"] == selector_of(login.username), path
         assert expected["password"]["matches"] == selector_of(login.password_current), path
 
 
 def test_expected_selector_that_matches_nothing(open_session: OpenSession, server: PageServer) -> None:
-    found = visit(open_session, server, "/login", expect=Expectation(username="#nobody"))
-    assert found.probes["expected"] == {"username": {"selector": "#nobody", "matches": None}}
-    assert found.screenshot_path is not None
+    observation = visit(open_session, server, "/login", expect=Expectation(username="#nobody"))
+    assert observation.probes["expected"] == {"username": {"selector": "#nobody", "matches": None}}
+    assert observation.screenshot_path is not None
 
 
 def test_steps_open_a_modal(open_session: OpenSession, server: PageServer) -> None:
     steps = (Step(kind=StepKind.CLICK, target="#open"), Step(kind=StepKind.WAIT_FOR, target="#pass"))
-    found = visit(open_session, server, "/modal", steps=steps)
-    assert found.detection is not None
-    assert (found.outcome, found.detection.login_present) == (Outcome.OBSERVED, True), found.detail
+    observation = visit(open_session, server, "/modal", steps=steps)
+    assert observation.detection is not None
+    assert (observation.outcome, observation.detection.login_present) == (Outcome.OBSERVED, True), observation.detail
 
 
 def test_steps_go_through_a_navigation(open_session: OpenSession, server: PageServer) -> None:
@@ -410,9 +410,9 @@ def test_steps_go_through_a_navigation(open_session: OpenSession, server: PageSe
         Step(kind=StepKind.CLICK, target="#next"),
         Step(kind=StepKind.WAIT_FOR, target="#pass"),
     )
-    found = visit(open_session, server, "/two-steps", steps=steps)
-    assert found.outcome is Outcome.OBSERVED, found.detail
-    assert found.url.endswith("/second")
+    observation = visit(open_session, server, "/two-steps", steps=steps)
+    assert observation.outcome is Outcome.OBSERVED, observation.detail
+    assert observation.url.endswith("/second")
 
 
 @pytest.mark.parametrize(
@@ -425,22 +425,24 @@ def test_steps_go_through_a_navigation(open_session: OpenSession, server: PageSe
 def test_step_that_cannot_be_done_says_why(
     open_session: OpenSession, server: PageServer, path: str, target: str, reason: str
 ) -> None:
-    found = visit(open_session, server, path, steps=(Step(kind=StepKind.CLICK, target=target),), visit_timeout_s=6.0)
-    assert found.outcome is Outcome.STEP_FAILED
-    assert found.detail.startswith(f"step 1 (click: {target}): ")
-    assert reason in found.detail
-    assert found.screenshot_path is not None
+    observation = visit(
+        open_session, server, path, steps=(Step(kind=StepKind.CLICK, target=target),), visit_timeout_s=6.0
+    )
+    assert observation.outcome is Outcome.STEP_FAILED
+    assert observation.detail.startswith(f"step 1 (click: {target}): ")
+    assert reason in observation.detail
+    assert observation.screenshot_path is not None
 
 
 def test_killed_browser_is_a_fault_and_never_an_outcome(open_session: OpenSession, server: PageServer) -> None:
     session = open_session(visit_timeout_s=30.0)
     timer = threading.Timer(0.6, session.kill)
     timer.start()
-    found = session.visit(Site(id="s", url=server.url("/stall")), attempt=1, upcoming=None)
+    observation = session.visit(Site(id="s", url=server.url("/stall")), attempt=1, upcoming=None)
     timer.join()
-    assert found.outcome is None
-    assert found.fault is not None
-    assert found.fault.kind is FaultKind.SESSION_LOST
+    assert observation.outcome is None
+    assert observation.fault is not None
+    assert observation.fault.kind is FaultKind.SESSION_LOST
 
 
 def test_nothing_is_left_behind(open_session: OpenSession, server: PageServer) -> None:
@@ -455,20 +457,22 @@ def children_of_this_process() -> list[str]:
     """Command lines of living descendants that are browsers or drivers."""
     listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat=,comm="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 3) for line in listed.splitlines()]
-    parents, found = {str(os.getpid())}, []
+    parents, children = {str(os.getpid())}, []
     for pid, ppid, stat, name in rows:
         if ppid in parents:
             parents.add(pid)
             if ("chrom" in name or "headless" in name) and not stat.startswith("Z"):
-                found.append(name)
-    return found
+                children.append(name)
+    return children
 
 
 def test_user_probe_that_throws_is_data(open_session: OpenSession, server: PageServer) -> None:
     broken = UserProbe(name="mine.js", source="() => { throw new Error('mine is broken') }")
-    found = open_session().visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None, probes=(broken,))
-    assert found.outcome is Outcome.OBSERVED
-    assert "mine is broken" in found.probes["mine.js"]["error"]
+    observation = open_session().visit(
+        Site(id="s", url=server.url("/login")), attempt=1, upcoming=None, probes=(broken,)
+    )
+    assert observation.outcome is Outcome.OBSERVED
+    assert "mine is broken" in observation.probes["mine.js"]["error"]
 
 
 WALL = (
@@ -508,57 +512,59 @@ FOLLOW = Step(kind=StepKind.FOLLOW, target="login-link")
 DISMISS = Step(kind=StepKind.DISMISS, target="cookie-wall")
 
 
-def steps_of(found: Observation) -> list[str]:
-    return [event.text for event in found.events if event.kind == "step"]
+def steps_of(observation: Observation) -> list[str]:
+    return [event.text for event in observation.events if event.kind == "step"]
 
 
 def test_login_link_is_followed_in_the_pages_language(open_session: OpenSession, further: PageServer) -> None:
-    found = visit(open_session, further, "/home", steps=(FOLLOW,))
-    assert found.detection is not None
-    assert (found.url.rpartition("/")[2], found.detection.login_present) == ("login", True), found.detail
-    assert steps_of(found) == ["follows 'Anmelden'", "step 1 (follow: login-link)"]
+    observation = visit(open_session, further, "/home", steps=(FOLLOW,))
+    assert observation.detection is not None
+    assert (observation.url.rpartition("/")[2], observation.detection.login_present) == ("login", True), (
+        observation.detail
+    )
+    assert steps_of(observation) == ["follows 'Anmelden'", "step 1 (follow: login-link)"]
 
 
 @pytest.mark.parametrize(("path", "presses"), [("/name-first", "'Next'"), ("/name-only", "Enter")])
 def test_throwaway_name_leads_to_the_password(
     open_session: OpenSession, further: PageServer, path: str, presses: str
 ) -> None:
-    found = visit(open_session, further, path, limits=StepLimits(password_s=10.0), steps=(GIVE_NAME,))
-    assert found.detection is not None, found.detail
-    assert found.detection.login is not None
-    assert found.detection.login.step is LoginStep.PASSWORD
-    assert steps_of(found) == [
+    observation = visit(open_session, further, path, limits=StepLimits(password_s=10.0), steps=(GIVE_NAME,))
+    assert observation.detection is not None, observation.detail
+    assert observation.detection.login is not None
+    assert observation.detection.login.step is LoginStep.PASSWORD
+    assert steps_of(observation) == [
         f"gives the name 'throwaway@example.org' and presses {presses}",
         "step 1 (identify: throwaway@example.org)",
     ]
 
 
 def test_name_that_leads_nowhere_is_said(open_session: OpenSession, further: PageServer) -> None:
-    found = visit(open_session, further, "/name-first", limits=StepLimits(password_s=0.5), steps=(UNKNOWN_NAME,))
-    assert found.detection is not None, found.detail
-    assert found.detection.login is not None
-    assert found.detection.login.step is LoginStep.IDENTIFIER
-    assert steps_of(found)[1] == "no password is asked for within 0.5 s"
+    observation = visit(open_session, further, "/name-first", limits=StepLimits(password_s=0.5), steps=(UNKNOWN_NAME,))
+    assert observation.detection is not None, observation.detail
+    assert observation.detection.login is not None
+    assert observation.detection.login.step is LoginStep.IDENTIFIER
+    assert steps_of(observation)[1] == "no password is asked for within 0.5 s"
 
 
 def test_whole_login_is_given_no_name(open_session: OpenSession, further: PageServer) -> None:
-    found = visit(open_session, further, "/login", steps=(Step(kind=StepKind.IDENTIFY, target="nobody"),))
-    assert found.outcome is Outcome.OBSERVED
-    assert steps_of(found)[0] == "the login asks for the password already: no name is given"
+    observation = visit(open_session, further, "/login", steps=(Step(kind=StepKind.IDENTIFY, target="nobody"),))
+    assert observation.outcome is Outcome.OBSERVED
+    assert steps_of(observation)[0] == "the login asks for the password already: no name is given"
 
 
 def test_page_without_a_first_step_says_so(open_session: OpenSession, further: PageServer) -> None:
-    found = visit(open_session, further, "/garden", steps=(Step(kind=StepKind.IDENTIFY, target="nobody"),))
-    assert found.outcome is not Outcome.OBSERVED
-    assert "no first step of a login" in found.detail
+    observation = visit(open_session, further, "/garden", steps=(Step(kind=StepKind.IDENTIFY, target="nobody"),))
+    assert observation.outcome is not Outcome.OBSERVED
+    assert "no first step of a login" in observation.detail
 
 
 def test_wall_is_seen_past_and_dismissed_only_when_asked(open_session: OpenSession, further: PageServer) -> None:
-    seen = visit(open_session, further, "/walled")
-    assert seen.detection is not None
-    assert (seen.detection.login_present, steps_of(seen)) == (True, [])
-    assert seen.detection.insertion_point is not None
-    assert "the field lies under div#cookie-wall" in " ".join(seen.detection.insertion_point.evidence)
+    observation = visit(open_session, further, "/walled")
+    assert observation.detection is not None
+    assert (observation.detection.login_present, steps_of(observation)) == (True, [])
+    assert observation.detection.insertion_point is not None
+    assert "the field lies under div#cookie-wall" in " ".join(observation.detection.insertion_point.evidence)
 
     asked = visit(open_session, further, "/walled", steps=(DISMISS,))
     assert asked.detection is not None
@@ -574,14 +580,14 @@ def test_wall_is_seen_past_and_dismissed_only_when_asked(open_session: OpenSessi
 
 
 def test_wall_before_a_login_link(open_session: OpenSession, further: PageServer) -> None:
-    found = visit(open_session, further, "/walled-home", steps=(DISMISS, FOLLOW))
-    assert (found.outcome, found.url.rpartition("/")[2]) == (Outcome.OBSERVED, "login"), found.detail
+    observation = visit(open_session, further, "/walled-home", steps=(DISMISS, FOLLOW))
+    assert (observation.outcome, observation.url.rpartition("/")[2]) == (Outcome.OBSERVED, "login"), observation.detail
 
 
 def test_page_without_a_wall_goes_on(open_session: OpenSession, further: PageServer) -> None:
-    found = visit(open_session, further, "/garden", steps=(DISMISS,))
-    assert found.outcome is Outcome.OBSERVED
-    assert steps_of(found) == ["sees no cookie wall", "step 1 (dismiss: cookie-wall)"]
+    observation = visit(open_session, further, "/garden", steps=(DISMISS,))
+    assert observation.outcome is Outcome.OBSERVED
+    assert steps_of(observation) == ["sees no cookie wall", "step 1 (dismiss: cookie-wall)"]
     failed = visit(open_session, further, "/garden", steps=(FOLLOW,), visit_timeout_s=8.0)
     assert failed.outcome is Outcome.STEP_FAILED
     assert "no link or button of the page says that it leads to a login" in failed.detail

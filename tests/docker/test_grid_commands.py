@@ -58,8 +58,8 @@ def parts(client: docker.DockerClient, name: str = NAME) -> list[str]:
 
 def status(project: CommandLine) -> dict[str, Any]:
     ended = project.run("grid", "status", "--json")
-    found: dict[str, Any] = json.loads(ended.stdout)
-    return found
+    shown: dict[str, Any] = json.loads(ended.stdout)
+    return shown
 
 
 def node_names(project: CommandLine) -> list[str]:
@@ -126,10 +126,10 @@ def test_run_uses_the_grid_that_is_up_and_names_where(grid: CommandLine) -> None
     assert ended.code == 0, ended.stderr
     assert f"using grid {NAME}" in ended.words
     (folder,) = (path.parent for path in (grid.folder / "used").glob("*/journal.jsonl"))
-    seen = [event["observation"] for event in events_of(folder, "observation")]
-    assert {observation["hub"] for observation in seen} == {f"{NAME}-hub-1"}
-    assert {observation["node"].rpartition("-")[0] for observation in seen} == {f"{NAME}-node"}
-    assert all(observation["session"] and observation["timings"]["total_s"] > 0 for observation in seen)
+    observations = [event["observation"] for event in events_of(folder, "observation")]
+    assert {observation["hub"] for observation in observations} == {f"{NAME}-hub-1"}
+    assert {observation["node"].rpartition("-")[0] for observation in observations} == {f"{NAME}-node"}
+    assert all(observation["session"] and observation["timings"]["total_s"] > 0 for observation in observations)
     assert node_names(grid), "it stays up"
 
 

@@ -93,9 +93,9 @@ def test_visits_go_through_path_password_tls_and_proxy(locked: LockedHub) -> Non
     assert ended.code == 0, ended.stderr
     assert "sesame" not in ended.stderr + ended.stdout
     folder = locked.project.run_folder
-    (seen,) = [event["observation"] for event in events_of(folder, "observation")]
-    assert seen["hub"] == f"https://{locked.address}"
-    assert seen["detection"]["login_present"] is True
+    (observation,) = [event["observation"] for event in events_of(folder, "observation")]
+    assert observation["hub"] == f"https://{locked.address}"
+    assert observation["detection"]["login_present"] is True
     assert not any(b"sesame" in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 

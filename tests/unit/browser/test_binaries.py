@@ -27,8 +27,8 @@ def make_program(folder: Path, name: str) -> Path:
 
 def test_finds_what_is_on_path(tmp_path: Path) -> None:
     driver, chrome = make_program(tmp_path, "chromedriver"), make_program(tmp_path, "google-chrome")
-    found = find_browser(None, {"PATH": str(tmp_path)})
-    assert (found.name, found.binary, found.chromedriver) == (BrowserName.CHROME, chrome, driver)
+    browser = find_browser(None, {"PATH": str(tmp_path)})
+    assert (browser.name, browser.binary, browser.chromedriver) == (BrowserName.CHROME, chrome, driver)
 
 
 def test_prefers_the_headless_shell(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_named_binaries_win_and_must_be_programs(tmp_path: Path) -> None:
     own = make_program(tmp_path / "own", "my-headless")
     driver = make_program(tmp_path, "chromedriver")
     env = {"PATH": str(tmp_path), "GRIDRUNNER_BROWSER_BINARY": str(own)}
-    found = find_browser(None, env)
-    assert (found.binary, found.name, found.chromedriver) == (own, BrowserName.HEADLESS_SHELL, driver)
+    browser = find_browser(None, env)
+    assert (browser.binary, browser.name, browser.chromedriver) == (own, BrowserName.HEADLESS_SHELL, driver)
     with pytest.raises(UsageError, match="GRIDRUNNER_CHROMEDRIVER names /no/such, which is no program"):
         find_browser(None, {**env, "GRIDRUNNER_CHROMEDRIVER": "/no/such"})

@@ -26,8 +26,8 @@ def extension(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("has_extension", [False, True])
 def test_only_one_switch_disables_features(extension: Path, has_extension: bool) -> None:
-    wanted = SessionOptions(name="x", extensions=(extension,) if has_extension else ())
-    switches = [switch for switch in make_options(wanted, CHROMIUM).arguments if "--disable-features" in switch]
+    asked = SessionOptions(name="x", extensions=(extension,) if has_extension else ())
+    switches = [switch for switch in make_options(asked, CHROMIUM).arguments if "--disable-features" in switch]
     assert len(switches) == 1
     assert "Translate" in switches[0]
     assert ("DisableLoadExtensionCommandLineSwitch" in switches[0]) is has_extension
@@ -48,7 +48,7 @@ def test_extension_travels_to_a_hub_as_a_zip_file(extension: Path) -> None:
 
 
 def test_browser_that_was_named_is_asked_of_a_hub_by_a_switch() -> None:
-    wanted = SessionOptions(name="x", browser_on_hubs=BrowserName.CHROMIUM)
-    assert "--gridrunner-browser=chromium" in make_options(wanted, None).arguments
-    assert not [switch for switch in make_options(wanted, CHROMIUM).arguments if "gridrunner" in switch]
+    asked = SessionOptions(name="x", browser_on_hubs=BrowserName.CHROMIUM)
+    assert "--gridrunner-browser=chromium" in make_options(asked, None).arguments
+    assert not [switch for switch in make_options(asked, CHROMIUM).arguments if "gridrunner" in switch]
     assert not [switch for switch in make_options(SessionOptions(name="x"), None).arguments if "gridrunner" in switch]

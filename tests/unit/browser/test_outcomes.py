@@ -43,6 +43,6 @@ def test_network_errors(error: str, outcome: Outcome) -> None:
     ],
 )
 def test_documents(status: int | None, asks: bool, title: str, has_login: bool, outcome: Outcome) -> None:
-    found, detail = classify_document(status=status, asks_for_login=asks, title=title, has_login=has_login)
-    assert found is outcome
+    outcome_named, detail = classify_document(status=status, asks_for_login=asks, title=title, has_login=has_login)
+    assert outcome_named is outcome
     assert bool(detail) is (outcome is not Outcome.OBSERVED)

@@ -50,11 +50,11 @@ def open_tab(connection: Connection) -> str:
 
 
 def test_commands_sent_without_waiting_are_answered_while_another_is_awaited(connection: Connection) -> None:
-    seen: list[Answer] = []
-    first = [connection.send("Target.createBrowserContext", then=seen.append) for _ in range(3)]
+    answers: list[Answer] = []
+    first = [connection.send("Target.createBrowserContext", then=answers.append) for _ in range(3)]
     assert not any(answer.is_done for answer in first)
     connection.call("Target.setDiscoverTargets", {"discover": True}, deadline=soon())
-    assert seen == first
+    assert answers == first
     assert len({answer.value()["browserContextId"] for answer in first}) == 3
 
 
@@ -72,31 +72,31 @@ def test_a_callback_may_send_what_is_answered_in_the_same_wait(connection: Conne
 
 def test_only_the_events_that_somebody_asked_for_are_handed_on(connection: Connection) -> None:
     target = open_tab(connection)
-    seen: list[tuple[str, dict[str, Any]]] = []
-    connection.listen(target, lambda method, params: seen.append((method, params)), {"Page.loadEventFired"})
+    events: list[tuple[str, dict[str, Any]]] = []
+    connection.listen(target, lambda method, params: events.append((method, params)), {"Page.loadEventFired"})
     connection.send("Page.navigate", {"url": "https://one.example/login"}, target=target)
-    connection.read_until(lambda: bool(seen), deadline=soon())
-    assert [method for method, _ in seen] == ["Page.loadEventFired"]
+    connection.read_until(lambda: bool(events), deadline=soon())
+    assert [method for method, _ in events] == ["Page.loadEventFired"]
     connection.unlisten(target)
     connection.send("Page.navigate", {"url": "https://two.example/login"}, target=target)
     ready = connection.send("Page.createIsolatedWorld", {}, target=target)
     connection.wait([ready], deadline=soon())
-    assert len(seen) == 1
+    assert len(events) == 1
 
 
 def test_events_that_come_by_the_dozen_bring_only_what_is_read(connection: Connection) -> None:
     target = open_tab(connection)
-    seen: dict[str, dict[str, Any]] = {}
+    params_of: dict[str, dict[str, Any]] = {}
     methods = {"Network.requestWillBeSent", "Network.responseReceived", "Network.loadingFinished"}
 
     def keep_first(method: str, params: dict[str, Any]) -> None:
-        seen.setdefault(method, params)
+        params_of.setdefault(method, params)
 
     connection.listen(target, keep_first, methods)
     connection.send("Page.navigate", {"url": "https://one.example/login"}, target=target)
-    connection.read_until(lambda: seen.keys() == methods, deadline=soon())
-    assert seen["Network.requestWillBeSent"].keys() == {"requestId", "type"}
-    received = seen["Network.responseReceived"]
+    connection.read_until(lambda: params_of.keys() == methods, deadline=soon())
+    assert params_of["Network.requestWillBeSent"].keys() == {"requestId", "type"}
+    received = params_of["Network.responseReceived"]
     assert (received["type"], received["response"]["status"]) == ("Document", 200)
     assert received["response"].keys() == {"status", "headers"}
 

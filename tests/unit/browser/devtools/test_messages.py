@@ -139,8 +139,8 @@ def test_silence_is_a_timeout_and_loses_nothing(ends: tuple[socket.socket, socke
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 4096, 4097, 8193, 65535, 65536, 100_000])
 def test_commands_arrive_as_they_were_sent(size: int) -> None:
     sent = [bytes(range(256)) * (size // 256) + b"x" * (size % 256), b"next"]
-    received = FrameReader().feed(b"".join(piece for each in sent for piece in make_text_frame(each)))
-    assert list(received) == [(TEXT, each) for each in sent]
+    received = FrameReader().feed(b"".join(piece for frame in sent for piece in make_text_frame(frame)))
+    assert list(received) == [(TEXT, frame) for frame in sent]
 
 
 def test_commands_are_masked_differently_each_time() -> None:

@@ -57,14 +57,14 @@ def test_full_hub_still_has_its_slots(tmp_path: Path) -> None:
 def test_visit_over_the_address_that_the_hub_was_reached_by(tmp_path: Path) -> None:
     with open_hub() as grid:
         session = open_session(reach(grid, tmp_path))
-        seen = session.visit(LOGIN, attempt=1, upcoming=GARDEN)
+        observation = session.visit(LOGIN, attempt=1, upcoming=GARDEN)
         after = session.visit(GARDEN, attempt=1, upcoming=None)
         session.close()
-        assert (seen.outcome, seen.http_status, seen.fault) == (Outcome.OBSERVED, 200, None)
-        assert seen.detection is not None
-        assert seen.detection.login_present is True
-        assert seen.probes["expected"]["username"]["matches"] == "#anmeldename"
-        assert (seen.hub, seen.node, seen.session) == (grid.url, "node-1", session.id)
+        assert (observation.outcome, observation.http_status, observation.fault) == (Outcome.OBSERVED, 200, None)
+        assert observation.detection is not None
+        assert observation.detection.login_present is True
+        assert observation.probes["expected"]["username"]["matches"] == "#anmeldename"
+        assert (observation.hub, observation.node, observation.session) == (grid.url, "node-1", session.id)
         assert after.detection is not None
         assert after.detection.login_present is False
         assert grid.figures.visits == {LOGIN.url: 1, GARDEN.url: 1}
@@ -97,10 +97,10 @@ def test_screenshot_is_kept_where_the_page_is_not_as_expected(tmp_path: Path) ->
     site = Site(id="garden", url=GARDEN.url, expect=Expectation(login=ExpectedLogin.YES))
     with open_hub() as grid:
         session = open_session(reach(grid, tmp_path))
-        seen = session.visit(site, attempt=1, upcoming=None)
+        observation = session.visit(site, attempt=1, upcoming=None)
         session.close()
-    assert seen.screenshot_path == "evidence/garden/screenshot-1.webp"
-    assert (tmp_path / seen.screenshot_path).read_bytes().startswith(b"RIFF")
+    assert observation.screenshot_path == "evidence/garden/screenshot-1.webp"
+    assert (tmp_path / observation.screenshot_path).read_bytes().startswith(b"RIFF")
 
 
 @pytest.mark.parametrize(
@@ -169,19 +169,19 @@ def test_server_that_is_no_hub_is_named_as_such(tmp_path: Path) -> None:
 def test_socket_that_drops_in_the_middle_of_a_visit_is_a_fault_of_ours(tmp_path: Path) -> None:
     with open_hub(drops={"login": 1}) as grid:
         session = open_session(reach(grid, tmp_path))
-        seen = session.visit(LOGIN, attempt=1, upcoming=None)
+        observation = session.visit(LOGIN, attempt=1, upcoming=None)
         session.kill()
-        assert seen.outcome is None
-        assert seen.fault is not None
-        assert seen.fault.kind is FaultKind.SESSION_LOST
+        assert observation.outcome is None
+        assert observation.fault is not None
+        assert observation.fault.kind is FaultKind.SESSION_LOST
         assert grid.sessions == 0
 
 
 def test_visit_of_a_page_that_never_comes_ends_at_its_timeout(tmp_path: Path) -> None:
     with open_hub(hangs={"login": 1}) as grid:
         session = open_session(reach(grid, tmp_path, visit_timeout_s=0.5))
-        seen = session.visit(LOGIN, attempt=1, upcoming=None)
-        assert (seen.outcome, seen.fault) == (Outcome.TIMED_OUT, None)
+        observation = session.visit(LOGIN, attempt=1, upcoming=None)
+        assert (observation.outcome, observation.fault) == (Outcome.TIMED_OUT, None)
         assert session.visit(LOGIN, attempt=2, upcoming=None).outcome is Outcome.OBSERVED
         session.close()
 
@@ -189,13 +189,13 @@ def test_visit_of_a_page_that_never_comes_ends_at_its_timeout(tmp_path: Path) ->
 def test_killed_session_gives_its_visit_up_at_once(tmp_path: Path) -> None:
     with open_hub(hangs={"login": 1}) as grid:
         session = open_session(reach(grid, tmp_path))
-        found: list[Any] = []
-        thread = threading.Thread(target=lambda: found.append(session.visit(LOGIN, attempt=1, upcoming=None)))
+        observations: list[Any] = []
+        thread = threading.Thread(target=lambda: observations.append(session.visit(LOGIN, attempt=1, upcoming=None)))
         thread.start()
         wait_until(lambda: grid.figures.visits[LOGIN.url] == 1, "the visit is under way")
         session.kill()
         thread.join(TIMEOUT_S)
-        assert found[0].fault.kind is FaultKind.SESSION_LOST
+        assert observations[0].fault.kind is FaultKind.SESSION_LOST
         wait_until(lambda: grid.sessions == 0, "the session is gone")
 
 

@@ -43,15 +43,15 @@ def test_what_limits_do_not_allow_is_refused(nodes: int, words: str) -> None:
     st.lists(st.tuples(st.integers(0, 5), st.integers(5, 60), st.integers(0, 60)), min_size=1, max_size=6),
 )
 def test_raising_keeps_every_limit_and_takes_from_nobody(nodes: int, limits: list[tuple[int, int, int]]) -> None:
-    found = groups(*((least, most, max(least, min(desired, most))) for least, most, desired in limits))
-    raised = raise_to(nodes, found)
-    assert all(group.desired <= raised[group.name] <= group.most for group in found)
-    assert sum(raised.values()) >= min(nodes, sum(group.most for group in found))
+    fleet = groups(*((least, most, max(least, min(desired, most))) for least, most, desired in limits))
+    raised = raise_to(nodes, fleet)
+    assert all(group.desired <= raised[group.name] <= group.most for group in fleet)
+    assert sum(raised.values()) >= min(nodes, sum(group.most for group in fleet))
 
 
 def test_lowering_goes_back_to_what_was_there_but_leaves_other_peoples_nodes() -> None:
-    found = groups((0, 10, 6), (0, 10, 6), (1, 10, 6), (0, 10, 6))
-    assert lower_to({"g1": 0, "g2": 2, "g3": 0}, {"g1": 3}, found) == {"g1": 3, "g2": 2, "g3": 1}
+    fleet = groups((0, 10, 6), (0, 10, 6), (1, 10, 6), (0, 10, 6))
+    assert lower_to({"g1": 0, "g2": 2, "g3": 0}, {"g1": 3}, fleet) == {"g1": 3, "g2": 2, "g3": 1}
 
 
 def test_lowering_never_raises() -> None:
