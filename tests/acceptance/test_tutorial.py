@@ -1,8 +1,11 @@
-"""The tutorial, done: every file made and every command typed, with the package from its wheel, in an empty folder."""
+"""The tutorial and the README, done: every file made and every command typed, with the package from its wheel, in an empty
+folder.
+"""
 
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -12,10 +15,19 @@ from pathlib import Path
 import pytest
 
 from tests.support.page_commands import PageCommand, PageFile, read_page, run_page, says_it
+from tests.support.page_server import PageServer
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "tutorial.md"
 TIMEOUT_S = 240.0
+
+LOGIN = """<!doctype html><html lang=en><title>Log in</title><h1>Log in</h1><form action=/session method=post>
+<label>E-mail <input id=email type=email></label> <label>Password <input id=password type=password></label>
+<button>Log in</button></form>"""
+
+NEWS = "<!doctype html><html lang=en><title>News</title><h1>News</h1><p>Nothing happened today.</p>"
+
+ENVIRONMENT = (PageCommand("python3 -m venv .venv", ()), PageCommand(". .venv/bin/activate", ()))
+"""What the README takes for granted before `pip install`."""
 
 pytestmark = pytest.mark.browser
 
@@ -29,32 +41,46 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(folder.glob("gridrunner-*.whl"))
 
 
+def install(wheel: Path) -> str:
+    """`pip install gridrunner` without the network: the wheel, and the dependencies that are installed here."""
+    here = shlex.quote(sysconfig.get_path("purelib"))
+    there = """$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"""
+    return f"echo {here} > {there}/dependencies.pth; pip install -q --no-deps --no-index {shlex.quote(str(wheel))}"
+
+
 def find_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def test_every_command_does_what_the_page_says(wheel: Path, tmp_path: Path) -> None:
-    port = str(find_port())
-    dependencies = sysconfig.get_path("purelib")
-    install = (
-        f"echo {dependencies} > $(python -c 'import sysconfig; print(sysconfig.get_path(\"purelib\"))')/dependencies.pth;"
-        f" pip install -q --no-deps --no-index {wheel}"
-    )
-
-    def replace(text: str) -> str:
-        return text.replace("8000", port).replace("pip install gridrunner", install)
-
+def do_page(parts: list[PageFile | PageCommand], folder: Path, changes: dict[str, str]) -> None:
+    """Everything is done in `folder`, and said as the page says it. `changes` is what is otherwise on this machine."""
     env = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "HOME": str(tmp_path),
+        "HOME": str(folder),
         "LANG": "C.UTF-8",
         "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
     }
-    parts = read_page(PAGE)
-    printed = run_page(parts, tmp_path, env, replace=replace, timeout_s=TIMEOUT_S)
+
+    def replace(text: str) -> str:
+        for before, after in changes.items():
+            text = text.replace(before, after)
+        return text
+
+    printed = run_page(parts, folder, env, replace=replace, timeout_s=TIMEOUT_S)
     assert [(command.text, text) for command, text in printed if not says_it(command, text)] == []
     assert [command for command, _ in printed] == [part for part in parts if isinstance(part, PageCommand)]
     assert "Traceback" not in "".join(text for _, text in printed)
-    assert [part.name for part in parts if isinstance(part, PageFile) and not (tmp_path / part.name).exists()] == []
+    assert [part.name for part in parts if isinstance(part, PageFile) and not (folder / part.name).exists()] == []
+
+
+def test_the_tutorial_does_what_it_says(wheel: Path, tmp_path: Path) -> None:
+    changes = {"8000": str(find_port()), "pip install gridrunner": install(wheel)}
+    do_page(read_page(ROOT / "docs" / "tutorial.md"), tmp_path, changes)
+
+
+def test_the_readme_does_what_it_says(wheel: Path, tmp_path: Path) -> None:
+    with PageServer({"/login": LOGIN, "/news": NEWS}) as server:
+        changes = {"https://shop.example/": server.url("/"), "pip install gridrunner": install(wheel)}
+        do_page([*ENVIRONMENT, *read_page(ROOT / "README.md")], tmp_path, changes)
