@@ -72,8 +72,8 @@ class UserProbe(Struct, frozen=True, kw_only=True):
 class VisitSettings(VisitOptions, frozen=True, kw_only=True):
     """What holds for every visit of a run: what the user wants of it, and what follows from that.
 
-    Screenshots are webp or png; with `is_marked` the fields that were found are drawn on them (reports draw on clean ones
-    themselves). With `is_lean` first attempts do not fetch what `gridrunner.browser.blocking` names. Without
+    Screenshots are webp or png; with `is_marked` the fields that were found are drawn on them (reports draw on clean
+    ones themselves). With `is_lean` first attempts do not fetch what `gridrunner.browser.blocking` names. Without
     `has_own_context` a site gets the first context of its session, where alone extensions run.
     """
 

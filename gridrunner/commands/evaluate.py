@@ -33,7 +33,7 @@ from gridrunner.evaluation.saved import read_facts
 from gridrunner.evaluation.scores import Figure, ScoredPage, find_misses, score_pages, verdicts_of
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.model import Observation, Site
-from gridrunner.planning.limits import SESSION_TIMEOUT_S
+from gridrunner.planning.constants import SESSION_TIMEOUT_S
 from gridrunner.settings.visits import Screenshots
 
 NO_OTHER_HOST = ("MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from gridrunner.errors import UsageError
-from gridrunner.planning.limits import (
+from gridrunner.planning.constants import (
     SESSION_START_S,
     SESSION_TIMEOUT_S,
     SESSIONS_AT_ONCE,

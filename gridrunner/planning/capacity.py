@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from gridrunner.errors import UsageError
 from gridrunner.model import Plan
-from gridrunner.planning.limits import LEAST_BILLED_S
+from gridrunner.planning.constants import LEAST_BILLED_S
 from gridrunner.planning.plan import order_sites, owed_sites
 from gridrunner.planning.predict import GridCosts, Prediction, count_hubs, predict_durations
 

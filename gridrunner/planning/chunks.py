@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gridrunner.planning.limits import VISITS_PER_SESSION
+from gridrunner.planning.constants import VISITS_PER_SESSION
 
 MAX_START_SHARE = 0.15
 """A session's start may be this share of its chunk's work (docs/design/decisions.md)."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from gridrunner.model import Site
-from gridrunner.planning.limits import VISIT_TIMEOUT_S
+from gridrunner.planning.constants import VISIT_TIMEOUT_S
 
 DEFAULT_VISIT_S = 5.0
 """Seconds of a visit when nothing is known of any site: the middle of the durations that

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from gridrunner.errors import UsageError
 from gridrunner.model import Plan
-from gridrunner.planning.limits import NODES_PER_HUB, SESSION_START_S, SESSIONS_AT_ONCE, VISITS_PER_SESSION
+from gridrunner.planning.constants import NODES_PER_HUB, SESSION_START_S, SESSIONS_AT_ONCE, VISITS_PER_SESSION
 from gridrunner.planning.plan import order_sites, owed_sites
 
 

@@ -15,8 +15,8 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gridrunner.planning.constants import VISIT_TIMEOUT_S
 from gridrunner.planning.durations import PastVisits, percentile
-from gridrunner.planning.limits import VISIT_TIMEOUT_S
 from gridrunner.planning.predict import (
     Bottleneck,
     GridCosts,

@@ -14,7 +14,7 @@ from gridrunner.errors import UsageError
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.grid.hubs.remote import RemoteHub
 from gridrunner.grid.status import HubAddress
-from gridrunner.planning.limits import SESSION_TIMEOUT_S
+from gridrunner.planning.constants import SESSION_TIMEOUT_S
 from gridrunner.run.choosing import choose_grid
 from gridrunner.settings.loading import Settings
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from gridrunner.planning.limits import VISIT_TIMEOUT_S
+from gridrunner.planning.constants import VISIT_TIMEOUT_S
 from gridrunner.settings.values import Part, Setting, flag, member_of, parse_duration, path_of
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from gridrunner.model import Site
 from gridrunner.planning.chunks import choose_chunk_size
-from gridrunner.planning.limits import VISITS_PER_SESSION
+from gridrunner.planning.constants import VISITS_PER_SESSION
 
 
 class Work(Struct, frozen=True, kw_only=True):

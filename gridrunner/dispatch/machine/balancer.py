@@ -19,7 +19,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from gridrunner.dispatch.summary import HubShare
-from gridrunner.planning.limits import SESSION_START_S, SESSIONS_AT_ONCE
+from gridrunner.planning.constants import SESSION_START_S, SESSIONS_AT_ONCE
 from gridrunner.text import count_of
 
 

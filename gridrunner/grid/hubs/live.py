@@ -19,7 +19,7 @@ from gridrunner.errors import UsageError
 from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.processes import start_chromedriver
 from gridrunner.grid.hubs.webdriver import COMMAND_TIMEOUT_S, make_client, translated
-from gridrunner.planning.limits import SESSION_TIMEOUT_S, VISIT_TIMEOUT_S
+from gridrunner.planning.constants import SESSION_TIMEOUT_S, VISIT_TIMEOUT_S
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gridrunner.planning.chunks import choose_chunk_size
-from gridrunner.planning.limits import VISITS_PER_SESSION
+from gridrunner.planning.constants import VISITS_PER_SESSION
 
 
 @pytest.mark.parametrize(

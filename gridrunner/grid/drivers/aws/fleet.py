@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from gridrunner import codec
 from gridrunner.errors import UsageError
 from gridrunner.foreign import read_file
-from gridrunner.planning.limits import NODES_PER_HUB
+from gridrunner.planning.constants import NODES_PER_HUB
 
 FLEET_FORMAT = 1
 """The newest format that this version reads."""

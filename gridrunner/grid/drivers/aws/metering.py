@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from gridrunner.grid.drivers.protocol import InstanceUse
-from gridrunner.planning.limits import LEAST_BILLED_S
+from gridrunner.planning.constants import LEAST_BILLED_S
 
 
 class SeenInstance(Struct, frozen=True, kw_only=True):

@@ -33,7 +33,7 @@ from gridrunner.grid.hubs.owners import is_over, owner_token
 from gridrunner.grid.hubs.reaping import reap_sessions
 from gridrunner.grid.secret import secret_path
 from gridrunner.grid.status import GridStatus, NodeState
-from gridrunner.planning.limits import NODES_PER_HUB
+from gridrunner.planning.constants import NODES_PER_HUB
 from gridrunner.text import count_of
 
 BUILD_HINT = "build it with docker/build.sh, or name another with --hub-image and --node-image"

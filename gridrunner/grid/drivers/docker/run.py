@@ -16,7 +16,7 @@ from gridrunner.grid.drivers.docker.engine import translated_engine
 from gridrunner.grid.drivers.docker.grid import DockerGrid, restarts_of
 from gridrunner.grid.drivers.protocol import GridSize, RunDemand
 from gridrunner.grid.status import HubAddress, NodeState
-from gridrunner.planning.limits import NODES_PER_HUB
+from gridrunner.planning.constants import NODES_PER_HUB
 
 LOG_LINES = 2000
 """Kept of a failed container: a crash with its stack traces, and the minutes before it."""

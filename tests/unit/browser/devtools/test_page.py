@@ -1,0 +1,215 @@
+"""A page whose browser answers at once, as written here: what a visit asks, and what becomes of answers that go
+wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, cast
+
+import pytest
+
+from gridrunner.browser.devtools.connection import Answer, Connection, Listener
+from gridrunner.browser.devtools.page import DevToolsPage
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Frame, PageGone
+
+ANSWERS: Mapping[str, dict[str, Any]] = {
+    "Target.createBrowserContext": {"browserContextId": "context"},
+    "Target.createTarget": {"targetId": "top"},
+    "Target.attachToTarget": {"sessionId": "tab"},
+    "Page.createIsolatedWorld": {"executionContextId": 7},
+    "DOM.getFrameOwner": {"backendNodeId": 5},
+    "DOM.resolveNode": {"object": {"objectId": "element"}},
+    "DOM.describeNode": {"node": {"frameId": "inner"}},
+    "DOM.getDocument": {
+        "root": {
+            "children": [{"localName": "x-login", "shadowRoots": [{"shadowRootType": "closed", "backendNodeId": 3}]}]
+        }
+    },
+    "Page.captureScreenshot": {"data": "aW1hZ2U="},
+    "Page.getResourceContent": {"content": "Ym9keQ==", "base64Encoded": True},
+}
+
+
+class FakeConnection:
+    """Answers each command at once: by `answers`, with an error for None, else with nothing in it."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, dict[str, Any] | None] = dict(ANSWERS)
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.listeners: dict[str, Listener] = {}
+
+    def listen(self, target: str, listener: Listener, methods: Collection[str]) -> None:
+        del methods
+        self.listeners[target] = listener
+
+    def unlisten(self, target: str) -> None:
+        self.listeners.pop(target, None)
+
+    def send(
+        self,
+        method: str,
+        params: dict[str, Any] | None = None,
+        *,
+        target: str = "",
+        then: Callable[[Answer], None] | None = None,
+    ) -> Answer:
+        del target
+        self.sent.append((method, params or {}))
+        answer, result = Answer(method), self.answers.get(method, {})
+        answer.is_done = True
+        if result is None:
+            answer.error = "refused"
+        else:
+            answer.result = result
+        if then is not None:
+            then(answer)
+        return answer
+
+    def read_until(self, is_done: Callable[[], bool], *, deadline: float) -> None:
+        del deadline
+        if not is_done():
+            raise DeadlinePassed
+
+    def tell(self, method: str, target: str = "tab", **params: Any) -> None:
+        self.listeners[target](method, params)
+
+    def methods(self) -> list[str]:
+        return [method for method, _ in self.sent]
+
+
+@pytest.fixture
+def connection() -> FakeConnection:
+    return FakeConnection()
+
+
+@pytest.fixture
+def page(connection: FakeConnection) -> DevToolsPage:
+    page = DevToolsPage(cast("Connection", connection))
+    page.prepare()
+    page.wait_until_prepared(deadline=0.0)
+    connection.sent.clear()
+    return page
+
+
+def test_tab_is_made_in_a_context_of_its_own_and_thrown_away_with_it(
+    connection: FakeConnection, page: DevToolsPage
+) -> None:
+    assert (page.main_frame, page.target, page.context) == ("top", "tab", "context")
+    page.discard()
+    assert connection.sent == [("Target.disposeBrowserContext", {"browserContextId": "context"})]
+
+
+def test_context_that_cannot_be_made_is_said(connection: FakeConnection) -> None:
+    connection.answers["Target.createTarget"] = None
+    page = DevToolsPage(cast("Connection", connection))
+    page.prepare()
+    with pytest.raises(CommandFailed, match=r"Target\.createTarget: refused"):
+        page.wait_until_prepared(deadline=0.0)
+
+
+def test_javascript_runs_in_a_world_that_is_made_once_per_document(
+    connection: FakeConnection, page: DevToolsPage
+) -> None:
+    connection.answers["Runtime.callFunctionOn"] = {"result": {"value": 3}}
+    assert [page.run("f", 1, deadline=0.0), page.run("f", 2, deadline=0.0)] == [3, 3]
+    assert connection.methods() == ["Page.createIsolatedWorld", "Runtime.callFunctionOn", "Runtime.callFunctionOn"]
+
+
+def test_closed_roots_follow_the_arguments(connection: FakeConnection, page: DevToolsPage) -> None:
+    connection.answers["Runtime.callFunctionOn"] = {"result": {"value": None}}
+    page.run("copy", {"style_bytes": 9}, with_closed_roots=True, deadline=0.0)
+    method, params = connection.sent[-1]
+    assert (method, params["arguments"]) == (
+        "Runtime.callFunctionOn",
+        [{"value": {"style_bytes": 9}}, {"objectId": "element"}],
+    )
+
+
+def test_javascript_that_throws_is_a_refusal_in_its_first_line(connection: FakeConnection, page: DevToolsPage) -> None:
+    thrown = {"exceptionDetails": {"exception": {"description": "TypeError: no\n at f"}}, "result": {}}
+    connection.answers["Runtime.callFunctionOn"] = thrown
+    with pytest.raises(CommandFailed, match=r"^JavaScript: TypeError: no$"):
+        page.run("f", deadline=0.0)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda page: page.run("f", frame="gone", deadline=0.0),
+        lambda page: page.find_frame("f", frame="gone", deadline=0.0),
+        lambda page: page.run_at_owner("f", Frame(id="inner", parent="gone"), deadline=0.0),
+        lambda page: page.read_resource(Frame(id="gone", parent="top"), "http://a/x.css", deadline=0.0),
+    ],
+    ids=["run", "find_frame", "run_at_owner", "read_resource"],
+)
+def test_frame_that_went_away_meanwhile_is_a_refusal(page: DevToolsPage, ask: Callable[[DevToolsPage], object]) -> None:
+    with pytest.raises(CommandFailed, match="the frame is gone"):
+        ask(page)
+
+
+def test_frame_inside_an_element_is_waited_for_until_it_has_come(
+    connection: FakeConnection, page: DevToolsPage
+) -> None:
+    connection.answers["Runtime.callFunctionOn"] = {"result": {"objectId": "element"}}
+    with pytest.raises(CommandFailed, match="has not come yet"):
+        page.find_frame("f", frame="top", deadline=0.0)
+    connection.tell("Page.frameAttached", frameId="inner", parentFrameId="top")
+    assert page.find_frame("f", frame="top", deadline=0.0) == "inner"
+
+
+def test_frame_s_owner_is_asked_in_the_frame_above(connection: FakeConnection, page: DevToolsPage) -> None:
+    connection.tell("Page.frameAttached", frameId="inner", parentFrameId="top")
+    connection.answers["Runtime.callFunctionOn"] = {"result": {"value": 2}}
+    assert page.run_at_owner("f", page.state.frames["inner"], deadline=0.0) == 2
+    assert connection.sent[-1] == (
+        "Runtime.callFunctionOn",
+        {
+            "functionDeclaration": connection.sent[-1][1]["functionDeclaration"],
+            "objectId": "element",
+            "returnByValue": True,
+        },
+    )
+
+
+def test_page_that_crashed_answers_nothing(connection: FakeConnection, page: DevToolsPage) -> None:
+    connection.tell("Inspector.targetCrashed")
+    with pytest.raises(PageGone):
+        page.wait_until(lambda: False, deadline=0.0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "is_download", "brings_document"),
+    [
+        ({"frameId": "top", "loaderId": "1"}, "", False, True),
+        ({"frameId": "top"}, "", False, False),
+        ({"errorText": "net::ERR_ABORTED", "isDownload": True}, "net::ERR_ABORTED", True, False),
+    ],
+)
+def test_what_comes_of_a_navigation(
+    connection: FakeConnection,
+    page: DevToolsPage,
+    answer: dict[str, Any],
+    error: str,
+    is_download: bool,
+    brings_document: bool,
+) -> None:
+    connection.answers["Page.navigate"] = answer
+    navigation = page.navigate("http://a/")
+    assert navigation.is_answered
+    assert (navigation.error, navigation.is_download, navigation.brings_document) == (
+        error,
+        is_download,
+        brings_document,
+    )
+
+
+def test_page_is_drawn_in_full_once_before_it_is_clicked(connection: FakeConnection, page: DevToolsPage) -> None:
+    page.click(1, 2, deadline=0.0)
+    page.click(1, 2, deadline=0.0)
+    assert connection.methods() == ["Emulation.setDeviceMetricsOverride", *["Input.dispatchMouseEvent"] * 6]
+
+
+def test_pictures_and_resources_are_decoded(page: DevToolsPage) -> None:
+    assert page.take_picture(kind="png", quality=None, deadline=0.0) == b"image"
+    assert page.read_resource(page.state.frames["top"], "http://a/x.css", deadline=0.0) == "body"
