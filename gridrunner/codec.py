@@ -73,6 +73,15 @@ def find_decoder(kind: type[T]) -> Callable[[bytes | str], T]:
     return decode_kind
 
 
+class _FormatOnly(msgspec.Struct, frozen=True, kw_only=True):
+    format: int
+
+
+def read_format(data: bytes | str) -> int:
+    """The number under `format` of a document, the rest of which may well look different. Raises as `decode`."""
+    return decode(data, _FormatOnly).format
+
+
 def convert(value: Any, kind: type[T]) -> T:
     """Plain JSON values (dict, list, str, …) as a `kind`. Raises DecodeError."""
     return msgspec.convert(value, type=kind, dec_hook=_read_path)

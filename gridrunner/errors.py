@@ -101,3 +101,21 @@ class SessionLost(GridFault):
 
 class OutputLost(GridFault):
     """The disk of this machine did not take what a run has to keep, in the middle of it; the run can be resumed."""
+
+
+def describe_newer(subject: str, number: int, newest: int) -> str:
+    """That `subject`, such as "x.json has format", was written by a newer gridrunner."""
+    return f"{subject} {number}; this gridrunner reads up to {newest}"
+
+
+def refuse_newer(
+    kind: type[GridrunnerError],
+    subject: str,
+    number: int,
+    newest: int,
+    *,
+    hint: str = "read it with the gridrunner that wrote it, or a newer one",
+) -> None:
+    """Raise `kind` when a file is of a newer format than `newest`: nothing in it may be guessed at."""
+    if number > newest:
+        raise kind(describe_newer(subject, number, newest), hint=hint)

@@ -107,11 +107,6 @@ def bit_of(concept: str) -> int:
     return _vocabulary().bits[concept]
 
 
-def names_of(bits: int) -> frozenset[str]:
-    """The concepts of a bit set."""
-    return frozenset(name for name, bit in _vocabulary().bits.items() if bits & bit)
-
-
 @lru_cache(maxsize=65536)
 def read_text(text: str, language: str = "") -> int:
     """The concepts (as bits) that words for people name; `language` is the page's two-letter code or ''."""

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from msgspec import Struct
 
+from gridrunner.errors import describe_newer
 from gridrunner.model import FaultKind, Observation, Outcome, Status, Verdict
 from gridrunner.planning.durations import EXPECTED_PERCENTILE, RECENT_VISITS, PastVisit, percentile
 from gridrunner.results.record import RunRecord
@@ -302,7 +303,7 @@ class History:
                 for statement in _SCHEMA.split(";"):
                     self._connection.execute(statement)
             elif version != HISTORY_VERSION:
-                raise sqlite3.DatabaseError(_describe_newer(version))
+                raise sqlite3.DatabaseError(describe_newer("has version", version, HISTORY_VERSION))
         return self._connection
 
     @contextmanager
@@ -334,7 +335,7 @@ def open_history(path: Path, warn: Callable[[str], None]) -> History:
         application = _read_pragma(connection, "application_id")  # after the tables: another run may be making them
         version = _read_pragma(connection, "user_version")
         if version > HISTORY_VERSION and application == APPLICATION_ID:
-            problem = _describe_newer(version)
+            problem = describe_newer("has version", version, HISTORY_VERSION)
         elif tables and application != APPLICATION_ID:
             problem = "is a database of another program"
         else:
@@ -353,10 +354,6 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _read_pragma(connection: sqlite3.Connection, name: str) -> int:
     value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
     return value
-
-
-def _describe_newer(version: int) -> str:
-    return f"has version {version}, and this gridrunner reads up to {HISTORY_VERSION}"
 
 
 @contextmanager

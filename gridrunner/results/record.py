@@ -83,11 +83,6 @@ class RunRecord:
         """The same run, with the failures that do not count against it: (check, site)."""
         return dataclasses.replace(self, known_failures=failures)
 
-    def results_of(self, check: str, site_id: str) -> tuple[Result, ...]:
-        """All attempts of one check at one site, in order; empty when there is none."""
-        row = self._rows.get(site_id)
-        return row[self.plan.checks.index(check)] if row is not None and check in self.plan.checks else ()
-
     def verdicts(self, checks: Sequence[str] | None = None) -> Iterator[CaseVerdict]:
         """Every owed (check, site) exactly once: sites in plan order, for each the checks in plan order; `checks`
         narrows it.

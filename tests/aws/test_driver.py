@@ -163,7 +163,7 @@ def test_the_command_scales_shows_and_takes_down(
     [
         ("", "is not JSON"),
         ("{}", "describes no fleet"),
-        ('{"format": 99}', "is of format 99"),
+        ('{"format": 99}', "has format 99"),
         ('{"name": "x", "region": "eu-central-1", "hubs": []}', "without hubs"),
     ],
 )

@@ -26,11 +26,6 @@ class Rounds:
         return bool(self._out)
 
     @property
-    def waiting_count(self) -> int:
-        """How many observations wait."""
-        return len(self._waiting)
-
-    @property
     def is_empty(self) -> bool:
         """Whether nothing waits and nothing is out."""
         return not self._waiting and not self._out

@@ -18,10 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from msgspec import Struct
-
 from gridrunner import codec
-from gridrunner.errors import OutputLost, RunFolderError
+from gridrunner.errors import OutputLost, RunFolderError, refuse_newer
 from gridrunner.foreign import open_file
 from gridrunner.results.journal.events import EVENT_TYPES, JOURNAL_FORMAT, Event, JournalHeader, Resumed, RunEnded
 from gridrunner.results.journal.files import NewerFormatError
@@ -42,14 +40,6 @@ _DECODERS_BY_START = {
 assert len(_DECODERS_BY_START) == len(EVENT_TYPES)
 
 _QUOTE_LIMIT = 60  # characters of a bad line that a message quotes: enough to find it, not enough to flood a terminal
-
-
-class Journal(Struct, frozen=True, kw_only=True):
-    """A journal as read: `warnings` says what was dropped and is shown to the user."""
-
-    header: JournalHeader
-    events: tuple[Event, ...]
-    warnings: tuple[str, ...] = ()
 
 
 class JournalWriter:
@@ -210,14 +200,6 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def read_journal(path: Path) -> Journal:
-    """The whole journal in memory. Raises RunFolderError as `JournalReader` does."""
-    reader = JournalReader(path)
-    with collector_paused():
-        events = tuple(event for event, _, _ in reader.read_lines())
-    return Journal(header=reader.header, events=events, warnings=tuple(reader.warnings))
-
-
 def quote_line(line: bytes) -> str:
     """The beginning of a line of unknown bytes, fit for a message."""
     return ascii(line[:_QUOTE_LIMIT].decode("utf-8", "replace"))
@@ -254,11 +236,8 @@ def _require_short(line: bytes) -> None:
 def _read_header(path: Path, line: bytes) -> JournalHeader:
     try:
         number = codec.decode(line, dict).get("format")
-        if isinstance(number, int) and number > JOURNAL_FORMAT:
-            raise NewerFormatError(
-                f"{path} has journal format {number}; this gridrunner reads up to format {JOURNAL_FORMAT}",
-                hint="read it with the gridrunner that wrote it, or a newer one",
-            )
+        if isinstance(number, int):
+            refuse_newer(NewerFormatError, f"{path} has journal format", number, JOURNAL_FORMAT)
         if number != JOURNAL_FORMAT:
             raise codec.DecodeError(f"format is {str(number)[:20]!r}")
         return codec.decode(line, JournalHeader)

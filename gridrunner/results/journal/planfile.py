@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from gridrunner import codec
-from gridrunner.errors import RunFolderError
+from gridrunner.errors import RunFolderError, refuse_newer
 from gridrunner.foreign import MOST_FILE_BYTES, read_file
 from gridrunner.model import Plan
 from gridrunner.planning.plan import plan_hash
@@ -44,10 +44,6 @@ class _PlanFile(Struct, frozen=True, kw_only=True):
 
 class _PlanHeadFile(Struct, frozen=True, kw_only=True):
     plan: PlanHead
-    format: int
-
-
-class _FormatOnly(Struct, frozen=True, kw_only=True):
     format: int
 
 
@@ -115,17 +111,13 @@ def _decode(data: bytes, name: str, kind: type[T]) -> T:
         try:
             decoded = codec.decode(data, kind)
         except codec.DecodeError:
-            _refuse_newer(codec.decode(data, _FormatOnly).format, name)  # which may well look different
+            _require_format(name, codec.read_format(data))
             raise
     except codec.BrokenJsonError as error:
         raise RunFolderError(f"{name} is no plan: {error}", hint="plan again with `gridrunner plan`") from error
-    _refuse_newer(decoded.format, name)
+    _require_format(name, decoded.format)
     return decoded
 
 
-def _refuse_newer(number: int, name: str) -> None:
-    if number > PLAN_FORMAT:
-        raise NewerFormatError(
-            f"{name} has plan format {number}; this gridrunner reads up to format {PLAN_FORMAT}",
-            hint="read it with the gridrunner that wrote it, or a newer one",
-        )
+def _require_format(name: str, number: int) -> None:
+    refuse_newer(NewerFormatError, f"{name} has plan format", number, PLAN_FORMAT)

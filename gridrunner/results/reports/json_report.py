@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gridrunner import codec
-from gridrunner.errors import UsageError
+from gridrunner.errors import UsageError, refuse_newer
 from gridrunner.foreign import MOST_FILE_BYTES, read_file
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Baseline, Comparison, baseline_of
@@ -104,10 +104,6 @@ class RunFigures(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     baseline: BaselineFigures | None = None
     cost: RunCost | None = None
-
-
-class _FormatOnly(Struct, frozen=True, kw_only=True):
-    format: int
 
 
 class JsonReport(Report):
@@ -221,12 +217,7 @@ def read_figures(path: Path) -> RunFigures:
     """What `--json` wrote to `path`. Raises UsageError when it is something else, or of a newer format."""
     try:
         data = read_file(path, most_bytes=MOST_FILE_BYTES)
-        number = codec.decode(data, _FormatOnly).format
-        if number > FIGURES_FORMAT:
-            raise UsageError(
-                f"{path} has format {number}; this gridrunner reads up to format {FIGURES_FORMAT}",
-                hint="read it with the gridrunner that wrote it, or a newer one",
-            )
+        refuse_newer(UsageError, f"{path} has format", codec.read_format(data), FIGURES_FORMAT)
         return codec.decode(data, RunFigures)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -32,8 +32,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gridrunner.results.journal.events import JournalHeader, Judged, Observed, VisitStarted
-from gridrunner.results.journal.lines import JOURNAL_NAME, JournalWriter, read_journal
+from gridrunner.results.journal.lines import JOURNAL_NAME, JournalWriter
 from gridrunner.results.journal.planfile import PLAN_NAME, read_plan, write_plan
+from tests.support.journals import read_journal
 
 CONSOLE = Console(width=120)
 CPU_LIMIT_MS, MEMORY_LIMIT_MIB = 6.0, 250.0  # docs/design/speed.md has the measurements

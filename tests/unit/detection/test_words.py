@@ -7,10 +7,14 @@ from importlib.resources import files
 
 import pytest
 
-from gridrunner.detection.words import concepts, names_of, normalise, read_identifier, read_text
+from gridrunner.detection.words import bit_of, concepts, normalise, read_identifier, read_text
 
 WORDS = files("gridrunner.detection") / "data" / "words"
 LANGUAGES = {path.name.removesuffix(".json"): json.loads(path.read_text("utf-8")) for path in WORDS.iterdir()}
+
+
+def names_of(bits: int) -> set[str]:
+    return {concept for concept in concepts() if bits & bit_of(concept)}
 
 
 @pytest.mark.parametrize(

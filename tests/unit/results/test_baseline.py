@@ -258,7 +258,7 @@ def test_what_is_no_baseline_is_refused_by_name(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=r"x\.json is no JSON of a run"):
             read_figures(tmp_path / "x.json")
     (tmp_path / "x.json").write_text('{"format": 9}')
-    with pytest.raises(UsageError, match=r"has format 9; this gridrunner reads up to format 1"):
+    with pytest.raises(UsageError, match=r"has format 9; this gridrunner reads up to 1"):
         read_figures(tmp_path / "x.json")
 
 

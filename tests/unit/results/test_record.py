@@ -128,8 +128,7 @@ def test_later_results_of_an_attempt_replace_earlier_ones() -> None:
     events = [*pass_site("a"), Judged(result=make_result(FOUND, "a", Status.FAILED))]
     record = build_record(plan, make_header(plan), events)
     assert next(record.verdicts()).verdict is Verdict.FAILED
-    assert len(record.results_of(FOUND, "a")) == 1
-    assert record.results_of("other", "a") == ()
+    assert [len(case.attempts) for case in record.verdicts() if case.site.id == "a" and case.check == FOUND] == [1]
     assert exit_code_of(record) == 1
 
 
@@ -209,7 +208,7 @@ def test_plan_and_journal_must_belong_together(tmp_path: Path) -> None:
         (b"", "is no plan"),
         (b"\xff", "is no plan"),
         (b'{"format":1}', "is no plan: Object missing required field `plan`"),
-        (b'{"format":2,"plan":{}}', "plan format 2; this gridrunner reads up to format 1"),
+        (b'{"format":2,"plan":{}}', "plan format 2; this gridrunner reads up to 1"),
     ],
 )
 def test_a_plan_that_cannot_be_read_is_named(tmp_path: Path, data: bytes, what: str) -> None:

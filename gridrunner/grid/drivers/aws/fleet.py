@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from gridrunner import codec
-from gridrunner.errors import UsageError
+from gridrunner.errors import UsageError, refuse_newer
 from gridrunner.foreign import read_file
 from gridrunner.planning.constants import NODES_PER_HUB
 
@@ -84,11 +84,9 @@ def read_fleet(path: Path | None) -> FleetFile:
     if "value" in document and "hubs" not in document:
         document = document["value"]
     number = document.get("format", FLEET_FORMAT) if isinstance(document, dict) else None
-    if isinstance(number, int) and number > FLEET_FORMAT:
-        raise UsageError(
-            f"--fleet {path}: is of format {number}, and this gridrunner reads up to {FLEET_FORMAT}",
-            hint="update gridrunner, or use the terraform module that came with it",
-        )
+    if isinstance(number, int):
+        hint = "update gridrunner, or use the terraform module that came with it"
+        refuse_newer(UsageError, f"--fleet {path}: has format", number, FLEET_FORMAT, hint=hint)
     try:
         fleet = codec.decode(codec.encode(document), FleetFile)
     except codec.BrokenJsonError as error:

@@ -46,4 +46,4 @@ def test_what_was_left_unjudged_goes_out_once_more() -> None:
     rounds = Rounds(batch=1, interval_s=10.0)
     assert rounds.repeat(seen("a"), at_s=0.0)
     assert not rounds.repeat(seen("a"), at_s=0.0)
-    assert rounds.waiting_count == 1
+    assert rounds.take(at_s=0.0, is_idle=True) == (seen("a"),)

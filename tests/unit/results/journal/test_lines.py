@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from gridrunner import codec
 from gridrunner.errors import RunFolderError
 from gridrunner.results.journal.events import EVENT_TYPES, Event, Judged, Observed, Resumed, RunEnded
-from gridrunner.results.journal.lines import JournalWriter, read_journal
+from gridrunner.results.journal.lines import JournalWriter
 from gridrunner.results.record import load_run
+from tests.support.journals import read_journal
 from tests.support.sample_runs import (
     every_events,
     every_plan,
@@ -133,7 +134,7 @@ def test_a_journal_without_a_header_is_refused(tmp_path: Path, data: bytes) -> N
 
 def test_a_newer_format_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "j").write_bytes(b'{"format":7,"something":"new"}\n')
-    with pytest.raises(RunFolderError, match="journal format 7; this gridrunner reads up to format 1"):
+    with pytest.raises(RunFolderError, match="journal format 7; this gridrunner reads up to 1"):
         read_journal(tmp_path / "j")
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from gridrunner.errors import RunFolderError
 from gridrunner.model import Status
 from gridrunner.results.journal.events import Event, Judged, Observed, Resumed
-from gridrunner.results.journal.lines import read_journal
 from gridrunner.results.merging.runs import merge_runs
 from gridrunner.results.record import RunRecord, build_record, load_run
+from tests.support.journals import read_journal
 from tests.support.reports import collect_report, write_junit, write_timeline
 from tests.support.sample_runs import (
     CHECKS,
