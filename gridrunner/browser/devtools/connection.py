@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
 import time
 from collections.abc import Callable, Collection
 from functools import lru_cache
@@ -22,9 +23,10 @@ import msgspec
 import websocket
 
 from gridrunner.browser.devtools.messages import MessageReader, make_text_frame
-from gridrunner.browser.devtools.params import decode_params
+from gridrunner.browser.devtools.params import decode_params, decode_result
 from gridrunner.browser.port import CommandFailed, DeadlinePassed
 from gridrunner.errors import SessionLost
+from gridrunner.text import make_line
 
 Listener = Callable[[str, dict[str, Any]], None]
 """Takes an event's method and parameters."""
@@ -33,6 +35,11 @@ OnAnswer = Callable[["Answer"], None]
 
 CONNECT_TIMEOUT_S = 15.0
 """The handshake through a hub took 0.01 to 0.3 s when tried (Grid 4.48, 2026-11-24); beyond 15 s it is not coming."""
+
+
+_BAD_SHAPES = (msgspec.DecodeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What reading a message of another shape comes to, in the decoder or in a listener: a hub, or what stands in its place, may
+send anything."""
 
 
 class _Message(msgspec.Struct):
@@ -112,6 +119,11 @@ class Connection:
             skip_utf8_validation=True,
             sslopt=None if ca_file is None else {"ca_certs": str(ca_file)},
         )
+        timer = threading.Timer(
+            CONNECT_TIMEOUT_S, self.abort
+        )  # the time-out is of one read: a byte a second is never late
+        timer.daemon = True
+        timer.start()
         try:
             self._socket.connect(
                 url,
@@ -120,10 +132,14 @@ class Connection:
                 header=headers or [],
                 http_proxy_host=None,
                 http_no_proxy=["*"],
+                redirect_limit=0,  # whoever else it is, our credentials are not for them
                 sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             )
-        except (OSError, websocket.WebSocketException, ValueError) as error:
-            raise SessionLost(f"{label}: no DevTools socket: {error}") from error
+        except (OSError, websocket.WebSocketException, ValueError, AttributeError, IndexError) as error:
+            self._socket.shutdown()
+            raise SessionLost(f"{label}: no DevTools socket: {make_line(str(error))}") from error
+        finally:
+            timer.cancel()
         assert self._socket.sock is not None
         self._reader = MessageReader(self._socket.sock, pong=self._socket.pong)
 
@@ -190,12 +206,23 @@ class Connection:
 
     def _take_one(self) -> bool:
         """Hand on the next message that is there and that a listener wants; False where there is none."""
-        while (data := self._reader.take()) is not None:
+        while (data := self._read_message()) is not None:
             if not data:
                 raise SessionLost(f"{self._label}: the session's socket was closed")
-            if self._take(data):
+            try:
+                is_news = self._take(data)
+            except _BAD_SHAPES as error:
+                what = make_line(f"{type(error).__name__}: {error}")
+                raise SessionLost(f"{self._label}: what came on the session's socket is no DevTools: {what}") from error
+            if is_news:
                 return True
         return False
+
+    def _read_message(self) -> bytes | None:
+        try:
+            return self._reader.take()
+        except (OSError, websocket.WebSocketException) as error:
+            raise self._broken(error) from error
 
     def _fill(self, deadline: float) -> None:
         self.flush()  # what was sent while messages were handed on
@@ -211,7 +238,7 @@ class Connection:
         if not is_open:
             raise SessionLost(f"{self._label}: the session's socket was closed")
 
-    def _broken(self, error: OSError) -> SessionLost:
+    def _broken(self, error: Exception) -> SessionLost:
         return SessionLost(f"{self._label}: the session's socket broke: {error}")
 
     def _take(self, data: bytes) -> bool:
@@ -235,9 +262,9 @@ class Connection:
         if answer is None:
             return
         if message.error is not None:
-            answer.error = str(message.error.get("message", message.error))
+            answer.error = make_line(str(message.error.get("message", message.error)), 1000)
         else:
-            answer.result = msgspec.json.decode(message.result)
+            answer.result = decode_result(answer.method, message.result)
         answer.is_done = True
         if then is not None:
             then(answer)

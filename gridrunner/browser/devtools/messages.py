@@ -24,6 +24,13 @@ their own left the C library's heaps in pieces, 20 to 30 KiB more per visit (500
 MASKED_AT_ONCE = 4096
 """A multiple of 4. Masking 37 kB of a probe in one piece takes several copies of it, which left heaps in pieces too."""
 
+MOST_MESSAGE_BYTES = 64 << 20
+"""Of a message, in one frame or in many. The facts of a page of 100,000 inputs have 30 MB, a screenshot of 1366 x 900 at
+most 5 MB in base64; Chromium itself ends a connection at 100 MB (net/server, `kDefaultMaxBufferSize`)."""
+
+FRAGMENT_BYTES = 64
+"""What a fragment counts at least: an empty one takes memory too."""
+
 SEND_TIMEOUT_S = 15.0
 """A browser that takes no command for this long is gone: it reads within milliseconds (Chromium 156, 2026-11-26)."""
 
@@ -31,6 +38,10 @@ LEAST_TIMEOUT_S = 0.001
 
 _CLOSE, _PING = 0x8, 0x9
 _FINAL_TEXT = 0x81
+
+
+class BadMessage(OSError):
+    """What came is no message of a browser: the connection is of no more use."""
 
 
 class MessageReader:
@@ -41,6 +52,7 @@ class MessageReader:
         self._buffer = bytearray(BUFFER_BYTES)
         self._start = self._end = 0
         self._parts: list[bytes] = []
+        self._parts_bytes = 0
         self._timeout_s = 0.0
         self._is_plain = not isinstance(connection, ssl.SSLSocket)
         if self._is_plain:  # the kernel keeps the time: one system call per read instead of two or three
@@ -48,7 +60,9 @@ class MessageReader:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _time_value(SEND_TIMEOUT_S))
 
     def take(self) -> bytes | None:
-        """The next message that has come in whole; None when the socket has to be read first, empty when it is over."""
+        """The next message that has come in whole; None when the socket has to be read first, empty when it is over. Raises
+        BadMessage for one that is larger than any.
+        """
         while (frame := self._cut_frame()) is not None:
             is_final, opcode, payload = frame
             if opcode == _CLOSE:
@@ -59,8 +73,11 @@ class MessageReader:
                 if is_final and not self._parts:
                     return payload
                 self._parts.append(payload)
+                self._parts_bytes += max(len(payload), FRAGMENT_BYTES)
+                if self._parts_bytes > MOST_MESSAGE_BYTES:
+                    raise BadMessage(f"a message has more than {MOST_MESSAGE_BYTES >> 20} MiB")
                 if is_final:
-                    message, self._parts = b"".join(self._parts), []
+                    message, self._parts, self._parts_bytes = b"".join(self._parts), [], 0
                     return message
         return None
 
@@ -68,7 +85,7 @@ class MessageReader:
         """Add to the buffer what is there, or comes within `timeout_s`; False when nothing will come any more.
 
         Raises TimeoutError, which may come after half of `timeout_s` (the time-out set last is kept while it is not too
-        long), or OSError when the socket broke.
+        long), or OSError when the socket broke or a message is larger than any.
         """
         if not timeout_s / 4 <= self._timeout_s <= timeout_s:
             self._set_timeout(max(LEAST_TIMEOUT_S, timeout_s / 2))
@@ -115,6 +132,8 @@ class MessageReader:
             if there < begin:
                 return None
             size = int.from_bytes(buffer[start + 2 : begin])
+            if size > MOST_MESSAGE_BYTES:
+                raise BadMessage(f"a message has more than {MOST_MESSAGE_BYTES >> 20} MiB")
         return begin, begin + size
 
     def _cut_frame(self) -> tuple[bool, int, bytes] | None:

@@ -38,7 +38,67 @@ _FIELDS: Mapping[str, msgspec.json.Decoder[Any]] = {
 }
 
 
+class _World(TypedDict):
+    executionContextId: int
+
+
+class _Object(TypedDict):
+    objectId: str
+
+
+class _Resolved(TypedDict):
+    object: _Object
+
+
+class _Root(TypedDict):
+    root: dict[str, Any]
+
+
+class _Described(TypedDict):
+    node: dict[str, Any]
+
+
+class _Owner(TypedDict):
+    backendNodeId: int
+
+
+class _Evaluated(TypedDict):
+    result: dict[str, Any]
+
+
+class _Content(TypedDict):
+    content: str
+
+
+class _Picture(TypedDict):
+    data: str
+
+
+_NEEDED: Mapping[str, Any] = {
+    "Page.createIsolatedWorld": _World,
+    "Page.captureScreenshot": _Picture,
+    "Page.getResourceContent": _Content,
+    "DOM.resolveNode": _Resolved,
+    "DOM.getDocument": _Root,
+    "DOM.describeNode": _Described,
+    "DOM.getFrameOwner": _Owner,
+    "Runtime.evaluate": _Evaluated,
+    "Runtime.callFunctionOn": _Evaluated,
+}
+"""What of a result is read by whoever waited for it, without asking whether it is there. What listeners read is checked by
+their connection."""
+
+
 def decode_params(method: str, params: msgspec.Raw) -> dict[str, Any]:
-    """The parameters of an event, or as much of them as is read."""
+    """The parameters of an event, or as much of them as is read. Raises msgspec.DecodeError for what no browser sends."""
     decoded: dict[str, Any] = _FIELDS.get(method, _ALL).decode(params)
+    return decoded
+
+
+def decode_result(method: str, result: msgspec.Raw) -> dict[str, Any]:
+    """The result of a command. Raises msgspec.DecodeError for what no browser answers."""
+    decoded = _ALL.decode(result)
+    needed = _NEEDED.get(method)
+    if needed is not None:
+        msgspec.convert(decoded, needed)
     return decoded

@@ -11,17 +11,20 @@ import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
 
 import urllib3
+from msgspec import Meta, Raw, Struct, field
 
 from gridrunner.browser.options import read_tag
 from gridrunner.errors import GridFault, HubUnreachable, UsageError
+from gridrunner.grid.hubs.calls import Answer, bound_manager, call
 from gridrunner.grid.hubs.webdriver import authorization_of, make_context, translated, without_credentials
 from gridrunner.grid.secret import read_secret
 from gridrunner.grid.status import HubAddress, HubStatus, NodeState, NodeStatus, SessionStatus, SlotStatus
-from gridrunner.text import redact_url
+from gridrunner.limits import Count
+from gridrunner.text import make_line, redact_url
 
 STATUS_TIMEOUT_S = 10.0
 """`/status` of a hub with two nodes took 0.01 to 0.1 s (Grid 4.48, 2026-11-24)."""
@@ -38,6 +41,9 @@ that it does not have, Edge and Firefox among them (Grid 4.48, 2026-11-26)."""
 OLDEST_VERSION = (4, 19)
 """Of a hub: 4.19.1 and 4.48 were tried with Chromium 156 and work; 4.7.1 closes the DevTools socket of a session at
 once (2026-11-26). What lies between was not tried."""
+
+MOST_SLOTS = 10_000
+"""Of a hub: at most about 60 nodes belong to one (docs/design/grids.md), and the largest machines have some hundred cores."""
 
 _STATES = {"UP": NodeState.UP, "DRAINING": NodeState.DRAINING, "DOWN": NodeState.DOWN}
 
@@ -59,7 +65,7 @@ class HubClient:
             self._secret = read_secret(address.secret_file)
         self._end_at_node = address.end_at_node
         context = make_context(ca_file)
-        self._pool = urllib3.PoolManager(retries=False, maxsize=4, ssl_context=context)
+        self._pool = bound_manager(urllib3.PoolManager(maxsize=4, ssl_context=context))
 
     def is_live(self) -> bool:
         """Whether the hub answers, busy or not, with nodes or without. Never raises.
@@ -76,7 +82,7 @@ class HubClient:
 
     def nodes(self, *, timeout_s: float = STATUS_TIMEOUT_S) -> tuple[NodeStatus, ...]:
         """The nodes that are registered, with their slots for our browser. Raises HubUnreachable."""
-        return tuple(_read_node(node) for node in self._status(timeout_s=timeout_s).get("nodes", []))
+        return tuple(_read_node(node) for node in self._status(timeout_s=timeout_s))
 
     def count_slots(self) -> int:
         """The sessions that the nodes that are UP have room for, busy or free. Raises HubUnreachable."""
@@ -114,24 +120,27 @@ class HubClient:
         except GridFault:
             return ""
 
-    def _status(self, *, timeout_s: float = STATUS_TIMEOUT_S) -> dict[str, Any]:
+    def _status(self, *, timeout_s: float = STATUS_TIMEOUT_S) -> tuple[_Node, ...]:
         answer = self._request("GET", "/status", timeout_s=timeout_s)
-        value = _value_of(answer)
-        if isinstance(value, dict) and "nodes" not in value and value.get("message"):
-            raise HubUnreachable(f"{self.name}: cannot tell its nodes: {_message_of(answer)}")
-        if not isinstance(value, dict) or "nodes" not in value:
+        status = answer.decode(_StatusAnswer)
+        if status is None or status.value.nodes is None:
+            message = _message_of(answer)
+            if message and answer.decode(_AnyNodes) is None:
+                raise HubUnreachable(f"{self.name}: cannot tell its nodes: {message}")
             raise HubUnreachable(f"{self.name}: {_explain_stranger(answer)}", hint=_stranger_hint(answer))
-        return value
+        slots = sum(len(node.slots or ()) for node in status.value.nodes)
+        if slots > MOST_SLOTS:
+            raise HubUnreachable(f"{self.name}: says that it has {slots:,} slots; no hub has more than {MOST_SLOTS:,}")
+        return status.value.nodes
 
     def _ask_grid(self) -> tuple[str, int]:
         """Version and length of the queue; ("", 0) from a hub without GraphQL."""
         query = json.dumps({"query": "{ grid { version sessionQueueSize } }"}).encode()
         answer = self._request("POST", "/graphql", body=query)
-        try:
-            grid = answer.json()["data"]["grid"]
-            return str(grid["version"]), int(grid["sessionQueueSize"])
-        except (ValueError, KeyError, TypeError):
+        told = answer.decode(_GraphqlAnswer)
+        if told is None:
             return "", 0
+        return make_line(told.data.grid.version, 100), told.data.grid.queue
 
     # ----------------------------------------------------------------------------------------------------------- asking
 
@@ -141,7 +150,7 @@ class HubClient:
         A hub that was restarted shows the sessions of its nodes, and ends none of them: 404 (Grid 4.48, 2026-11-26).
         """
         try:
-            if self._request("DELETE", f"/session/{session}").status == HTTPStatus.OK:
+            if self._request("DELETE", f"/session/{quote(session, safe='')}").status == HTTPStatus.OK:
                 return True
             if self._end_at_node is None:
                 return False
@@ -152,11 +161,11 @@ class HubClient:
 
     def drain_node(self, node: str) -> None:
         """Give a node no new sessions; it leaves when its last ends. Raises HubUnreachable, UsageError."""
-        self._order("POST", f"/se/grid/distributor/node/{node}/drain", "drain")
+        self._order("POST", f"/se/grid/distributor/node/{quote(node, safe='')}/drain", "drain")
 
     def remove_node(self, node: str) -> None:
         """Forget a node at once, with its sessions; one that lives comes back by itself. Raises as `drain_node`."""
-        self._order("DELETE", f"/se/grid/distributor/node/{node}", "remove")
+        self._order("DELETE", f"/se/grid/distributor/node/{quote(node, safe='')}", "remove")
 
     def evict_unreached_node(self, message: str) -> str | None:
         """Where `message` is a hub's word that it cannot reach a node, have it forget that node: a dead node stays UP
@@ -192,10 +201,10 @@ class HubClient:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float = STATUS_TIMEOUT_S,
-    ) -> urllib3.BaseHTTPResponse:
+    ) -> Answer:
         every = {"Content-Type": JSON_TYPE, **self._authorization, **(headers or {})}
         with translated(self.name):
-            return self._pool.request(method, self._url + path, body=body, headers=every, timeout=timeout_s)
+            return call(self._pool, method, self._url + path, timeout_s=timeout_s, body=body, headers=every)
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
@@ -215,73 +224,140 @@ def _sessions_of(node: NodeStatus) -> set[str]:
     return {slot.session.id for slot in node.slots if slot.session is not None}
 
 
-def _value_of(answer: urllib3.BaseHTTPResponse) -> Any:
-    try:
-        return answer.json()["value"]
-    except (ValueError, KeyError, TypeError):
-        return None
+def _message_of(answer: Answer) -> str:
+    told = answer.decode(_MessageAnswer)
+    return make_line(told.value.message.split("\n")[0]) if told is not None else ""
 
 
-def _message_of(answer: urllib3.BaseHTTPResponse) -> str:
-    value = _value_of(answer)
-    return str(value.get("message", "")).split("\n")[0][:300] if isinstance(value, dict) else ""
-
-
-def _explain_stranger(answer: urllib3.BaseHTTPResponse) -> str:
+def _explain_stranger(answer: Answer) -> str:
     if answer.status == HTTPStatus.UNAUTHORIZED:
         return "wants a user and a password, or others than these (HTTP 401)"
     return f"answers, but not as a Selenium Grid hub (HTTP {answer.status})"
 
 
-def _stranger_hint(answer: urllib3.BaseHTTPResponse) -> str:
+def _stranger_hint(answer: Answer) -> str:
     if answer.status == HTTPStatus.UNAUTHORIZED:
         return "write them into the URL: http://user:password@hub:4444"
     return "name the hub itself, as in http://localhost:4444"
 
 
-def _read_node(node: Mapping[str, Any]) -> NodeStatus:
-    slots = [_read_slot(slot) for slot in node.get("slots", []) if _is_ours(slot)]
+# What is read of a hub's answers (Grid 4.19 to 4.48); keys that are not named are skipped, and any may be missing or null.
+
+
+class _Message(Struct, frozen=True, kw_only=True):
+    message: str
+
+
+class _MessageAnswer(Struct, frozen=True, kw_only=True):
+    value: _Message
+
+
+class _GridFigures(Struct, frozen=True, kw_only=True):
+    version: str
+    queue: Count = field(name="sessionQueueSize")
+
+
+class _GraphqlData(Struct, frozen=True, kw_only=True):
+    grid: _GridFigures
+
+
+class _GraphqlAnswer(Struct, frozen=True, kw_only=True):
+    data: _GraphqlData
+
+
+class _Session(Struct, frozen=True, kw_only=True):
+    id: str | None = field(default=None, name="sessionId")
+    start: str | None = None
+    capabilities: dict[str, Any] | None = None
+
+
+class _Stereotype(Struct, frozen=True, kw_only=True):
+    browser: str | None = field(default=None, name="browserName")
+    container: str | None = field(default=None, name="se:containerName")
+
+
+class _SlotId(Struct, frozen=True, kw_only=True):
+    id: str | None = None
+
+
+class _Slot(Struct, frozen=True, kw_only=True):
+    id: _SlotId | None = None
+    session: _Session | None = None
+    stereotype: _Stereotype | None = None
+
+
+class _Node(Struct, frozen=True, kw_only=True):
+    id: str | None = None
+    uri: str | None = None
+    availability: str | None = None
+    version: str | None = None
+    most: Annotated[int, Meta(ge=0, le=MOST_SLOTS)] | None = field(default=None, name="maxSessions")
+    slots: tuple[_Slot, ...] | None = None
+
+
+class _StatusValue(Struct, frozen=True, kw_only=True):
+    nodes: tuple[_Node, ...] | None = None
+
+
+class _StatusAnswer(Struct, frozen=True, kw_only=True):
+    value: _StatusValue
+
+
+class _NodesKey(Struct, frozen=True, kw_only=True):
+    nodes: Raw
+
+
+class _AnyNodes(Struct, frozen=True, kw_only=True):
+    """Tells a status of another shape from an answer without one."""
+
+    value: _NodesKey
+
+
+def _read_node(node: _Node) -> NodeStatus:
+    slots = [_read_slot(slot) for slot in node.slots or () if _is_ours(slot)]
     busy = [slot for slot in slots if slot.session is not None]
     free = [slot for slot in slots if slot.session is None]
-    room = max(len(busy), int(node.get("maxSessions") or len(slots)))
-    url = str(node.get("uri", ""))
+    room = max(len(busy), node.most or len(slots))
+    url = node.uri or ""
     return NodeStatus(
         name=_name_of(node, url),
-        state=_STATES.get(str(node.get("availability")), NodeState.DOWN),
-        id=str(node.get("id", "")),
+        state=_STATES.get(node.availability or "", NodeState.DOWN),
+        id=node.id or "",
         url=url,
-        version=str(node.get("version", "")),
+        version=make_line(node.version or "", 100),
         slots=tuple((busy + free)[:room]),
     )
 
 
-def _name_of(node: Mapping[str, Any], url: str) -> str:
+def _name_of(node: _Node, url: str) -> str:
     """What the node's image calls it (`se:containerName`), or its host and port."""
-    for slot in node.get("slots", []):
-        name = (slot.get("stereotype") or {}).get("se:containerName")
-        if name:
-            return str(name)
-    return urlsplit(url).netloc or str(node.get("id", ""))
+    names = (slot.stereotype.container for slot in node.slots or () if slot.stereotype is not None)
+    try:
+        netloc = urlsplit(url).netloc
+    except ValueError:
+        netloc = ""
+    return make_line(next(filter(None, names), "") or netloc or node.id or "", 200)
 
 
-def _is_ours(slot: Mapping[str, Any]) -> bool:
-    return str((slot.get("stereotype") or {}).get("browserName", BROWSER)).lower() == BROWSER
+def _is_ours(slot: _Slot) -> bool:
+    named = slot.stereotype.browser if slot.stereotype is not None else None
+    return (BROWSER if named is None else named).lower() == BROWSER
 
 
-def _read_slot(slot: Mapping[str, Any]) -> SlotStatus:
-    session = slot.get("session")
-    name = str((slot.get("id") or {}).get("id", ""))
-    if not isinstance(session, dict):
+def _read_slot(slot: _Slot) -> SlotStatus:
+    name = (slot.id.id if slot.id is not None else None) or ""
+    session = slot.session
+    if session is None:
         return SlotStatus(id=name)
-    capabilities = session.get("capabilities") or {}
+    capabilities = session.capabilities or {}
     run, owner = read_tag(capabilities)
     return SlotStatus(
         id=name,
         session=SessionStatus(
-            id=str(session.get("sessionId", "")),
-            name=str(capabilities.get("se:name", "")),
+            id=session.id or "",
+            name=make_line(str(capabilities.get("se:name", "")), 200),
             run=run,
             owner=owner,
-            started=str(session.get("start", "")),
+            started=make_line(session.start or "", 100),
         ),
     )

@@ -10,12 +10,14 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from typing import Annotated, Any
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 import urllib3
-from msgspec import Struct
+from msgspec import Meta, Struct, field
 from selenium.common.exceptions import SessionNotCreatedException, WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.remote.client_config import ClientConfig
@@ -23,11 +25,18 @@ from selenium.webdriver.remote.command import Command
 from selenium.webdriver.remote.errorhandler import ErrorHandler
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 
+from gridrunner import codec
 from gridrunner.errors import GridFault, HubUnreachable, SessionLost, SessionNotCreated, UsageError
+from gridrunner.grid.hubs.calls import MOST_REDIRECTS, bound_manager, call
+from gridrunner.text import redact_url
 
 COMMAND_TIMEOUT_S = 30
 """Bound of one WebDriver command. Selenium's client has none by default: a paused node blocked one for 330 s
 (docs/design/grid.md)."""
+
+
+VERSION_TIMEOUT_S = 10.0
+"""Of a browser's `/json/version`: it is answered within milliseconds once the browser is there."""
 
 
 class WebDriverSession(Struct, frozen=True, kw_only=True):
@@ -54,16 +63,18 @@ def open_session(
     request = {"capabilities": {"firstMatch": [{}], "alwaysMatch": options.to_capabilities()}}
     with translated(hub):
         answer = _execute(client, Command.NEW_SESSION, request)
-    if not isinstance(answer, dict) or not answer.get("sessionId"):
-        raise SessionNotCreated(f"{hub}: no session: what answers there speaks no WebDriver")
+    try:
+        made = codec.convert(answer, _NewSession)
+    except codec.DecodeError as error:
+        raise SessionNotCreated(f"{hub}: no session: what answers there speaks no WebDriver") from error
     client.client_config.timeout = COMMAND_TIMEOUT_S
-    return WebDriverSession(id=answer["sessionId"], capabilities=answer.get("capabilities") or {}, client=client)
+    return WebDriverSession(id=made.sessionId, capabilities=made.capabilities or {}, client=client)
 
 
 def make_client(url: str, *, timeout_s: float, ca_file: Path | None = None) -> RemoteConnection:
     """Selenium's HTTP client for the server at `url`; no command takes longer than `timeout_s`."""
     user, password = credentials_of(url)
-    return RemoteConnection(
+    return _BoundedConnection(
         client_config=ClientConfig(
             remote_server_addr=without_credentials(url),
             username=user,
@@ -71,14 +82,47 @@ def make_client(url: str, *, timeout_s: float, ca_file: Path | None = None) -> R
             keep_alive=True,
             timeout=math.ceil(timeout_s),
             ca_certs=None if ca_file is None else str(ca_file),
-            init_args_for_pool_manager=_POOL,
         )
     )
 
 
+class _BoundedConnection(RemoteConnection):
+    """Selenium's client, each call of which ends in time, is of bounded size, and comes back as a dict. Its own `_request`
+    reads what comes for as long as it comes.
+    """
+
+    def __init__(self, client_config: ClientConfig) -> None:
+        super().__init__(client_config=client_config)
+        bound_manager(self._conn)
+
+    def _request(self, method: str, url: str, body: str | None = None) -> dict[str, Any]:
+        config = self.client_config
+        headers = self.get_remote_connection_headers(urlsplit(url), config.keep_alive)
+        headers.update(config.get_auth_header() or {})
+        answer = call(
+            self._conn,
+            method,
+            url,
+            timeout_s=float(config.timeout or COMMAND_TIMEOUT_S),
+            body=body if method == "POST" else None,
+            headers=headers,
+            redirects=MOST_REDIRECTS,
+        )
+        text = answer.data.decode("utf-8", "replace").strip()
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            return {"status": answer.status, "value": "Authorization Required"}
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            return {"status": answer.status, "value": text or answer.reason}
+        value = answer.decode(dict[str, Any])
+        return {"status": 0, "value": text} if value is None else {"value": None, **value}
+
+
 def _execute(client: RemoteConnection, command: str, params: dict[str, Any]) -> Any:
     answer = client.execute(command, params)  # type: ignore[no-untyped-call]  # Selenium's
-    ErrorHandler().check_response(answer)
+    try:
+        ErrorHandler().check_response(answer)
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError, RecursionError) as error:
+        raise WebDriverException("what answers there speaks no WebDriver") from error  # an error of another shape
     return answer.get("value")
 
 
@@ -95,10 +139,6 @@ def make_context(ca_file: Path | None) -> ssl.SSLContext:
         ) from error
 
 
-_POOL = {"init_args_for_pool_manager": {"retries": urllib3.Retry(0, redirect=5)}}
-"""urllib3 retries three times on its own; a second session that we do not know of would keep a slot."""
-
-
 @contextmanager
 def translated(hub: str) -> Iterator[None]:
     """Turns what Selenium and urllib3 raise in the block into a GridFault that names the hub."""
@@ -112,7 +152,7 @@ def translated(hub: str) -> Iterator[None]:
         raise HubUnreachable(f"{hub}: cannot be reached: {_cause(error)}") from error
     except urllib3.exceptions.TimeoutError as error:
         raise SessionNotCreated(f"{hub}: no answer in time") from error
-    except (urllib3.exceptions.HTTPError, OSError) as error:
+    except (urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError) as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise HubUnreachable(
                 f"{hub}: its certificate cannot be trusted (--hub-ca FILE names who signed it): {_cause(error)}"
@@ -165,17 +205,19 @@ def devtools_url(session: WebDriverSession, hub_url: str) -> str:
     the *node* believes the hub to have; the client reached the hub by `hub_url`, so host and scheme are taken from
     there. Raises SessionNotCreated where a session has neither.
     """
-    through_grid = session.capabilities.get("se:cdp")
-    if through_grid:
-        hub, offered = urlsplit(hub_url), urlsplit(through_grid)
+    offer = _read_offer(session, hub_url)
+    if offer.through_grid:
+        hub, offered = urlsplit(hub_url), _split_socket(offer.through_grid, hub_url)
         scheme = "wss" if hub.scheme == "https" else "ws"
         prefix = hub.path.rstrip("/").removesuffix("/wd/hub")
         path = offered.path if offered.path.startswith(prefix) else prefix + offered.path
         netloc = hub.netloc.rpartition("@")[2]
         return str(urlunsplit((scheme, netloc, path, offered.query, "")))
-    address = session.capabilities.get("goog:chromeOptions", {}).get("debuggerAddress")
+    address = offer.chrome.debugger_address if offer.chrome is not None else None
     if not address:
-        raise SessionNotCreated(f"{hub_url}: the session offers no DevTools socket (se:cdp); enable CDP on the node")
+        raise SessionNotCreated(
+            f"{redact_url(hub_url)}: the session offers no DevTools socket (se:cdp); enable CDP on the node"
+        )
     return _browser_socket(address)
 
 
@@ -185,20 +227,65 @@ def devtools_fallback(session: WebDriverSession, hub_url: str) -> str:
     A proxy that gives a hub a path of its own wants it in front; a hub that was started with a sub-path answers sockets
     outside of it alone (400 inside; Grid 4.48, 2026-11-26).
     """
-    through_grid = session.capabilities.get("se:cdp")
+    through_grid = _read_offer(session, hub_url).through_grid
     if not through_grid:
         return ""
-    first, plain = urlsplit(devtools_url(session, hub_url)), urlsplit(through_grid)
+    first, plain = urlsplit(devtools_url(session, hub_url)), _split_socket(through_grid, hub_url)
     return "" if first.path == plain.path else str(urlunsplit(first._replace(path=plain.path)))
+
+
+class _NewSession(Struct, frozen=True, kw_only=True):
+    """The value of a New Session answer (W3C WebDriver, section 8.1)."""
+
+    sessionId: Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"\A[!-.0-~]+\Z")]  # noqa: N815 - the standard's
+    capabilities: dict[str, Any] | None = None
+
+
+class _ChromeOptions(Struct, frozen=True, kw_only=True):
+    debugger_address: str | None = field(default=None, name="debuggerAddress")
+
+
+class _Offer(Struct, frozen=True, kw_only=True):
+    """What of a session's capabilities leads to its DevTools socket."""
+
+    through_grid: str | None = field(default=None, name="se:cdp")
+    chrome: _ChromeOptions | None = field(default=None, name="goog:chromeOptions")
+
+
+class _Version(Struct, frozen=True, kw_only=True):
+    """What of `/json/version` is read."""
+
+    socket: str = field(name="webSocketDebuggerUrl")
+
+
+def _read_offer(session: WebDriverSession, hub_url: str) -> _Offer:
+    try:
+        return codec.convert(session.capabilities, _Offer)
+    except codec.DecodeError as error:
+        raise SessionNotCreated(f"{redact_url(hub_url)}: capabilities of no browser: {error}") from error
+
+
+def _split_socket(address: str, hub_url: str) -> SplitResult:
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise SessionNotCreated(f"{redact_url(hub_url)}: se:cdp is no address") from error
+    if not parts.path.startswith("/") or not parts.path.isprintable() or not parts.query.isprintable():
+        raise SessionNotCreated(f"{redact_url(hub_url)}: se:cdp is no address")
+    return parts
 
 
 def _browser_socket(address: str) -> str:
     host, _, port = address.rpartition(":")
     if host == "localhost":
         host = "127.0.0.1"  # Chromium listens on IPv4 loopback; a resolver may prefer ::1
-    with translated(address):
-        answer = urllib3.request("GET", f"http://{host}:{port}/json/version", timeout=10.0, retries=False)
-        offered = urlsplit(answer.json()["webSocketDebuggerUrl"])
+    with translated(address), urllib3.PoolManager() as pools:
+        address = f"http://{host}:{port}/json/version"
+        answer = call(bound_manager(pools), "GET", address, timeout_s=VERSION_TIMEOUT_S)
+    version = answer.decode(_Version)
+    if version is None:
+        raise SessionNotCreated(f"{host}:{port}: what answers there speaks no DevTools")
+    offered = _split_socket(version.socket, address)
     return str(urlunsplit(("ws", f"{host}:{port}", offered.path, "", "")))
 
 
