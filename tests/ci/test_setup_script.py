@@ -116,7 +116,9 @@ def test_nothing_is_installed_where_all_is_there(tools: Path, tmp_path: Path) ->
     assert "analysers" not in (tmp_path / "venv" / "asked").read_text()
     assert (tmp_path / "venv" / ".ready-run").exists()
     assert (tmp_path / "venv" / ".ready-test").exists()
-    assert "--editable .[dev]" in (tmp_path / "venv" / "asked").read_text()
+    asked = (tmp_path / "venv" / "asked").read_text()
+    assert "--require-hashes --requirement requirements/dev.lock" in asked
+    assert "--no-deps --no-build-isolation --editable .\n" in asked
 
 
 def test_browser_that_cannot_be_had_is_named_with_what_to_install(tools: Path, tmp_path: Path) -> None:
