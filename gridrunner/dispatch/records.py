@@ -41,7 +41,7 @@ class SessionEnded(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class VisitStarted(Struct, frozen=True, kw_only=True):
+class VisitBegan(Struct, frozen=True, kw_only=True):
     """A slot begins visit `attempt` (from 1, over all visits of the site) of `site`."""
 
     at_s: float
@@ -93,7 +93,7 @@ class SiteFinished(Struct, frozen=True, kw_only=True):
     results: tuple[Result, ...]
 
 
-class ChunkEnded(Struct, frozen=True, kw_only=True):
+class ChunkDone(Struct, frozen=True, kw_only=True):
     """The last visit of a chunk ended; `sites` are those that it visited, `returned` those that it gave back."""
 
     at_s: float
@@ -123,12 +123,12 @@ DispatchRecord = (
     SessionOpening
     | SessionOpened
     | SessionEnded
-    | VisitStarted
+    | VisitBegan
     | VisitObserved
     | FaultSeen
     | ResultJudged
     | SiteFinished
-    | ChunkEnded
+    | ChunkDone
     | Decision
     | RunStopping
 )

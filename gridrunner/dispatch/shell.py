@@ -28,9 +28,9 @@ from gridrunner.dispatch.machine.events import (
     Action,
     CloseSession,
     EndRun,
-    Event,
     HubCapacity,
     KillSession,
+    MachineEvent,
     OpenSession,
     Record,
     ResultsArrived,
@@ -117,7 +117,7 @@ class Dispatcher:
         self._machine = Machine(
             plan=plan, settings=settings, balancer=self._balancer, todo=todo, early=early, attempts=attempts
         )
-        self._events: queue.SimpleQueue[Event | _Crash] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[MachineEvent | _Crash] = queue.SimpleQueue()
         self._inboxes: dict[str, queue.SimpleQueue[OpenSession | StartVisit | None]] = {}
         self._sessions: dict[int, Session] = {}
         self._closers = _Closers()
@@ -155,7 +155,7 @@ class Dispatcher:
     # ------------------------------------------------------------------------------------------------ the caller's thread
 
     def _consume(self, judge: Judge) -> DispatchSummary:
-        event: Event = RunStarted(at_s=0.0)
+        event: MachineEvent = RunStarted(at_s=0.0)
         while True:
             for action in self._machine.handle(event):
                 if isinstance(action, EndRun):
@@ -163,7 +163,7 @@ class Dispatcher:
                 self._carry_out(action, judge)
             event = self._next_event()
 
-    def _next_event(self) -> Event:
+    def _next_event(self) -> MachineEvent:
         while True:
             wake_at_s = self._machine.wake_at_s
             wait_s = MOST_WAIT_S if wake_at_s is None else min(MOST_WAIT_S, max(0.0, wake_at_s - self._now_s()))
@@ -278,7 +278,7 @@ class Dispatcher:
 class _Sink:
     """The judge's way to the queue."""
 
-    def __init__(self, put: Callable[[Event], None], now_s: Clock) -> None:
+    def __init__(self, put: Callable[[MachineEvent], None], now_s: Clock) -> None:
         self._put = put
         self._now_s = now_s
         self._numbers = itertools.count(1)

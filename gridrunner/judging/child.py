@@ -20,7 +20,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from gridrunner import codec
-from gridrunner.judging.protocol import Answer, Order
+from gridrunner.judging.protocol import JudgeAnswer, Order
 
 CLOSE_TIMEOUT_S = 2.0
 """For an idle judge to end by itself; a process that does nothing needs milliseconds."""
@@ -66,7 +66,7 @@ class Worker:
             self._process.stdin.write(codec.encode(order) + b"\n")
             self._process.stdin.flush()
 
-    def read(self, timeout_s: float) -> Answer | Loss:
+    def read(self, timeout_s: float) -> JudgeAnswer | Loss:
         """The next answer, or the loss of the worker after `timeout_s` of silence or at its end."""
         deadline = time.monotonic() + timeout_s
         while not self._lines:
@@ -78,7 +78,7 @@ class Worker:
                 return self._give_up(self._describe_end())
             *complete, self._rest = (self._rest + data).split(b"\n")
             self._lines = complete[::-1]
-        return codec.decode(self._lines.pop(), Answer)
+        return codec.decode(self._lines.pop(), JudgeAnswer)
 
     def _describe_end(self) -> str:
         try:

@@ -19,9 +19,9 @@ from gridrunner.judging.child import Loss, Worker, take_worker
 from gridrunner.judging.protocol import (
     DETAILS_LIMIT,
     MESSAGE_LIMIT,
-    Answer,
     AnswerKind,
     Batch,
+    JudgeAnswer,
     Order,
     OrderKind,
     Selection,
@@ -40,7 +40,7 @@ COLLECT_TIMEOUT_S = 60.0
 """For importing pytest, the user's conftest and checks."""
 
 RESTARTS = 3
-"""Judge processes that a run may lose and have the rest of the batch judged; from then on a loss makes the rest of its
+"""JudgeEngine processes that a run may lose and have the rest of the batch judged; from then on a loss makes the rest of its
 batch errors. With more, the check file itself is broken, and each loss costs up to CHECK_TIMEOUT_S."""
 
 
@@ -54,7 +54,7 @@ class Checks(Struct, frozen=True, kw_only=True):
 # ---------------------------------------------------------------------------------------------------- the bookkeeping
 
 
-class Ledger:
+class OwedResults:
     """What a pytest run owes, what came back, and what it was busy with."""
 
     def __init__(self, owed: Iterable[Key], attempts: Mapping[str, int]) -> None:
@@ -64,7 +64,7 @@ class Ledger:
         self._crashes: list[tuple[str, str]] = []
         self.busy: Key | None = None
 
-    def take(self, answer: Answer) -> None:
+    def take(self, answer: JudgeAnswer) -> None:
         """Takes in an answer of a run. A result that nobody asked for is an error in the worker, not data."""
         match answer.kind:
             case AnswerKind.STARTED:
@@ -117,7 +117,7 @@ def _is_node_of(node: str, key: Key) -> bool:
 # ------------------------------------------------------------------------------------------------------ the engine
 
 
-class Judge:
+class JudgeEngine:
     """Orders carried out one after another by one worker, which is started when needed and replaced RESTARTS times."""
 
     def __init__(self, folder: Path, selection: Selection, *, check_timeout_s: float, is_rescored: bool) -> None:
@@ -157,7 +157,7 @@ class Judge:
     def judge(self, sites: Sequence[Site], observations: Sequence[Observation], checks: Sequence[str]) -> list[Result]:
         """One result for each check and observation, in that order of observations; fewer only after `stop`."""
         owed = [(check, each.site) for each in observations for check in checks]
-        ledger = Ledger(owed, {each.site: each.attempt for each in observations})
+        ledger = OwedResults(owed, {each.site: each.attempt for each in observations})
         while ledger.missing() and not self._stopped.is_set():
             order = Order(
                 kind=OrderKind.JUDGE,
@@ -188,7 +188,7 @@ class Judge:
         self, attempts: Mapping[str, int], checks: Sequence[str], *, processes: int, silence_s: float
     ) -> list[Result]:
         """One result for each site of `attempts` and check, by pytest-xdist; its processes read the run folder."""
-        ledger = Ledger([(check, site) for site in attempts for check in checks], attempts)
+        ledger = OwedResults([(check, site) for site in attempts for check in checks], attempts)
         with tempfile.TemporaryDirectory(prefix="gridrunner-judge-") as temporary:
             batch = Path(temporary, "batch.json")
             batch.write_bytes(codec.encode(Batch(attempts=attempts, checks=tuple(checks))))
@@ -204,7 +204,7 @@ class Judge:
             ledger.fail_missing(f"not judged: {reason or 'pytest did not run it'}", log)
         return ledger.results()
 
-    def _run(self, order: Order, ledger: Ledger, silence_s: float) -> tuple[str, str]:
+    def _run(self, order: Order, ledger: OwedResults, silence_s: float) -> tuple[str, str]:
         """Carries out one order; returns why it did not come to its end (or nothing), and the worker's last words."""
         worker = self._have_worker()
         worker.send(order)

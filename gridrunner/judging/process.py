@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from gridrunner.errors import NothingToRun
 from gridrunner.judging.child import CLOSE_TIMEOUT_S
-from gridrunner.judging.engine import CHECK_TIMEOUT_S, Checks, Judge
+from gridrunner.judging.engine import CHECK_TIMEOUT_S, Checks, JudgeEngine
 from gridrunner.judging.protocol import Selection
 from gridrunner.judging.recorded import load_source
 from gridrunner.model import Observation, Result, Site
@@ -40,7 +40,7 @@ class CollectedChecks:
     Whoever collects either hands it to a `JudgeProcess` or ends it with `abort`.
     """
 
-    def __init__(self, judge: Judge, checks: Checks) -> None:
+    def __init__(self, judge: JudgeEngine, checks: Checks) -> None:
         self.judge = judge
         self.recorded = checks.recorded
         self.live = checks.live
@@ -61,7 +61,7 @@ def collect_checks(folder: Path, selection: Selection, *, check_timeout_s: float
 
     Raises UsageError for checks that pytest cannot collect, NothingToRun when the selection leaves none.
     """
-    judge = Judge(folder, selection, check_timeout_s=check_timeout_s, is_rescored=False)
+    judge = JudgeEngine(folder, selection, check_timeout_s=check_timeout_s, is_rescored=False)
     try:
         return CollectedChecks(judge, judge.collect())
     except BaseException:
@@ -195,7 +195,8 @@ def judge_run(
     parts = [observed[start : start + BATCH_SITES] for start in range(0, len(observed), BATCH_SITES)]
     count = min(processes or os.cpu_count() or 1, len(parts))
     judges = [
-        Judge(folder, selection or Selection(), check_timeout_s=CHECK_TIMEOUT_S, is_rescored=True) for _ in range(count)
+        JudgeEngine(folder, selection or Selection(), check_timeout_s=CHECK_TIMEOUT_S, is_rescored=True)
+        for _ in range(count)
     ]
     results: list[Result] = []
     try:
@@ -215,10 +216,13 @@ def judge_run(
 
 
 def _judge_parts(
-    judges: Sequence[Judge], parts: Sequence[Sequence[Observation]], sites: Mapping[str, Site], checks: Sequence[str]
+    judges: Sequence[JudgeEngine],
+    parts: Sequence[Sequence[Observation]],
+    sites: Mapping[str, Site],
+    checks: Sequence[str],
 ) -> Iterator[list[Result]]:
     """The results of each part, in order; every judge works on one part at a time."""
-    idle: queue.SimpleQueue[Judge] = queue.SimpleQueue()
+    idle: queue.SimpleQueue[JudgeEngine] = queue.SimpleQueue()
     for judge in judges:
         idle.put(judge)
 
@@ -238,7 +242,7 @@ def _judge_parts(
             raise
 
 
-def _recorded_checks(judge: Judge) -> tuple[str, ...]:
+def _recorded_checks(judge: JudgeEngine) -> tuple[str, ...]:
     checks = judge.collect().recorded
     if not checks:
         raise NothingToRun("the selection holds live checks alone; they need a browser", hint="gridrunner run")
@@ -262,7 +266,7 @@ def run_live_checks(
     """
     if not sites or not checks:
         return []
-    judge = Judge(folder, selection or Selection(), check_timeout_s=CHECK_TIMEOUT_S, is_rescored=False)
+    judge = JudgeEngine(folder, selection or Selection(), check_timeout_s=CHECK_TIMEOUT_S, is_rescored=False)
     try:
         return judge.judge_in_processes(
             sites, checks, processes=min(processes, len(sites) * len(checks)), silence_s=silence_s

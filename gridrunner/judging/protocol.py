@@ -65,7 +65,7 @@ class Order(Struct, frozen=True, kw_only=True):
     batch_file: str = ""
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class JudgeAnswer(Struct, frozen=True, kw_only=True):
     """One line of the worker's; which fields are set follows from `kind`. Of `collected` tests, -k and -m left
     `checks` and `live_checks`.
     """

@@ -25,7 +25,7 @@ import pytest
 
 from gridrunner import codec
 from gridrunner.judging.items import RunPlugin, check_of, is_live, site_of
-from gridrunner.judging.protocol import Answer, AnswerKind, Order, OrderKind, Selection
+from gridrunner.judging.protocol import AnswerKind, JudgeAnswer, Order, OrderKind, Selection
 from gridrunner.judging.reports import ResultCollector
 from gridrunner.judging.source import RunSource
 from gridrunner.model import Site
@@ -50,7 +50,7 @@ _LEFT_OUT = (
 each run, filter warnings around each phase, and print fixtures. Without the first line's a pytest run costs 37 ms instead of
 87, and 300 checks 0.19 s instead of 0.25 (two cores, pytest 9.2, 2026-11)."""
 
-Send = Callable[[Answer], None]
+Send = Callable[[JudgeAnswer], None]
 
 
 def main() -> None:
@@ -60,7 +60,7 @@ def main() -> None:
         del os.environ[name]  # meant for the user's own pytest runs, or set by a pytest that runs gridrunner
     lock = threading.Lock()
 
-    def send(answer: Answer) -> None:
+    def send(answer: JudgeAnswer) -> None:
         with lock:
             answers_out.write(codec.encode(answer) + b"\n")
             answers_out.flush()
@@ -73,7 +73,7 @@ def main() -> None:
         if order.kind is OrderKind.COLLECT:
             send(_collect(order))
         else:
-            send(Answer(kind=AnswerKind.ENDED, problem=_judge(order, send)))
+            send(JudgeAnswer(kind=AnswerKind.ENDED, problem=_judge(order, send)))
 
 
 def _take_over_streams() -> tuple[IO[bytes], IO[bytes]]:
@@ -106,7 +106,7 @@ def _read_ahead(orders_in: IO[bytes]) -> queue.SimpleQueue[bytes | None]:
 # ----------------------------------------------------------------------------------------------------------- the runs
 
 
-def _collect(order: Order) -> Answer:
+def _collect(order: Order) -> JudgeAnswer:
     source = RunSource(folder=Path(order.folder), sites={PLACEHOLDER_SITE.id: PLACEHOLDER_SITE}, observations={})
     census = _Census()
     selection = order.selection
@@ -123,9 +123,9 @@ def _judge(order: Order, send: Send) -> str:
     """Runs the checks of an order; returns why pytest stopped before its end, or an empty text."""
     end = _End()
     collector = ResultCollector(
-        on_result=lambda result: send(Answer(kind=AnswerKind.RESULT, result=result)),
-        on_started=lambda check, site: send(Answer(kind=AnswerKind.STARTED, check=check, site=site)),
-        on_crashed=lambda node, problem: send(Answer(kind=AnswerKind.CRASHED, node=node, problem=problem)),
+        on_result=lambda result: send(JudgeAnswer(kind=AnswerKind.RESULT, result=result)),
+        on_started=lambda check, site: send(JudgeAnswer(kind=AnswerKind.STARTED, check=check, site=site)),
+        on_crashed=lambda node, problem: send(JudgeAnswer(kind=AnswerKind.CRASHED, node=node, problem=problem)),
     )
     plugins: list[object] = [collector, end]
     if order.processes:
@@ -211,7 +211,7 @@ class _Census:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._selected = list(session.items)
 
-    def answer(self, code: int, complaints: str) -> Answer:
+    def answer(self, code: int, complaints: str) -> JudgeAnswer:
         """The answer to the order, given pytest's exit code and what it wrote to standard error."""
         problem = "; ".join(self._problems)
         if not problem and code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
@@ -230,7 +230,7 @@ class _Census:
             problem = lacking
         if not problem and (twice := next((check for check in ids if ids.count(check) > 1), None)) is not None:
             problem = f"two checks are called {twice}; a check is known by its file name and function"
-        return Answer(
+        return JudgeAnswer(
             kind=AnswerKind.COLLECTED,
             problem=problem,
             collected=len(self._collected),

@@ -55,6 +55,9 @@ class RunRecord:
 
     `observations` is keyed by site id, all attempts in the order of the journal; `unplanned` counts results for sites
     or checks that the plan does not owe, which no verdict uses; `known_failures` (check, site) failed in the baseline.
+
+    `rows` are the results of sites, as the plan orders checks; `unfinished` began a visit that never ended, and
+    `site_faults` kept sites from being visited. All three are by site id, and what verdicts are made of.
     """
 
     plan: Plan
@@ -70,9 +73,9 @@ class RunRecord:
     warnings: tuple[str, ...] = ()
     last_at_s: float = 0.0
     known_failures: frozenset[tuple[str, str]] = frozenset()
-    _rows: Mapping[str, Row] = field(default_factory=dict)
-    _unfinished: frozenset[str] = frozenset()
-    _site_faults: Mapping[str, Fault] = field(default_factory=dict)
+    rows: Mapping[str, Row] = field(default_factory=dict)
+    unfinished: frozenset[str] = frozenset()
+    site_faults: Mapping[str, Fault] = field(default_factory=dict)
     _digests: list[RunDigest] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def ended_by(self, ended: RunEnded) -> RunRecord:
@@ -99,10 +102,10 @@ class RunRecord:
         for planned in owed_sites(self.plan):
             name = planned.site.id
             state = SiteState(
-                row=self._rows.get(name, unjudged),
+                row=self.rows.get(name, unjudged),
                 seen=self.observations.get(name, ()),
-                fault=self._site_faults.get(name),
-                is_unfinished=name in self._unfinished,
+                fault=self.site_faults.get(name),
+                is_unfinished=name in self.unfinished,
             )
             yield judge_site(planned.site, self.plan.checks, state, self.known_failures)
 
@@ -282,9 +285,9 @@ class RecordBuilder:
             unplanned=self._unplanned,
             warnings=warnings,
             last_at_s=self._last_at_s,
-            _rows=rows,
-            _unfinished=frozenset(self._unfinished),
-            _site_faults=self._site_faults,
+            rows=rows,
+            unfinished=frozenset(self._unfinished),
+            site_faults=self._site_faults,
         )
 
     def _shift_s(self, at_s: float) -> float:

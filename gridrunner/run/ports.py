@@ -46,7 +46,7 @@ class JudgeRounds:
 def journal_event(record: records.DispatchRecord) -> events.Event | None:
     """The journal's event for a record of the dispatcher; None for what the journal can tell from other lines."""
     match record:
-        case records.VisitStarted():
+        case records.VisitBegan():
             return events.VisitStarted(
                 site=record.site, attempt=record.attempt, slot=record.slot, hub=record.hub, at_s=_round(record.at_s)
             )
@@ -60,7 +60,7 @@ def journal_event(record: records.DispatchRecord) -> events.Event | None:
             )
         case records.ResultJudged():
             return events.Judged(result=record.result)
-        case records.ChunkEnded():
+        case records.ChunkDone():
             return events.ChunkEnded(
                 chunk=record.chunk,
                 slot=record.slot,

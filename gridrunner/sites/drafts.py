@@ -49,7 +49,7 @@ QUARANTINE_TEXTS: Final[Mapping[str, Reader]] = {
 QUARANTINE_LISTS: Final[Mapping[str, Reader]] = {"checks": values.read_check}
 
 
-class ReplayFolder(Struct, frozen=True, kw_only=True):
+class ServedFolder(Struct, frozen=True, kw_only=True):
     """A folder of replica pages that the embedded server serves while the list is run, and the line that asks for it."""
 
     folder: Path
@@ -75,7 +75,7 @@ class ListDraft:
     report: FileReport
     entries: list[Draft] = field(default_factory=list)
     defaults: Draft | None = None
-    replay: ReplayFolder | None = None
+    replay: ServedFolder | None = None
 
 
 def read_items(texts: Sequence[str], read: Reader) -> tuple[Any, ...]:

@@ -11,20 +11,20 @@ from msgspec import Struct
 
 from gridrunner.model import Site
 from gridrunner.sites.csv_lists import read_csv_list
-from gridrunner.sites.drafts import MAX_SITES, ListDraft, ReplayFolder, check_ids, finish_sites
+from gridrunner.sites.drafts import MAX_SITES, ListDraft, ServedFolder, check_ids, finish_sites
 from gridrunner.sites.mistakes import FileReport, raise_mistakes
 from gridrunner.sites.reading import STDIN, ListKind, SourceText, name_source, read_source
 from gridrunner.sites.text_lists import read_text_list
 from gridrunner.sites.yaml_lists import read_yaml_list
 
-__all__ = ["ReplayFolder", "SiteLists", "read_site_lists"]
+__all__ = ["ServedFolder", "SiteLists", "read_site_lists"]
 
 
 class SiteLists(Struct, frozen=True, kw_only=True):
     """The sites of all lists in the order written, ids unique, and the folders to serve while they are run."""
 
     sites: tuple[Site, ...]
-    replays: tuple[ReplayFolder, ...] = ()
+    replays: tuple[ServedFolder, ...] = ()
 
 
 def read_site_lists(sources: Sequence[str], stdin: BinaryIO, *, today: date | None = None) -> SiteLists:
@@ -72,9 +72,9 @@ def _real_name(source: str) -> str:
         return source
 
 
-def _join_replays(lists: Sequence[ListDraft]) -> tuple[ReplayFolder, ...]:
+def _join_replays(lists: Sequence[ListDraft]) -> tuple[ServedFolder, ...]:
     """The folders to serve, each once."""
-    by_folder: dict[Path, ReplayFolder] = {}
+    by_folder: dict[Path, ServedFolder] = {}
     for part in lists:
         if part.replay is not None:
             by_folder.setdefault(part.replay.folder.resolve(), part.replay)

@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from collections.abc import Mapping as AbstractMapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -25,13 +24,13 @@ from gridrunner.sites.drafts import (
     Draft,
     ListDraft,
     Reader,
-    ReplayFolder,
+    ServedFolder,
     check_count,
 )
 from gridrunner.sites.mistakes import FileReport, guess, show_value, suggest
 from gridrunner.sites.reading import EMPTY_HINTS, ListKind
 from gridrunner.sites.values import BadEntry, read_selector
-from gridrunner.sites.yaml_nodes import Mapping, Node, Scalar, Sequence, read_document
+from gridrunner.sites.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode, read_document
 
 VERSION: Final = 1
 
@@ -102,9 +101,11 @@ class _YamlList:
 
     def read_top(self, top: Node, folder: Path) -> None:
         """Read what stands beside the sites, which `take_site` has had by now."""
-        if not isinstance(top, Mapping):
+        if not isinstance(top, MappingNode):
             hint = (
-                "put it under 'sites:', after 'version: 1'" if isinstance(top, Sequence) else "write 'version: 1' first"
+                "put it under 'sites:', after 'version: 1'"
+                if isinstance(top, SequenceNode)
+                else "write 'version: 1' first"
             )
             self._add(top, f"a site list is a mapping with version and sites, not {_kind_of(top)}; {hint}")
             return
@@ -119,13 +120,13 @@ class _YamlList:
             self._read_serve(values["serve"][1], folder)
         if "sites" not in values:
             self._add(top, "sites is missing; add a list of sites under 'sites:'")
-        elif not isinstance(values["sites"][1], Sequence):
+        elif not isinstance(values["sites"][1], SequenceNode):
             self._refuse_kind(values["sites"][1], "sites", "a list such as '- url: https://example.org/login'")
         elif not self._entries:
             self._add(values["sites"][1], f"the list has no sites; {EMPTY_HINTS[ListKind.YAML]}")
 
     def _check_version(self, node: Node) -> None:
-        written = node.text if isinstance(node, Scalar) else ""
+        written = node.text if isinstance(node, ScalarNode) else ""
         if re.fullmatch(r"[0-9]{1,9}", written) and int(written) > VERSION:
             what = f"version {int(written)} is newer than this gridrunner can read ({VERSION})"
             self._add(node, f"{what}; install a newer gridrunner")
@@ -133,9 +134,9 @@ class _YamlList:
             self._add(node, f"version must be {VERSION}; write 'version: {VERSION}'")
 
     def _read_defaults(self, node: Node) -> None:
-        if isinstance(node, Scalar) and node.is_null:
+        if isinstance(node, ScalarNode) and node.is_null:
             return
-        if isinstance(node, Mapping):
+        if isinstance(node, MappingNode):
             self.draft.defaults = self._read_entry(node, _DEFAULT_KEYS, "defaults")
         else:
             self._refuse_kind(node, "defaults", "a mapping such as {locale: en}")
@@ -151,7 +152,7 @@ class _YamlList:
             hint = f"did you mean {close!r}?" if close else "it is relative to the list's own folder"
             self._add(node, f"serve: there is no folder {show_value(str(path))}; {hint}")
             return
-        self.draft.replay = ReplayFolder(folder=path, source=SourceLine(file=self._report.file, line=node.line))
+        self.draft.replay = ServedFolder(folder=path, source=SourceLine(file=self._report.file, line=node.line))
 
     # ---------------------------------------------------------------------------------------------------------- sites
 
@@ -160,17 +161,19 @@ class _YamlList:
         if not check_count(self._entries, self._report, node.line):
             return False
         self._entries += 1
-        if isinstance(node, Mapping):
+        if isinstance(node, MappingNode):
             draft = self._read_entry(node, _SITE_KEYS, "a site")
-            if not any(isinstance(key, Scalar) and key.text == "url" for key, _ in node.pairs):
+            if not any(isinstance(key, ScalarNode) and key.text == "url" for key, _ in node.pairs):
                 self._add(node, "url is missing; add 'url: https://…'")
             self.draft.entries.append(draft)
         else:
-            right = "write '- url: https://…'" if isinstance(node, Scalar) else "write its keys, such as url: https://…"
+            right = (
+                "write '- url: https://…'" if isinstance(node, ScalarNode) else "write its keys, such as url: https://…"
+            )
             self._add(node, f"a site is a mapping, not {_kind_of(node)}; {right}")
         return True
 
-    def _read_entry(self, node: Mapping, known: Iterable[str], name: str) -> Draft:
+    def _read_entry(self, node: MappingNode, known: Iterable[str], name: str) -> Draft:
         fields: dict[str, Any] = {}
         expect: dict[str, Any] = {}
         id_place = None
@@ -190,7 +193,7 @@ class _YamlList:
 
     def _read_expect(self, node: Node) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        if not isinstance(node, Mapping):
+        if not isinstance(node, MappingNode):
             self._refuse_kind(node, "expect", "a mapping such as {login: true}")
             return found
         for key, value in self._pairs(node, _EXPECT_KEYS, "expect"):
@@ -202,7 +205,7 @@ class _YamlList:
         nobody owns and nothing ends is a check that was switched off.
         """
         example = "{owner: NAME, reason: TEXT, until: YYYY-MM-DD}"
-        if not isinstance(node, Mapping):
+        if not isinstance(node, MappingNode):
             self._refuse_kind(node, "quarantine", f"a mapping such as {example}")
             return None
         found: dict[str, Any] = {}
@@ -223,8 +226,8 @@ class _YamlList:
         self,
         name: str,
         node: Node,
-        texts: AbstractMapping[str, Reader],
-        lists: AbstractMapping[str, Reader],
+        texts: Mapping[str, Reader],
+        lists: Mapping[str, Reader],
         found: dict[str, Any],
     ) -> None:
         """Read one value into `found`, or report what is wrong with it."""
@@ -242,10 +245,10 @@ class _YamlList:
             self._add(node, f"{name}: {error}")
 
     def _read_items(self, node: Node, name: str, read: Reader) -> tuple[Any, ...] | None:
-        if isinstance(node, Scalar) and not node.is_null:
+        if isinstance(node, ScalarNode) and not node.is_null:
             self._add(node, f"{name} cannot be a single value; write [{show_value(node.text)[1:-1]}]")
             return None
-        if not isinstance(node, Sequence):
+        if not isinstance(node, SequenceNode):
             self._refuse_kind(node, name, _EXAMPLES[name])
             return None
         if len(node.items) > MAX_ITEMS:
@@ -253,7 +256,7 @@ class _YamlList:
             return None
         items: dict[Any, None] = {}
         for item in node.items:
-            if isinstance(item, Scalar):
+            if isinstance(item, ScalarNode):
                 try:
                     items[read(item.text)] = None
                 except BadEntry as error:
@@ -265,7 +268,7 @@ class _YamlList:
     # ---------------------------------------------------------------------------------------------------------- steps
 
     def _read_steps(self, node: Node) -> tuple[Step, ...]:
-        if not isinstance(node, Sequence):
+        if not isinstance(node, SequenceNode):
             self._refuse_kind(node, "steps", 'a list such as [{click: "#login"}]')
             return ()
         if len(node.items) > MAX_STEPS:
@@ -275,7 +278,7 @@ class _YamlList:
         return tuple(step for step in steps if step is not None)
 
     def _read_step(self, node: Node) -> Step | None:
-        if not isinstance(node, Mapping):
+        if not isinstance(node, MappingNode):
             self._refuse_kind(node, "a step", 'a mapping such as {click: "#login"}')
             return None
         pairs = {key.text: value for key, value in self._pairs(node, (*_STEP_KINDS, "value"), "a step")}
@@ -313,12 +316,12 @@ class _YamlList:
 
     # ---------------------------------------------------------------------------------------------------------- nodes
 
-    def _pairs(self, node: Mapping, known: Iterable[str], name: str) -> Iterator[tuple[Scalar, Node]]:
+    def _pairs(self, node: MappingNode, known: Iterable[str], name: str) -> Iterator[tuple[ScalarNode, Node]]:
         """The pairs whose keys are known and new; the others are reported."""
         known = tuple(known)
         lines: dict[str, int] = {}
         for key, value in node.pairs:
-            if not isinstance(key, Scalar):
+            if not isinstance(key, ScalarNode):
                 self._add(key, f"a key of {name} is a word, not {_kind_of(key)}; known are {', '.join(known)}")
             elif key.text in lines:
                 first = f"the first is in line {lines[key.text]}"
@@ -332,13 +335,13 @@ class _YamlList:
                 self._add(key, f"unknown key {show_value(key.text)} in {name}; {_suggest_key(key.text, known)}")
 
     def _text_of(self, node: Node, name: str) -> str | None:
-        if isinstance(node, Scalar) and not node.is_null:
+        if isinstance(node, ScalarNode) and not node.is_null:
             return node.text
         self._refuse_kind(node, name, _EXAMPLES.get(name, "a text"))
         return None
 
     def _refuse_kind(self, node: Node, name: str, right: str) -> None:
-        if isinstance(node, Scalar) and node.is_null:
+        if isinstance(node, ScalarNode) and node.is_null:
             self._add(node, f"{name} has no value; write {right}, or remove the key")
         else:
             self._add(node, f"{name} cannot be {_kind_of(node)}; write {right}")
@@ -356,9 +359,9 @@ def _suggest_key(word: str, known: tuple[str, ...]) -> str:
 
 def _kind_of(node: Node) -> str:
     match node:
-        case Scalar():
+        case ScalarNode():
             return "nothing" if node.is_null else "a single value"
-        case Sequence():
+        case SequenceNode():
             return "a list"
-        case Mapping():
+        case MappingNode():
             return "a mapping"

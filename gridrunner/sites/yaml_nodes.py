@@ -28,7 +28,7 @@ _ALLOWED_TAGS: Final = {"!", *(_TAG_PREFIX + name for name in ("str", "int", "fl
 _NULLS: Final = {"", "~", "null", "Null", "NULL"}
 
 
-class Scalar(Struct, frozen=True):
+class ScalarNode(Struct, frozen=True):
     """A text as written; `is_plain`: without quotes. Lines and columns count from 1."""
 
     line: int
@@ -42,7 +42,7 @@ class Scalar(Struct, frozen=True):
         return self.is_plain and self.text in _NULLS
 
 
-class Sequence(Struct, frozen=True):
+class SequenceNode(Struct, frozen=True):
     """A list of nodes."""
 
     line: int
@@ -50,7 +50,7 @@ class Sequence(Struct, frozen=True):
     items: list[Node] = field(default_factory=list)
 
 
-class Mapping(Struct, frozen=True):
+class MappingNode(Struct, frozen=True):
     """Pairs in the order written; a key may stand there twice."""
 
     line: int
@@ -58,7 +58,7 @@ class Mapping(Struct, frozen=True):
     pairs: list[tuple[Node, Node]] = field(default_factory=list)
 
 
-Node = Scalar | Sequence | Mapping
+Node = ScalarNode | SequenceNode | MappingNode
 
 
 class _StopError(Exception):
@@ -111,7 +111,7 @@ class _Composer:
         return top
 
     def _read_top(self, start: Any) -> Node:
-        top = Mapping(*_place(start))
+        top = MappingNode(*_place(start))
         self._check_tag(start)
         while type(event := self._next()) is not yaml.MappingEndEvent:
             self._values = 0
@@ -120,14 +120,14 @@ class _Composer:
                 raise _StopError(f"{what}; put each site into a list under 'sites:'", *_place(event))
             key = self._build(event, 2)
             event = self._next()
-            is_streamed = isinstance(key, Scalar) and key.text == self._streamed
+            is_streamed = isinstance(key, ScalarNode) and key.text == self._streamed
             if is_streamed and type(event) is yaml.SequenceStartEvent:
                 top.pairs.append((key, self._stream(event)))
             else:
                 top.pairs.append((key, self._build(event, 2)))
         return top
 
-    def _stream(self, start: Any) -> Sequence:
+    def _stream(self, start: Any) -> SequenceNode:
         self._check_tag(start)
         goes_on = True
         while type(event := self._next()) is not yaml.SequenceEndEvent:
@@ -135,7 +135,7 @@ class _Composer:
                 raise _StopError
             self._values = 0
             goes_on = self._take(self._build(event, 3))
-        return Sequence(*_place(start))
+        return SequenceNode(*_place(start))
 
     def _build(self, event: Any, depth: int) -> Node:
         if type(event) is yaml.AliasEvent:
@@ -147,13 +147,13 @@ class _Composer:
         self._check_tag(event)
         node: Node
         if type(event) is yaml.ScalarEvent:
-            node = Scalar(*_place(event), event.value, not event.style)
+            node = ScalarNode(*_place(event), event.value, not event.style)
         elif type(event) is yaml.SequenceStartEvent:
-            node = Sequence(*_place(event))
+            node = SequenceNode(*_place(event))
             while type(inner := self._next()) is not yaml.SequenceEndEvent:
                 node.items.append(self._build(inner, depth + 1))
         else:
-            node = Mapping(*_place(event))
+            node = MappingNode(*_place(event))
             while type(inner := self._next()) is not yaml.MappingEndEvent:
                 key = self._build(inner, depth + 1)
                 node.pairs.append((key, self._build(self._next(), depth + 1)))

@@ -26,8 +26,8 @@ from gridrunner.dispatch.records import (
     SessionOpened,
     SessionOpening,
     SiteFinished,
+    VisitBegan,
     VisitObserved,
-    VisitStarted,
 )
 from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.model import Result, Status
@@ -156,7 +156,7 @@ class LiveProgress:
                 slots[record.slot] = "ready"
             case SessionEnded():
                 slots[record.slot] = f"session ended: {record.reason}"
-            case VisitStarted():
+            case VisitBegan():
                 again = f" (attempt {record.attempt})" if record.attempt > 1 else ""
                 slots[record.slot] = f"visits {record.site}{again}"
             case VisitObserved():
@@ -236,7 +236,7 @@ class PlainProgress:
                 self._say(clean(record.text))
             case SessionOpened() if self._verbose:
                 self._say(f"session: slot={record.slot} hub={record.hub} node={record.node} took={record.took_s:.2f}s")
-            case VisitStarted() if self._verbose:
+            case VisitBegan() if self._verbose:
                 self._say(f"visit: slot={record.slot} site={record.site} attempt={record.attempt}")
             case _:
                 pass

@@ -16,9 +16,9 @@ from gridrunner.dispatch.machine.events import (
     Action,
     CloseSession,
     EndRun,
-    Event,
     HubCapacity,
     KillSession,
+    MachineEvent,
     OpenSession,
     Record,
     ResultsArrived,
@@ -99,14 +99,14 @@ class VirtualGrid:
     judges: Judges
     opens: Opens = open_quickly
     judge_s: float | None = 0.5  # None: the judge never answers
-    injected: Sequence[Event] = ()
+    injected: Sequence[MachineEvent] = ()
     close_s: float = 0.05
     most_events: int = 1_000_000
     records: list[DispatchRecord] = field(default_factory=list)
     now_s: float = 0.0
 
     def __post_init__(self) -> None:
-        self._calendar: list[tuple[float, int, Event]] = []
+        self._calendar: list[tuple[float, int, MachineEvent]] = []
         self._order = itertools.count()
         self._hub_of: dict[int, str] = {}
         self._visiting: dict[int, StartVisit] = {}
@@ -131,14 +131,14 @@ class VirtualGrid:
                 self._carry_out(action)
         raise AssertionError(f"the run has not ended after {self.most_events} events, at {self.now_s:.0f} s")
 
-    def _next_event(self) -> Event:
+    def _next_event(self) -> MachineEvent:
         wake_at_s = self.machine.wake_at_s
         if self._calendar and (wake_at_s is None or self._calendar[0][0] <= wake_at_s):
             return heapq.heappop(self._calendar)[2]
         assert wake_at_s is not None, f"the machine waits for nothing at {self.now_s:.1f} s"
         return Tick(at_s=max(self.now_s, wake_at_s))
 
-    def _schedule(self, event: Event) -> None:
+    def _schedule(self, event: MachineEvent) -> None:
         if event.at_s < NEVER_S:
             heapq.heappush(self._calendar, (event.at_s, next(self._order), event))
 

@@ -15,7 +15,7 @@ from gridrunner.detection.features import is_first_step
 from gridrunner.detection.predictions import to_prediction
 from gridrunner.detection.training.examples import (
     Example,
-    LabelledPage,
+    TrainingPage,
     identifier_examples,
     password_examples,
     read_pages,
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def train(pages: list[LabelledPage], out: Path, predictions: Path | None, provenance: str) -> None:
+def train(pages: list[TrainingPage], out: Path, predictions: Path | None, provenance: str) -> None:
     """Fit every scorer on all pages and on each fold; calibrate on the held-out scores; write the files."""
     folds = folds_of([page.site for page in pages])
     logins = list(_group_examples(pages, lambda labelled: labelled.is_login))
@@ -126,7 +126,7 @@ def train(pages: list[LabelledPage], out: Path, predictions: Path | None, proven
         _print_held_out(found)
 
 
-def _print_held_out(found: Iterable[tuple[LabelledPage, Detection]]) -> None:
+def _print_held_out(found: Iterable[tuple[TrainingPage, Detection]]) -> None:
     """How often verdicts on pages of held-out sites are right, by their confidence."""
     verdicts = [
         (detection.confidence, detection.login_present == page.login_present)
@@ -138,7 +138,7 @@ def _print_held_out(found: Iterable[tuple[LabelledPage, Detection]]) -> None:
         print(f"        {row.low:.2f} to {row.high:.2f}  {row.count:8d}  {row.mean:.3f}  {row.right / row.count:.3f}")
 
 
-def _group_examples(pages: Iterable[LabelledPage], truth_of: Callable[[Any], bool | None]) -> Iterable[Example]:
+def _group_examples(pages: Iterable[TrainingPage], truth_of: Callable[[Any], bool | None]) -> Iterable[Example]:
     for page in pages:
         for labelled in page.groups:
             truth = truth_of(labelled)
@@ -155,7 +155,7 @@ def _kind_truth(kind: FormKind) -> Callable[[Any], bool | None]:
     return truth
 
 
-def _page_score(page: LabelledPage, scorer: Scorer) -> float | None:
+def _page_score(page: TrainingPage, scorer: Scorer) -> float | None:
     scores = [scorer.raw_score(labelled.features) for labelled in page.groups if not is_first_step(labelled.features)]
     return max(scores, default=None)
 

@@ -57,7 +57,7 @@ class LabelledGroup:
 
 
 @dataclass(slots=True, kw_only=True)
-class LabelledPage:
+class TrainingPage:
     """A page with its labels and its groups."""
 
     id: str
@@ -69,7 +69,7 @@ class LabelledPage:
     groups: list[LabelledGroup] = field(default_factory=list)
 
 
-def read_pages(facts_path: Path, labels_path: Path | None) -> Iterator[LabelledPage]:
+def read_pages(facts_path: Path, labels_path: Path | None) -> Iterator[TrainingPage]:
     """The pages that have both facts and labels, in the order of the facts. Raises UsageError for a broken line."""
     labels = None if labels_path is None else {label["id"]: label for label in _lines(labels_path)}
     for line in _lines(facts_path):
@@ -98,9 +98,9 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             yield value
 
 
-def label_page(facts: dict[str, Any], label: dict[str, Any]) -> LabelledPage:
+def label_page(facts: dict[str, Any], label: dict[str, Any]) -> TrainingPage:
     """A page's groups with what its label says of each."""
-    page = LabelledPage(
+    page = TrainingPage(
         id=str(label["id"]),
         site=str(label.get("site") or label["id"]),
         kind=str(label.get("kind") or ""),
@@ -128,7 +128,7 @@ def label_page(facts: dict[str, Any], label: dict[str, Any]) -> LabelledPage:
 
 
 def _is_login(
-    page: LabelledPage,
+    page: TrainingPage,
     form_kind: str | None,
     roles: set[str],
     has_form_kinds: bool,
@@ -146,7 +146,7 @@ def _is_login(
     return None
 
 
-def _kind_of(page: LabelledPage, form_kind: str | None, roles: set[str], group: Group) -> FormKind | None:
+def _kind_of(page: TrainingPage, form_kind: str | None, roles: set[str], group: Group) -> FormKind | None:
     if form_kind is not None:
         return FormKind(form_kind)
     if "password_new" in roles:
@@ -166,7 +166,7 @@ one and a half times of it 95 instead of 93 of 100 made-up steps of held-out sit
 without a login instead of two (2026-11-26)."""
 
 
-def step_examples(page: LabelledPage) -> Iterator[Example]:
+def step_examples(page: TrainingPage) -> Iterator[Example]:
     """The two steps that labelled logins would be if they came apart, where their words still say so."""
     for labelled in page.groups:
         if labelled.is_login is not True:
@@ -178,7 +178,7 @@ def step_examples(page: LabelledPage) -> Iterator[Example]:
                 yield Example(page=page.id, site=page.site, features=features, truth=1, weight=STEP_WEIGHT)
 
 
-def identifier_examples(page: LabelledPage) -> Iterator[Example]:
+def identifier_examples(page: TrainingPage) -> Iterator[Example]:
     """Groups with text fields and no password, truth 1: the first step of a login; labelled ones, and made-up ones."""
     for labelled in page.groups:
         if is_first_step(labelled.features):
@@ -192,7 +192,7 @@ def identifier_examples(page: LabelledPage) -> Iterator[Example]:
                     yield Example(page=page.id, site=page.site, features=features, truth=1, weight=MADE_UP_WEIGHT)
 
 
-def username_examples(page: LabelledPage) -> Iterator[Example]:
+def username_examples(page: TrainingPage) -> Iterator[Example]:
     """Every candidate in the groups that have a labelled username."""
     for place, labelled in enumerate(page.groups):
         passwords = _passwords_of(labelled.group)
@@ -207,7 +207,7 @@ def username_examples(page: LabelledPage) -> Iterator[Example]:
             yield Example(page=page.id, site=page.site, features=features, truth=int(truth), choice=place)
 
 
-def password_examples(page: LabelledPage) -> Iterator[Example]:
+def password_examples(page: TrainingPage) -> Iterator[Example]:
     """Every labelled password; truth 1: a new one."""
     for labelled in page.groups:
         passwords = _passwords_of(labelled.group)

@@ -94,7 +94,7 @@ class Tick(Struct, frozen=True, kw_only=True):
     at_s: float
 
 
-Event = (
+MachineEvent = (
     RunStarted
     | HubCapacity
     | SessionCreated

@@ -19,9 +19,9 @@ from gridrunner.dispatch.machine.crew import KilledFor, Slot, SlotPhase
 from gridrunner.dispatch.machine.events import (
     Action,
     EndRun,
-    Event,
     HubCapacity,
     KillSession,
+    MachineEvent,
     ResultsArrived,
     RoundEnded,
     RunStarted,
@@ -115,7 +115,7 @@ class Machine:
         due_at_s = self._judging.due_at_s if self.phase is Phase.RUNNING else None
         return min((at_s for at_s in (self._books.timers.next_s, due_at_s) if at_s is not None), default=None)
 
-    def handle(self, event: Event) -> list[Action]:
+    def handle(self, event: MachineEvent) -> list[Action]:
         """Take in what happened; what is to be done about it, in this order."""
         self._books.outbox.now_s = max(self._books.outbox.now_s, event.at_s)
         match event:

@@ -22,7 +22,7 @@ from gridrunner.dispatch.machine.events import (
     StartVisit,
 )
 from gridrunner.dispatch.machine.timers import Alarm
-from gridrunner.dispatch.records import ChunkEnded, SessionEnded, SessionOpening, VisitStarted
+from gridrunner.dispatch.records import ChunkDone, SessionEnded, SessionOpening, VisitBegan
 from gridrunner.model import Site
 
 
@@ -180,7 +180,7 @@ class Staffing:
             now_s + self.timeout_of(work.site), Alarm.VISIT_OVERRUN, serial=slot.serial, number=slot.visit
         )
         self._books.outbox.record(
-            VisitStarted(
+            VisitBegan(
                 at_s=now_s,
                 site=work.site.id,
                 attempt=slot.attempt,
@@ -247,7 +247,7 @@ class Staffing:
             return
         self._books.backlog.put_back(tuple(chunk.pending))
         self._books.outbox.record(
-            ChunkEnded(
+            ChunkDone(
                 at_s=self._books.outbox.now_s,
                 chunk=chunk.id,
                 slot=slot.name,

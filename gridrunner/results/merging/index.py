@@ -67,7 +67,7 @@ class PlainRow(NamedTuple):
 
 
 @dataclass(slots=True, kw_only=True)
-class RunSource:
+class MergeSource:
     """A run to merge. `head` None: its plan.json cannot be read. `lane` goes before the names of its slots; `damage`
     says where its journal could not be read any further.
     """
@@ -163,7 +163,7 @@ class SourceIndex:
         self.duplicates = 0
         self.unplanned = 0
 
-    def scan(self, number: int, source: RunSource) -> None:
+    def scan(self, number: int, source: MergeSource) -> None:
         """Take what `source`, the run at place `number`, adds to the runs that are newer."""
         visits: dict[int, dict[int, int]] = {}
         judged = bytearray(len(self._is_judged))
@@ -262,7 +262,7 @@ class SourceIndex:
 class LineReader:
     """Reads lines of the runs to merge by the bytes at which they start."""
 
-    def __init__(self, sources: Sequence[RunSource], stack: ExitStack) -> None:
+    def __init__(self, sources: Sequence[MergeSource], stack: ExitStack) -> None:
         """`stack` closes their journals."""
         self._files = [stack.enter_context(open_file(source.reader.path)) for source in sources]
         self._places = [0] * len(self._files)

@@ -31,7 +31,7 @@ from gridrunner.results.journal.files import NewerFormatError, open_atomically
 from gridrunner.results.journal.lines import JOURNAL_NAME, JournalReader, collector_paused
 from gridrunner.results.journal.planfile import PLAN_NAME, PlanHead, read_plan, read_plan_head, write_plan
 from gridrunner.results.journal.sites import SiteLines, StoredRows, StoredSites, StoredVisits
-from gridrunner.results.merging.index import LineReader, RunSource, SourceIndex, TimedEvent
+from gridrunner.results.merging.index import LineReader, MergeSource, SourceIndex, TimedEvent
 from gridrunner.results.record import RecordBuilder, RunRecord, clamp_s, seconds_between
 from gridrunner.results.verdicts.settling import exit_code_for, settle
 from gridrunner.text import count_of
@@ -84,8 +84,8 @@ def find_runs(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.rglob(JOURNAL_NAME))
 
 
-def _open_sources(folders: Sequence[Path], out: Path) -> tuple[list[RunSource], list[str]]:
-    sources: list[RunSource] = []
+def _open_sources(folders: Sequence[Path], out: Path) -> tuple[list[MergeSource], list[str]]:
+    sources: list[MergeSource] = []
     unreadable: list[str] = []
     newer: NewerFormatError | None = None
     for folder in dict.fromkeys(run.resolve() for given in folders for run in (find_runs(given) or [given])):
@@ -111,7 +111,7 @@ def _open_sources(folders: Sequence[Path], out: Path) -> tuple[list[RunSource], 
     return sources, unreadable
 
 
-def _open_source(folder: Path) -> RunSource:
+def _open_source(folder: Path) -> MergeSource:
     reader = JournalReader(folder / JOURNAL_NAME)
     try:
         head: PlanHead | None = read_plan_head(folder / PLAN_NAME, within=folder)
@@ -121,10 +121,10 @@ def _open_source(folder: Path) -> RunSource:
         head = None
     if head is not None and head.hash != reader.header.plan:
         raise RunFolderError(f"plan.json and journal.jsonl of {folder} do not belong together")
-    return RunSource(reader=reader, header=reader.header, head=head)
+    return MergeSource(reader=reader, header=reader.header, head=head)
 
 
-def _name_lanes(sources: Sequence[RunSource]) -> None:
+def _name_lanes(sources: Sequence[MergeSource]) -> None:
     """Slots of different runs share names: each run's get a word before them, its shard where that tells them apart."""
     if len(sources) == 1:
         return
@@ -137,7 +137,7 @@ def _name_lanes(sources: Sequence[RunSource]) -> None:
             source.lane = f"{source.header.run}:" if runs[source.header.run] == 1 else f"{source.header.run}.{number}:"
 
 
-def _part_strangers(sources: list[RunSource]) -> tuple[list[RunSource], list[str]]:
+def _part_strangers(sources: list[MergeSource]) -> tuple[list[MergeSource], list[str]]:
     """The runs of the plan that most of them are of, and a sentence for each other one: an artifact that does not belong
     there must not stop the merge of all others.
     """
@@ -158,7 +158,7 @@ def _part_strangers(sources: list[RunSource]) -> tuple[list[RunSource], list[str
     )
 
 
-def _read_common_plan(sources: Sequence[RunSource]) -> Plan:
+def _read_common_plan(sources: Sequence[MergeSource]) -> Plan:
     problems: list[str] = []
     for source in sources:
         try:
@@ -174,7 +174,7 @@ class _Merger:
     """Writes the merged run from an index of where everything stands."""
 
     def __init__(
-        self, plan: Plan, sources: Sequence[RunSource], index: SourceIndex, out: Path, unreadable: list[str]
+        self, plan: Plan, sources: Sequence[MergeSource], index: SourceIndex, out: Path, unreadable: list[str]
     ) -> None:
         self._plan = plan
         self._sources = sources
@@ -322,7 +322,7 @@ class _Merger:
         return tuple(warnings)
 
 
-def _describe_cuts(sources: Sequence[RunSource]) -> list[str]:
+def _describe_cuts(sources: Sequence[MergeSource]) -> list[str]:
     """A sentence for each number of shards that was cut in more than one way."""
     cuts: dict[int, dict[str, list[str]]] = {}
     for source in sources:

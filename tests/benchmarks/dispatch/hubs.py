@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gridrunner.dispatch.machine.balancer import Balancer
 from gridrunner.dispatch.machine.machine import Machine
-from gridrunner.dispatch.records import Decision, VisitStarted
+from gridrunner.dispatch.records import Decision, VisitBegan
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.model import Fault, FaultKind, Outcome, Site
 from gridrunner.planning.durations import Basis, ExpectedDuration
@@ -95,7 +95,7 @@ def run_scenario(*, hedge: bool = True) -> HubsOutcome:
     summary = grid.run()
     shares: dict[int, dict[str, int]] = {}
     for record in grid.records:
-        if isinstance(record, VisitStarted):
+        if isinstance(record, VisitBegan):
             step = shares.setdefault(int(record.at_s // STEP_S), dict.fromkeys(names, 0))
             step[record.hub] += 1
     return HubsOutcome(

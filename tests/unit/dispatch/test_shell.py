@@ -11,7 +11,7 @@ from types import FrameType
 import pytest
 
 from gridrunner.dispatch.ports import Hub
-from gridrunner.dispatch.records import DispatchRecord, FaultSeen, SessionOpened, VisitStarted
+from gridrunner.dispatch.records import DispatchRecord, FaultSeen, SessionOpened, VisitBegan
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.shell import Dispatcher
 from gridrunner.dispatch.summary import StoppedBy
@@ -174,7 +174,7 @@ def test_what_the_recorder_raises_ends_the_run_and_every_session() -> None:
     hub = FakeHub(capacity=2, script=Script({"s1": [Hang]}))
 
     def full_disk(record: DispatchRecord) -> None:
-        if isinstance(record, VisitStarted) and record.site == "s3" and hub.hanging.wait(10):
+        if isinstance(record, VisitBegan) and record.site == "s3" and hub.hanging.wait(10):
             raise OSError("no space left on device")
 
     judge = JudgeMaker()

@@ -6,7 +6,7 @@ import pytest
 from msgspec import Struct
 
 from gridrunner import codec
-from gridrunner.judging.protocol import Answer, AnswerKind, Batch, Order, OrderKind, Selection
+from gridrunner.judging.protocol import AnswerKind, Batch, JudgeAnswer, Order, OrderKind, Selection
 from gridrunner.model import Status
 from tests.support.sample_runs import FOUND, make_observation, make_result, make_site
 
@@ -28,9 +28,11 @@ SELECTION = Selection(paths=("checks/",), extras=("test_insertion.py",), keyword
             processes=2,
             batch_file="/tmp/batch",
         ),
-        Answer(kind=AnswerKind.COLLECTED, checks=(FOUND,), live_checks=("x",), collected=3),
-        Answer(kind=AnswerKind.RESULT, result=make_result(FOUND, "a", Status.FAILED, message='two\nlines "quoted"')),
-        Answer(kind=AnswerKind.CRASHED, node="gw1", problem="killed by signal 9"),
+        JudgeAnswer(kind=AnswerKind.COLLECTED, checks=(FOUND,), live_checks=("x",), collected=3),
+        JudgeAnswer(
+            kind=AnswerKind.RESULT, result=make_result(FOUND, "a", Status.FAILED, message='two\nlines "quoted"')
+        ),
+        JudgeAnswer(kind=AnswerKind.CRASHED, node="gw1", problem="killed by signal 9"),
         Batch(attempts={"a": 2}, checks=(FOUND,)),
     ],
     ids=lambda message: type(message).__name__,

@@ -8,7 +8,7 @@ import pytest
 
 from gridrunner.model import Expectation, ExpectedLogin, Outcome, Site, SourceLine, Step, StepKind
 from gridrunner.sites import drafts
-from gridrunner.sites.lists import ReplayFolder
+from gridrunner.sites.lists import ServedFolder
 from tests.support.site_lists import SITE, mistakes_of, read, read_stdin
 
 FULL = """\
@@ -229,7 +229,7 @@ def test_serve_is_relative_to_the_list_and_each_folder_is_served_once(tmp_path: 
         (tmp_path / name).write_text(text, encoding="utf-8")
     lists = read(tmp_path / "a.yaml", tmp_path / "b.yml")
     assert lists.replays == (
-        ReplayFolder(folder=tmp_path / "pages", source=SourceLine(file=str(tmp_path / "a.yaml"), line=2)),
+        ServedFolder(folder=tmp_path / "pages", source=SourceLine(file=str(tmp_path / "a.yaml"), line=2)),
     )
 
 

@@ -7,7 +7,7 @@ import io
 from rich.console import Console
 from rich.text import Text
 
-from gridrunner.dispatch.records import SiteFinished, VisitObserved, VisitStarted
+from gridrunner.dispatch.records import SiteFinished, VisitBegan, VisitObserved
 from gridrunner.model import Observation, Outcome, Result, Status
 from gridrunner.terminal.progress import LiveProgress, PlainProgress, Tally
 
@@ -61,9 +61,7 @@ def test_live_display_fits_80_columns() -> None:
     live = LiveProgress(console, tally("a", "b"), clock=lambda: 0.0)
     try:
         live.record(
-            VisitStarted(
-                at_s=0.0, slot="slot-1", hub="local", session="s", site="a", attempt=2, chunk=1, expected_s=1.0
-            )
+            VisitBegan(at_s=0.0, slot="slot-1", hub="local", session="s", site="a", attempt=2, chunk=1, expected_s=1.0)
         )
         live.record(observed("b", 1.0))
         with console.capture() as captured:

@@ -94,7 +94,7 @@ def lower_to(before: Mapping[str, int], busy: Mapping[str, int], groups: Sequenc
     return back
 
 
-class Progress(Struct, frozen=True, kw_only=True):
+class ScaleProgress(Struct, frozen=True, kw_only=True):
     """How a wait stands: `line` for people, `is_done`, and `problem` (why it cannot succeed any more, or "")."""
 
     line: str
@@ -102,7 +102,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-def weigh_progress(views: Sequence[GroupView]) -> Progress:
+def weigh_progress(views: Sequence[GroupView]) -> ScaleProgress:
     """How far groups are on their way to what they are to have."""
     desired = sum(view.desired for view in views)
     instances = sum(view.instances for view in views)
@@ -119,7 +119,7 @@ def weigh_progress(views: Sequence[GroupView]) -> Progress:
         parts.append(problems[0])
     is_done = leaving == 0 and all(view.instances == view.desired and view.registered == view.desired for view in views)
     hopeless = next((reason for reason in failures if any(word in reason for word in HOPELESS)), "")
-    return Progress(line=", ".join(parts), is_done=is_done, problem=shorten(hopeless) if hopeless else "")
+    return ScaleProgress(line=", ".join(parts), is_done=is_done, problem=shorten(hopeless) if hopeless else "")
 
 
 def explain_shortage(views: Sequence[GroupView]) -> str:

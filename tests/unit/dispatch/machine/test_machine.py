@@ -12,9 +12,9 @@ import pytest
 
 from gridrunner.dispatch.machine.balancer import Balancer
 from gridrunner.dispatch.machine.events import (
-    Event,
     HubCapacity,
     KillSession,
+    MachineEvent,
     RunStarted,
     SessionCreated,
     StartVisit,
@@ -24,15 +24,15 @@ from gridrunner.dispatch.machine.events import (
 )
 from gridrunner.dispatch.machine.machine import Machine, Phase
 from gridrunner.dispatch.records import (
-    ChunkEnded,
+    ChunkDone,
     Decision,
     FaultSeen,
     RunStopping,
     SessionEnded,
     SessionOpened,
     SessionOpening,
+    VisitBegan,
     VisitObserved,
-    VisitStarted,
 )
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.summary import StoppedBy
@@ -73,7 +73,7 @@ def make_grid(
     run_settings: DispatchSettings | None = None,
     judges: Judges | None = None,
     opens: Opens = open_quickly,
-    injected: Sequence[Event] = (),
+    injected: Sequence[MachineEvent] = (),
     judge_s: float | None = 0.5,
     pace: Mapping[str, float] | None = None,
     plan: Plan | None = None,
@@ -115,7 +115,7 @@ def of_kind(grid: VirtualGrid, kind: type[T]) -> list[T]:
 
 
 def started(grid: VirtualGrid) -> list[tuple[str, int]]:
-    return [(record.site, record.attempt) for record in of_kind(grid, VisitStarted)]
+    return [(record.site, record.attempt) for record in of_kind(grid, VisitBegan)]
 
 
 # ----------------------------------------------------------------------------------------------------------- the queue
@@ -155,7 +155,7 @@ def test_a_slot_that_would_stand_still_takes_over_what_a_chunk_holds() -> None:
     grid = make_grid([1.0] * 8, scripts={("s1", 1): Visiting(took_s=20.0)})
     summary = grid.run()
     assert summary.wall_s < 1.5 + 20.0 + 1.0  # nothing waited behind the straggler
-    assert any(record.returned or len(record.sites) == 1 for record in of_kind(grid, ChunkEnded))
+    assert any(record.returned or len(record.sites) == 1 for record in of_kind(grid, ChunkDone))
 
 
 def test_a_session_is_recycled_after_so_many_visits() -> None:
@@ -199,7 +199,7 @@ def test_a_failing_verdict_is_confirmed_in_a_fresh_session() -> None:
     assert summary.finished["s2"][0].status is Status.PASSED
     assert summary.finished["s3"][0].status is Status.FAILED
     assert summary.failed_sites == 1
-    fresh = {(record.site, record.attempt): record.session for record in of_kind(grid, VisitStarted)}
+    fresh = {(record.site, record.attempt): record.session for record in of_kind(grid, VisitBegan)}
     assert len({fresh["s1", 1], fresh["s2", 2], fresh["s3", 2]}) == 3
 
 
@@ -296,7 +296,7 @@ def test_a_hub_that_dies_is_charged_to_nobody_and_another_takes_over() -> None:
     assert summary.is_complete
     assert all(results[0].status is Status.PASSED for results in summary.finished.values())
     assert any("none of" in record.text for record in of_kind(grid, Decision))
-    late = [record for record in of_kind(grid, VisitStarted) if record.at_s > 20.0]
+    late = [record for record in of_kind(grid, VisitBegan) if record.at_s > 20.0]
     assert {record.hub for record in late} == {"hub-a"}
     asked = [record.at_s for record in of_kind(grid, SessionOpening) if record.hub == "hub-b" and record.at_s > 10.0]
     assert len(asked) <= 8  # single trials, further and further apart
@@ -386,7 +386,7 @@ def test_a_thread_that_does_not_come_back_is_given_up_and_replaced() -> None:
     grid = make_grid([2.0], scripts={("s1", 1): Visiting(took_s=NEVER_S, heeds_kill=False)}, capacities={"hub-a": 1})
     summary = grid.run()
     assert summary.finished["s1"][0].status is Status.PASSED
-    assert [record.slot for record in of_kind(grid, VisitStarted)] == ["slot-1", "slot-2"]
+    assert [record.slot for record in of_kind(grid, VisitBegan)] == ["slot-1", "slot-2"]
 
 
 def test_a_creation_that_never_ends_is_given_up() -> None:
@@ -476,7 +476,7 @@ def test_after_a_stop_a_session_that_arrives_is_killed() -> None:
     grid = make_grid([3.0], opens=lambda _hub, _at_s: Opening(took_s=5.0), injected=[StopRequested(at_s=4.0)])
     grid.run()
     assert of_kind(grid, SessionOpened)
-    assert of_kind(grid, VisitStarted) == []
+    assert of_kind(grid, VisitBegan) == []
 
 
 # ------------------------------------------------------------------------------------------------------ several hubs
@@ -495,7 +495,7 @@ def test_a_slow_hub_gets_short_sites_and_not_the_last_ones() -> None:
 def test_a_failing_verdict_is_confirmed_on_another_hub() -> None:
     grid = make_grid([3.0, 3.0], capacities={"a": 1, "b": 1}, judges=fail(("s1", 1), ("s2", 1)))
     grid.run()
-    hubs = {(record.site, record.attempt): record.hub for record in of_kind(grid, VisitStarted)}
+    hubs = {(record.site, record.attempt): record.hub for record in of_kind(grid, VisitBegan)}
     assert hubs["s1", 1] != hubs["s1", 2]
     assert hubs["s2", 1] != hubs["s2", 2]
 
@@ -507,7 +507,7 @@ def test_a_failing_verdict_is_confirmed_on_the_same_hub_while_the_other_is_busy(
         [9.0, 1.0], capacities={"a": 1, "b": 1}, scripts=scripts, judges=fail(("s2", 1)), run_settings=hedgeless
     )
     assert grid.run().wall_s < 28.0
-    hubs = {(record.site, record.attempt): record.hub for record in of_kind(grid, VisitStarted)}
+    hubs = {(record.site, record.attempt): record.hub for record in of_kind(grid, VisitBegan)}
     assert hubs["s2", 1] == hubs["s2", 2]
 
 
@@ -515,7 +515,7 @@ def test_a_fresh_session_on_the_wrong_hub_makes_room_for_one_on_the_right() -> N
     capacities = [HubCapacity(at_s=8.0, hub="b", slots=1)]
     grid = make_grid([3.0], capacities={"a": 1, "b": 0}, judges=fail(("s1", 1)), injected=capacities, judge_s=5.0)
     assert grid.run().is_complete
-    assert [record.hub for record in of_kind(grid, VisitStarted)] == ["a", "b"]
+    assert [record.hub for record in of_kind(grid, VisitBegan)] == ["a", "b"]
 
 
 def test_capacity_that_comes_later_is_used() -> None:
@@ -555,7 +555,7 @@ def test_a_site_that_is_expected_to_time_out_is_not_hedged() -> None:
 def test_nothing_is_hedged_while_a_site_waits() -> None:
     grid = make_grid([4.0, *[3.0] * 20], scripts={("s1", 1): Visiting(took_s=25.0)})
     grid.run()
-    assert not any(record.is_hedge for record in of_kind(grid, VisitStarted) if record.at_s < 26.5)
+    assert not any(record.is_hedge for record in of_kind(grid, VisitBegan) if record.at_s < 26.5)
 
 
 def test_a_hedge_that_is_slower_changes_nothing() -> None:

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gridrunner.dispatch.machine.balancer import Balancer
-from gridrunner.dispatch.machine.events import Event, HubCapacity, StopRequested
+from gridrunner.dispatch.machine.events import HubCapacity, MachineEvent, StopRequested
 from gridrunner.dispatch.machine.machine import Machine
-from gridrunner.dispatch.records import FaultSeen, ResultJudged, SiteFinished, VisitStarted
+from gridrunner.dispatch.records import FaultSeen, ResultJudged, SiteFinished, VisitBegan
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.model import Fault, FaultKind, Observation, Outcome, Result, Site, Status
@@ -70,7 +70,7 @@ def run_on_tape(
     run_settings: DispatchSettings,
     hubs: int = 2,
     visits: Sequence[Visiting] = SITE_VISITS,
-    injected: Sequence[Event] = (),
+    injected: Sequence[MachineEvent] = (),
     judge_s: float | None = 0.5,
 ) -> tuple[VirtualGrid, Machine]:
     """A grid on which everything goes as the tape says."""
@@ -109,9 +109,9 @@ tapes = st.lists(st.integers(0, 63), min_size=1, max_size=80).map(Tape)
 
 
 @st.composite
-def interruptions(draw: st.DrawFn) -> list[Event]:
+def interruptions(draw: st.DrawFn) -> list[MachineEvent]:
     """Stops and changes of capacity at any time."""
-    events: list[Event] = [
+    events: list[MachineEvent] = [
         StopRequested(at_s=at_s) for at_s in draw(st.lists(st.floats(0, 60), max_size=2)) if draw(st.booleans())
     ]
     capacities = st.builds(HubCapacity, at_s=st.floats(0, 60), hub=st.just("hub-0"), slots=st.integers(0, 4))
@@ -138,7 +138,7 @@ def test_each_check_and_site_ends_exactly_once(
     per_session: int,
     max_failures: int | None,
     deadline_s: float | None,
-    injected: list[Event],
+    injected: list[MachineEvent],
     judge_s: float | None,
 ) -> None:
     run_settings = DispatchSettings(
@@ -200,7 +200,7 @@ def test_attempts_are_numbered_without_gaps_and_only_one_is_judged_at_a_time(tap
 
     started: dict[str, list[int]] = {}
     for record in grid.records:
-        if isinstance(record, VisitStarted):
+        if isinstance(record, VisitBegan):
             started.setdefault(record.site, []).append(record.attempt)
     assert all(attempts == list(range(1, len(attempts) + 1)) for attempts in started.values())
 
