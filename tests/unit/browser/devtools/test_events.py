@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any, cast
 
 import pytest
 
-from gridrunner.browser.devtools.connection import Connection, Listener
+from gridrunner.browser.devtools.connection import Connection
 from gridrunner.browser.devtools.events import WORLD, PageEvents
+from tests.support.fake_connection import FakeConnection
 
 TAB, FRAME = "tab-session", "frame-session"
-
-
-class FakeConnection:
-    """Takes listeners, and remembers what was sent."""
-
-    def __init__(self) -> None:
-        self.listeners: dict[str, Listener] = {}
-        self.sent: list[tuple[str, dict[str, Any]]] = []
-
-    def listen(self, target: str, listener: Listener, methods: Collection[str]) -> None:
-        del methods
-        self.listeners[target] = listener
-
-    def unlisten(self, target: str) -> None:
-        self.listeners.pop(target, None)
-
-    def send(self, method: str, params: dict[str, Any], *, target: str = "", then: object = None) -> None:
-        del target, then
-        self.sent.append((method, params))
 
 
 class Played:
@@ -52,7 +33,7 @@ class Played:
         return self.events.state.is_navigating
 
     def tell(self, method: str, target: str = TAB, **params: Any) -> None:
-        self.connection.listeners[target](method, params)
+        self.connection.tell(method, target, **params)
 
 
 @pytest.fixture

@@ -4,78 +4,15 @@ wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 
-from gridrunner.browser.devtools.connection import Answer, Connection, Listener
+from gridrunner.browser.devtools.connection import Connection
 from gridrunner.browser.devtools.page import DevToolsPage
-from gridrunner.browser.port import CommandFailed, DeadlinePassed, Frame, PageGone
-
-ANSWERS: Mapping[str, dict[str, Any]] = {
-    "Target.createBrowserContext": {"browserContextId": "context"},
-    "Target.createTarget": {"targetId": "top"},
-    "Target.attachToTarget": {"sessionId": "tab"},
-    "Page.createIsolatedWorld": {"executionContextId": 7},
-    "DOM.getFrameOwner": {"backendNodeId": 5},
-    "DOM.resolveNode": {"object": {"objectId": "element"}},
-    "DOM.describeNode": {"node": {"frameId": "inner"}},
-    "DOM.getDocument": {
-        "root": {
-            "children": [{"localName": "x-login", "shadowRoots": [{"shadowRootType": "closed", "backendNodeId": 3}]}]
-        }
-    },
-    "Page.captureScreenshot": {"data": "aW1hZ2U="},
-    "Page.getResourceContent": {"content": "Ym9keQ==", "base64Encoded": True},
-}
-
-
-class FakeConnection:
-    """Answers each command at once: by `answers`, with an error for None, else with nothing in it."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, dict[str, Any] | None] = dict(ANSWERS)
-        self.sent: list[tuple[str, dict[str, Any]]] = []
-        self.listeners: dict[str, Listener] = {}
-
-    def listen(self, target: str, listener: Listener, methods: Collection[str]) -> None:
-        del methods
-        self.listeners[target] = listener
-
-    def unlisten(self, target: str) -> None:
-        self.listeners.pop(target, None)
-
-    def send(
-        self,
-        method: str,
-        params: dict[str, Any] | None = None,
-        *,
-        target: str = "",
-        then: Callable[[Answer], None] | None = None,
-    ) -> Answer:
-        del target
-        self.sent.append((method, params or {}))
-        answer, result = Answer(method), self.answers.get(method, {})
-        answer.is_done = True
-        if result is None:
-            answer.error = "refused"
-        else:
-            answer.result = result
-        if then is not None:
-            then(answer)
-        return answer
-
-    def read_until(self, is_done: Callable[[], bool], *, deadline: float) -> None:
-        del deadline
-        if not is_done():
-            raise DeadlinePassed
-
-    def tell(self, method: str, target: str = "tab", **params: Any) -> None:
-        self.listeners[target](method, params)
-
-    def methods(self) -> list[str]:
-        return [method for method, _ in self.sent]
+from gridrunner.browser.port import CommandFailed, Frame, PageGone
+from tests.support.fake_connection import FakeConnection
 
 
 @pytest.fixture
