@@ -26,6 +26,7 @@ from gridrunner.results.record import RunRecord, load_run
 from gridrunner.run.capturing import copied_pages, keep_page
 from gridrunner.run.one_session import open_one_session
 from gridrunner.run.replays import LOOPBACK
+from gridrunner.run.seals import list_replays
 from gridrunner.settings.loading import Settings
 from gridrunner.settings.visits import Screenshots
 from gridrunner.sites.captured import Kept, label_of, list_of
@@ -105,8 +106,9 @@ def _open_session(settings: Settings, record: RunRecord | None) -> Iterator[tupl
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gridrunner-capture-")))
         rules: list[str] = []
-        for replica in record.header.replays if record is not None else ():
-            rules += stack.enter_context(ReplayServer(Path(replica))).host_rules(LOOPBACK)
+        hint = "run the list that asks for them with --capture instead"
+        for replica in list_replays(record.header, (), os.environ, hint=hint) if record is not None else ():
+            rules += stack.enter_context(ReplayServer(replica)).host_rules(LOOPBACK)
         session = stack.enter_context(
             open_one_session(
                 settings,

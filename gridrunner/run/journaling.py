@@ -22,6 +22,7 @@ from gridrunner.run.fleet import measure_fleet
 from gridrunner.run.hubs import Grids
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
+from gridrunner.run.seals import seal_replays
 from gridrunner.settings.output import OutputSettings
 from gridrunner.text import drop_users_in
 
@@ -53,13 +54,15 @@ class RunJournal:
 def open_journal(run: Run, work: Work) -> Iterator[RunJournal]:
     """Write the plan, begin the journal, and enter what a resumed run had not judged."""
     write_plan(work.folder / PLAN_NAME, work.plan)
+    replays = tuple(str(path) for path in work.replays)
     header = JournalHeader(
         run=work.run,
         plan=work.plan.hash,
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
         version=__version__,
         command=tuple(drop_users_in(word) for word in run.command),
-        replays=tuple(str(path) for path in work.replays),
+        replays=replays,
+        seal=seal_replays(work.run, work.plan.hash, replays, run.env),
     )
     with JournalWriter(work.folder / JOURNAL_NAME, header) as writer:
         journal = RunJournal(writer)

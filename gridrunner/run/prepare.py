@@ -22,13 +22,15 @@ from gridrunner.planning.plan import owed_sites
 from gridrunner.run.opening import Run
 from gridrunner.run.plans import load_durations, plan_run
 from gridrunner.run.resuming import (
+    describe_resumed,
     find_leftover,
     find_unjudged,
     load_resumable,
     require_same_checks,
     still_owed,
 )
-from gridrunner.run.selecting import select_from_lists
+from gridrunner.run.seals import list_replays
+from gridrunner.run.selecting import list_named_replays, select_from_lists
 
 
 class Work(Struct, frozen=True, kw_only=True):
@@ -99,6 +101,13 @@ def _new_work(run: Run) -> Work:
 def _resumed_work(run: Run, folder: Path) -> Work:
     settings = run.settings
     record = load_resumable(folder)
+    replays = list_replays(
+        record.header,
+        list_named_replays(settings.selection),
+        run.env,
+        hint=f"name the lists that ask for them: gridrunner run --resume {folder} --sites LIST",
+    )
+    run.say(describe_resumed(record, folder, replays))
     sites = [planned.site for planned in record.plan.sites]
     checks = collect_checks(folder, run.selection)
     try:
@@ -119,7 +128,7 @@ def _resumed_work(run: Run, folder: Path) -> Work:
         rest=rest,
         checks=checks,
         live_sites=still_owed(leftover, checks.live),
-        replays=tuple(Path(text) for text in record.header.replays),
+        replays=replays,
         attempts=leftover.attempts,
         early=find_early_sites(durations),
         warnings=record.warnings,

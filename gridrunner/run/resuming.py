@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from gridrunner.model import Observation, Result, Status, Verdict
 from gridrunner.results.journal.lines import collector_paused
 from gridrunner.results.record import RunRecord, load_run
 from gridrunner.results.verdicts.cases import SiteVerdict
+from gridrunner.text import count_of, make_line
 
 
 class Leftover(Struct, frozen=True, kw_only=True):
@@ -39,6 +41,20 @@ def find_leftover(record: RunRecord) -> Leftover:
                 sites.append(site)
     was_cut = record.ended is None or record.ended.reason != StoppedBy.FINISHED
     return Leftover(sites=tuple(sites), attempts=attempts, was_cut=was_cut)
+
+
+HOSTS_SHOWN = 5
+"""Of the hosts of a plan: a line of a terminal."""
+
+
+def describe_resumed(record: RunRecord, folder: Path, replays: Sequence[Path]) -> str:
+    """What a resumed run takes from its folder, which may be somebody else's, in one line for people."""
+    hosts = list(dict.fromkeys(urlsplit(planned.site.url).hostname or "" for planned in record.plan.sites))
+    more = f" and {len(hosts) - HOSTS_SHOWN} more" if len(hosts) > HOSTS_SHOWN else ""
+    places = f"{count_of(len(record.plan.sites), 'site')} on {', '.join(hosts[:HOSTS_SHOWN])}{more}"
+    served = f", replica pages of {', '.join(map(str, replays))}" if replays else ""
+    visited = count_of(len(record.observations), "site")
+    return make_line(f"resume: from {folder}: the plan ({places}), what was seen of {visited}{served}", 1000)
 
 
 _OPEN = frozenset({Verdict.FAILED, Verdict.NOT_RUN, Verdict.ERROR})

@@ -79,6 +79,11 @@ def select_from_lists(selection: SelectionSettings, out: Path) -> Selected:
     return Selected(sites=sites, replays=_replay_folders(lists))
 
 
+def list_named_replays(selection: SelectionSettings) -> tuple[Path, ...]:
+    """The folders of replica pages that the lists of the settings ask for. Raises SiteListError."""
+    return _replay_folders(read_site_lists(selection.sites, sys.stdin.buffer)) if selection.sites else ()
+
+
 def _replay_folders(lists: SiteLists) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(replay.folder.resolve() for replay in lists.replays))
 

@@ -21,7 +21,8 @@ JOURNAL_FORMAT = 1
 
 class JournalHeader(Struct, frozen=True, kw_only=True):
     """The first line. `plan` is the plan's hash, `started` ISO 8601 in UTC, `command` the arguments as the user typed
-    them (no secrets), `slots` the sessions at once (0: not known), `replays` the folders of replica pages it served, `merged_from` the run ids behind a merged run, oldest
+    them (no secrets), `slots` the sessions at once (0: not known), `replays` the folders of replica pages it served and `seal` their
+    seal (`run.seals`), `merged_from` the run ids behind a merged run, oldest
     first, and `damaged` what a merge could not read of them.
     """
 
@@ -33,6 +34,7 @@ class JournalHeader(Struct, frozen=True, kw_only=True):
     command: tuple[str, ...] = ()
     slots: Count = 0
     replays: tuple[str, ...] = ()
+    seal: str = ""
     merged_from: tuple[str, ...] = ()
     damaged: tuple[str, ...] = ()
 
