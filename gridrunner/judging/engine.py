@@ -40,7 +40,7 @@ COLLECT_TIMEOUT_S = 60.0
 """For importing pytest, the user's conftest and checks."""
 
 RESTARTS = 3
-"""JudgeEngine processes that a run may lose and have the rest of the batch judged; from then on a loss makes the rest of its
+"""Judge processes that a run may lose and have the rest of the batch judged; from then on a loss makes the rest of its
 batch errors. With more, the check file itself is broken, and each loss costs up to CHECK_TIMEOUT_S."""
 
 

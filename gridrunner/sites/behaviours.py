@@ -13,18 +13,18 @@ hold one `behaviours.yaml` beside them:
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-import yaml
 from msgspec import Struct, field
 
 from gridrunner.errors import UsageError
+from gridrunner.sites.mistakes import MAX_SHOWN, FileReport, show_value
+from gridrunner.sites.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode, read_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
-
-    from yaml.nodes import MappingNode, Node
 
 FILE_NAME: Final = "behaviours.yaml"
 
@@ -93,22 +93,24 @@ class Behaviours(Struct, frozen=True, kw_only=True):
 
 
 def read_behaviours(folder: Path) -> Behaviours:
-    """The `behaviours.yaml` of a replay folder; none is no behaviour. Raises UsageError naming file:line."""
+    """The `behaviours.yaml` of a replay folder; none is no behaviour. Raises UsageError with a line for each mistake, as
+    `file:line: what; what would be right`.
+    """
     file = folder / FILE_NAME
     if not file.exists():
         return Behaviours()
     try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file}: cannot be read: {error}", hint="it must be a text file in UTF-8") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise UsageError(f"{file}:{line}: not YAML: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{file}:1: not YAML: {error}") from error
-    if root is None:
-        return Behaviours()
-    return _Reader(file=file, folder=folder).read(root)
+    report = FileReport(str(file))
+    reader = _Reader(report, folder)
+    top = read_document(text, report, streamed="behaviours", take=reader.take_entry)
+    if top is not None:
+        reader.read_top(top)
+    if report.count:
+        raise UsageError("\n".join(report.lines()[:MAX_SHOWN]))
+    return Behaviours(by_place=reader.by_place)
 
 
 class ReplayFolder:
@@ -150,133 +152,161 @@ class ReplayFolder:
         return None
 
 
-class _Reader:
-    """Turns YAML nodes, which know their lines, into data; the first mistake ends it."""
+class _Wrong(Exception):
+    """A value is no good: the node, and what would be right."""
 
-    def __init__(self, *, file: Path, folder: Path) -> None:
-        self._file = file
+    def __init__(self, node: Node, text: str) -> None:
+        super().__init__(text)
+        self.node = node
+
+
+class _Reader:
+    """Turns nodes into behaviours; a mistake costs its entry and is reported, and the next one is read."""
+
+    def __init__(self, report: FileReport, folder: Path) -> None:
+        self.by_place: dict[tuple[str, str | None], Behaviour] = {}
+        self._report = report
         self._folder = folder
         self._readers: Mapping[str, Callable[[Node, str], object]] = {
-            "delay_s": self._seconds,
-            "status": self._status,
-            "headers": self._headers,
-            "drip": self._drip,
-            "never_answer": self._flag,
-            "never_end": self._flag,
-            "redirect": self._text,
-            "auth": self._auth,
-            "download": self._text,
-            "refuse": self._flag,
+            "delay_s": _read_seconds,
+            "status": _read_status,
+            "headers": _read_headers,
+            "drip": _read_drip,
+            "never_answer": _read_flag,
+            "never_end": _read_flag,
+            "redirect": _read_text,
+            "auth": _read_auth,
+            "download": _read_text,
+            "refuse": _read_flag,
         }
 
-    def read(self, root: Node) -> Behaviours:
-        top = self._mapping(root, "the file", allowed=("version", "behaviours"))
-        if "version" not in top or self._integer(top["version"], "version") != 1:
-            raise self._wrong(top.get("version", root), "version must be 1, the only one there is")
-        entries = top.get("behaviours")
-        if entries is None:
-            return Behaviours()
-        if not isinstance(entries, yaml.SequenceNode):
-            raise self._wrong(entries, "behaviours must be a list of entries, each with `at:`")
-        found: dict[tuple[str, str | None], Behaviour] = {}
-        for entry in entries.value:
-            place, behaviour = self._entry(entry)
-            if place in found:
-                raise self._wrong(entry, f"a second entry for {place[0]}{'/' + place[1] if place[1] else ''}")
-            found[place] = behaviour
-        return Behaviours(by_place=found)
+    def take_entry(self, node: Node) -> bool:
+        """Read one entry of the list; there is always more to read."""
+        with self._reported():
+            self._keep_entry(node)
+        return True
 
-    def _entry(self, node: Node) -> tuple[tuple[str, str | None], Behaviour]:
-        parts = self._mapping(node, "an entry", allowed=("at", *self._readers))
+    def read_top(self, top: Node) -> None:
+        """Read what stands beside the entries, which `take_entry` has had by now."""
+        with self._reported():
+            values = _read_mapping(top, "the file", allowed=("version", "behaviours"))
+            if "version" not in values or _read_integer(values["version"], "version") != 1:
+                raise _Wrong(values.get("version", top), "version must be 1, the only one there is")
+            entries = values.get("behaviours")
+            if entries is not None and not isinstance(entries, SequenceNode):
+                raise _Wrong(entries, "behaviours must be a list of entries, each with `at:`")
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except _Wrong as wrong:
+            self._report.add(str(wrong), wrong.node.line)
+
+    def _keep_entry(self, node: Node) -> None:
+        place, behaviour = self._read_entry(node)
+        if place in self.by_place:
+            raise _Wrong(node, f"a second entry for {place[0]}{'/' + place[1] if place[1] else ''}")
+        self.by_place[place] = behaviour
+
+    def _read_entry(self, node: Node) -> tuple[tuple[str, str | None], Behaviour]:
+        parts = _read_mapping(node, "an entry", allowed=("at", *self._readers))
         if "at" not in parts:
-            raise self._wrong(node, "an entry needs `at: SITE` or `at: SITE/PATH`")
-        place = self._place(parts["at"])
+            raise _Wrong(node, "an entry needs `at: SITE` or `at: SITE/PATH`")
+        place = self._read_place(parts["at"])
         values = {name: self._readers[name](value, name) for name, value in parts.items() if name != "at"}
         behaviour = Behaviour(**values)  # type: ignore[arg-type]  # each reader returns its own field's type
         if behaviour.refuse and place[1] is not None:
-            raise self._wrong(parts["at"], "refuse is for a whole site: a connection is refused before a path is asked")
+            raise _Wrong(parts["at"], "refuse is for a whole site: a connection is refused before a path is asked")
         return place, behaviour
 
-    def _place(self, node: Node) -> tuple[str, str | None]:
-        labels = self._text(node, "at").strip("/").split("/")
+    def _read_place(self, node: Node) -> tuple[str, str | None]:
+        labels = _read_text(node, "at").strip("/").split("/")
         depth = 2 if labels[0] == FRAMES_FOLDER else 1
         site, path = "/".join(labels[:depth]), "/".join(labels[depth:])
         if len(labels) < depth or ".." in labels or not (self._folder / site).is_dir():
-            raise self._wrong(node, f"at: there is no site folder {site!r} beside this file")
+            raise _Wrong(node, f"at: there is no site folder {site!r} beside this file")
         return site, path or None
 
-    def _mapping(self, node: Node, what: str, *, allowed: tuple[str, ...]) -> dict[str, Node]:
-        if not isinstance(node, yaml.MappingNode):
-            raise self._wrong(node, f"{what} must be a mapping of {', '.join(allowed)}")
-        pairs = self._pairs(node)
-        for key, (key_node, _) in pairs.items():
-            if key not in allowed:
-                raise self._wrong(key_node, f"unknown key {key!r}; known are {', '.join(allowed)}")
-        return {key: value for key, (_, value) in pairs.items()}
 
-    def _pairs(self, node: MappingNode) -> dict[str, tuple[Node, Node]]:
-        pairs: dict[str, tuple[Node, Node]] = {}
-        for key_node, value in node.value:
-            key = self._text(key_node, "a key")
-            if key in pairs:
-                raise self._wrong(key_node, f"{key!r} is given twice")
-            pairs[key] = (key_node, value)
-        return pairs
+def _read_mapping(node: Node, what: str, *, allowed: tuple[str, ...]) -> dict[str, Node]:
+    if not isinstance(node, MappingNode):
+        raise _Wrong(node, f"{what} must be a mapping of {', '.join(allowed)}")
+    pairs = _read_pairs(node)
+    for key, (key_node, _) in pairs.items():
+        if key not in allowed:
+            raise _Wrong(key_node, f"unknown key {key!r}; known are {', '.join(allowed)}")
+    return {key: value for key, (_, value) in pairs.items()}
 
-    def _text(self, node: Node, name: str) -> str:
-        if not isinstance(node, yaml.ScalarNode) or node.tag == "tag:yaml.org,2002:null" or not node.value:
-            raise self._wrong(node, f"{name} must be text")
-        if any(ord(letter) < 32 for letter in node.value):
-            raise self._wrong(node, f"{name} must not hold line ends or control characters")
-        return str(node.value)
 
-    def _integer(self, node: Node, name: str) -> int:
-        text = self._text(node, name)
-        if not text.isascii() or not text.isdigit():
-            raise self._wrong(node, f"{name} must be a whole number, not {text!r}")
-        return int(text)
+def _read_pairs(node: MappingNode) -> dict[str, tuple[Node, Node]]:
+    pairs: dict[str, tuple[Node, Node]] = {}
+    for key_node, value in node.pairs:
+        key = _read_text(key_node, "a key")
+        if key in pairs:
+            raise _Wrong(key_node, f"{key!r} is given twice")
+        pairs[key] = (key_node, value)
+    return pairs
 
-    def _seconds(self, node: Node, name: str) -> float:
-        text = self._text(node, name)
-        try:
-            seconds = float(text)
-        except ValueError:
-            seconds = -1.0
-        if not 0 <= seconds <= 3600:
-            raise self._wrong(node, f"{name} must be seconds from 0 to 3600, not {text!r}")
-        return seconds
 
-    def _status(self, node: Node, name: str) -> int:
-        status = self._integer(node, name)
-        if not 200 <= status <= 599:
-            raise self._wrong(node, f"{name} must be an HTTP status from 200 to 599, not {status}")
-        return status
+def _read_text(node: Node, name: str) -> str:
+    if not isinstance(node, ScalarNode) or node.is_null or not node.text:
+        raise _Wrong(node, f"{name} must be text")
+    if any(ord(letter) < 32 for letter in node.text):
+        raise _Wrong(node, f"{name} must not hold line ends or control characters")
+    return node.text
 
-    def _flag(self, node: Node, name: str) -> bool:
-        text = self._text(node, name)
-        if text not in ("true", "false"):
-            raise self._wrong(node, f"{name} must be true or false, not {text!r}")
-        return text == "true"
 
-    def _headers(self, node: Node, name: str) -> dict[str, str]:
-        if not isinstance(node, yaml.MappingNode):
-            raise self._wrong(node, f"{name} must be a mapping of header names to values")
-        return {key: self._text(value, key) for key, (_, value) in self._pairs(node).items()}
+def _read_integer(node: Node, name: str) -> int:
+    text = _read_text(node, name)
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise _Wrong(node, f"{name} must be a whole number, not {show_value(text)}")
+    return int(text)
 
-    def _drip(self, node: Node, name: str) -> Drip:
-        parts = self._mapping(node, name, allowed=("chunk_bytes", "every_s"))
-        if set(parts) != {"chunk_bytes", "every_s"}:
-            raise self._wrong(node, f"{name} needs chunk_bytes and every_s")
-        chunk_bytes = self._integer(parts["chunk_bytes"], "chunk_bytes")
-        if chunk_bytes < 1:
-            raise self._wrong(parts["chunk_bytes"], "chunk_bytes must be at least 1")
-        return Drip(chunk_bytes=chunk_bytes, every_s=self._seconds(parts["every_s"], "every_s"))
 
-    def _auth(self, node: Node, name: str) -> Auth:
-        parts = self._mapping(node, name, allowed=("user", "password", "realm"))
-        if set(parts) != {"user", "password", "realm"}:
-            raise self._wrong(node, f"{name} needs user, password and realm")
-        return Auth(**{key: self._text(value, key) for key, value in parts.items()})
+def _read_seconds(node: Node, name: str) -> float:
+    text = _read_text(node, name)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 3600:
+        raise _Wrong(node, f"{name} must be seconds from 0 to 3600, not {show_value(text)}")
+    return seconds
 
-    def _wrong(self, node: Node, message: str) -> UsageError:
-        return UsageError(f"{self._file}:{node.start_mark.line + 1}: {message}")
+
+def _read_status(node: Node, name: str) -> int:
+    status = _read_integer(node, name)
+    if not 200 <= status <= 599:
+        raise _Wrong(node, f"{name} must be an HTTP status from 200 to 599, not {status}")
+    return status
+
+
+def _read_flag(node: Node, name: str) -> bool:
+    text = _read_text(node, name)
+    if text not in ("true", "false"):
+        raise _Wrong(node, f"{name} must be true or false, not {show_value(text)}")
+    return text == "true"
+
+
+def _read_headers(node: Node, name: str) -> dict[str, str]:
+    if not isinstance(node, MappingNode):
+        raise _Wrong(node, f"{name} must be a mapping of header names to values")
+    return {key: _read_text(value, key) for key, (_, value) in _read_pairs(node).items()}
+
+
+def _read_drip(node: Node, name: str) -> Drip:
+    parts = _read_mapping(node, name, allowed=("chunk_bytes", "every_s"))
+    if set(parts) != {"chunk_bytes", "every_s"}:
+        raise _Wrong(node, f"{name} needs chunk_bytes and every_s")
+    chunk_bytes = _read_integer(parts["chunk_bytes"], "chunk_bytes")
+    if chunk_bytes < 1:
+        raise _Wrong(parts["chunk_bytes"], "chunk_bytes must be at least 1")
+    return Drip(chunk_bytes=chunk_bytes, every_s=_read_seconds(parts["every_s"], "every_s"))
+
+
+def _read_auth(node: Node, name: str) -> Auth:
+    parts = _read_mapping(node, name, allowed=("user", "password", "realm"))
+    if set(parts) != {"user", "password", "realm"}:
+        raise _Wrong(node, f"{name} needs user, password and realm")
+    return Auth(**{key: _read_text(value, key) for key, value in parts.items()})

@@ -351,7 +351,7 @@ def test_a_taken_port(folder: Path, server: ReplayServer) -> None:
         ("version: 1\nbehaviours:\n  - {at: shop/x, refuse: true}\n", ":3: refuse is for a whole site"),
         ("version: 1\nbehaviours:\n  - {at: shop}\n  - {at: shop}\n", ":4: a second entry for shop"),
         ("version: 1\nversion: 1\n", ":2: 'version' is given twice"),
-        ("version: 1\nbehaviours: [\n", ":3: not YAML"),
+        ("version: 1\nbehaviours: [\n", ":3:1: a value is missing here"),
     ],
 )
 def test_malformed_behaviours_name_their_line(tmp_path: Path, text: str, message: str) -> None:
@@ -359,6 +359,23 @@ def test_malformed_behaviours_name_their_line(tmp_path: Path, text: str, message
     with pytest.raises(UsageError) as caught:
         ReplayServer(tmp_path)
     assert f"behaviours.yaml{message}" in str(caught.value)
+
+
+def test_every_mistake_in_behaviours_is_said_at_once(tmp_path: Path) -> None:
+    entries = "  - {at: shop, status: 99}\n  - {at: shop/a, delay_s: soon}\n  - {at: shop/b, never_end: true}\n"
+    make_folder(tmp_path, {"shop/index.html": "", "behaviours.yaml": f"version: 2\nbehaviours:\n{entries}"})
+    with pytest.raises(UsageError) as caught:
+        ReplayServer(tmp_path)
+    lines = [line.partition("behaviours.yaml")[2].partition(" must")[0] for line in str(caught.value).splitlines()]
+    assert lines == [":1: version", ":3: status", ":4: delay_s"]
+
+
+def test_no_alias_makes_behaviours_large(tmp_path: Path) -> None:
+    bombs = "".join(f"  - &b{number} [{', '.join([f'*b{number - 1}'] * 9)}]\n" for number in range(1, 9))
+    text = f"version: 1\nbehaviours:\n  - &b0 [x]\n{bombs}"
+    make_folder(tmp_path, {"shop/index.html": "", "behaviours.yaml": text})
+    with pytest.raises(UsageError, match="one entry holds more than 10,000 values"):
+        ReplayServer(tmp_path)
 
 
 def test_behaviours_that_are_no_text(tmp_path: Path) -> None:
