@@ -8,19 +8,22 @@ from pathlib import Path
 from rich.console import Console
 
 from gridrunner.commands.parsing import Command
-from gridrunner.errors import ExitCode
+from gridrunner.errors import ExitCode, OutputLost
 from gridrunner.results.record import load_run
 from gridrunner.results.reports.protocol import ReportRequest
 from gridrunner.results.reports.render import write_reports
 
 
 def report_command(arguments: argparse.Namespace) -> int:
-    """Render report.html, junit.xml and summary.md again; returns 0, whatever the run came to. Raises RunFolderError."""
+    """Render report.html, junit.xml and summary.md again; returns 0, whatever the run came to. Raises RunFolderError,
+    OutputLost.
+    """
     folder = arguments.run
     request = ReportRequest(
         record=load_run(folder), folder=folder, strict_junit=arguments.strict_junit, console=Console()
     )
-    write_reports(request)
+    for problem in write_reports(request):
+        raise OutputLost(problem, hint="free space, and render the reports again")
     return ExitCode.OK
 
 

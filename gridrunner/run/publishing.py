@@ -47,12 +47,13 @@ class Publisher(Struct, frozen=True, kw_only=True):
     def publish(
         self, folder: Path, console: Console, *, record: RunRecord | None = None, junit_copy: Path | None = None
     ) -> ExitCode:
-        """Render the run folder `folder`, say what came out, and return the exit code.
+        """Render the run folder `folder`, say what came out, and return the exit code; it is 3 where a file that was asked
+        for could not be written, and all others are.
 
         `record` saves reading the journal; `junit_copy` is a second place for the JUnit file. Raises RunFolderError.
         """
         record = self._excuse(record if record is not None else load_run(folder))
-        write_reports(
+        lost = write_reports(
             ReportRequest(
                 record=record,
                 folder=folder,
@@ -65,7 +66,10 @@ class Publisher(Struct, frozen=True, kw_only=True):
                 stdout=sys.stdout.buffer if self.uses_stdout else None,
             )
         )
-        return exit_code_of(record)
+        for problem in lost:
+            console.print(f"not written: {problem}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        code = exit_code_of(record)
+        return ExitCode.INCOMPLETE if lost and code < ExitCode.INCOMPLETE else code
 
     def exit_code_of(self, record: RunRecord) -> ExitCode:
         """What `publish` will return for `record`: the journal says so before anything is rendered."""
