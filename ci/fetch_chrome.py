@@ -1,6 +1,6 @@
-"""Lets Selenium Manager fetch Chrome for Testing with its chromedriver, and links both beside the Python that runs this,
-where `gridrunner.browser.binaries` looks after PATH. Exit code 1 when Selenium Manager cannot, or when what it fetched
-does not start here (Chrome for Testing comes without the system libraries that it needs).
+"""Lets Selenium Manager fetch Chrome for Testing with its chromedriver, and links both beside the Python that runs
+this, where `gridrunner.browser.binaries` looks after PATH. Exit code 1 when Selenium Manager cannot, or when what it
+fetched does not start here (Chrome for Testing comes without the system libraries that it needs).
 """
 
 from __future__ import annotations

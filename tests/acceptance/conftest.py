@@ -1,5 +1,5 @@
-"""What the acceptance tests share: a project folder with the command line, sites that a test owns, run folders read back,
-and one run of the whole demo list.
+"""What the acceptance tests share: a project folder with the command line, sites that a test owns, run folders read
+back, and one run of the whole demo list.
 """
 
 from __future__ import annotations

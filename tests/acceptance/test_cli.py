@@ -59,7 +59,8 @@ def test_help_groups_the_options_of_a_run(capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_command_loads_only_what_it_needs() -> None:
     code = (
-        "import sys\nfrom gridrunner.commands.table import make_parser\nmake_parser().parse_args(['sites', 'check', 'a'])\n"
+        "import sys\nfrom gridrunner.commands.table import make_parser\n"
+        "make_parser().parse_args(['sites', 'check', 'a'])\n"
         "print([name for name in ('boto3', 'docker', 'selenium', 'pytest') if name in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

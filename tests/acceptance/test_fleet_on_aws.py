@@ -38,7 +38,8 @@ STORE = "s3://runs-of-the-fleet-test/ci"
 
 NODES = 2
 NOTICE_S = 15.0
-"""A spot notice of two minutes, shortened: what happens in its last seconds is the same, and comes while visits go on."""
+"""A spot notice of two minutes, shortened: what happens in its last seconds is the same, and comes while visits go
+on."""
 
 RUN_LIMIT_S = 900.0
 """The demo list on two nodes takes under two minutes on two cores; a loaded machine takes several times that."""

@@ -1,5 +1,5 @@
-"""A page whose title, labels, console and addresses attack HTML, Markdown, terminals and the commands of CI systems: from a
-real browser to every file and every line, nothing of it is obeyed.
+"""A page whose title, labels, console and addresses attack HTML, Markdown, terminals and the commands of CI systems:
+from a real browser to every file and every line, nothing of it is obeyed.
 """
 
 from __future__ import annotations

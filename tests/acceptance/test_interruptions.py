@@ -20,8 +20,8 @@ from tests.support.run_folders import (
 pytestmark = pytest.mark.browser
 
 INTERRUPT_LIMIT_S = 20.0
-"""A run ends within 5 s of Ctrl-C on a machine that has time for it; one that waited for the held visit would take 30 s.
-This lies between them, as a test may run beside others."""
+"""A run ends within 5 s of Ctrl-C on a machine that has time for it; one that waited for the held visit would take 30
+s. This lies between them, as a test may run beside others."""
 ONE_AT_A_TIME = ("--slots", "1", "--contexts-per-session", "1")
 NAMES = ["a", "b", "c", "d", "e", "f"]
 

@@ -1,4 +1,4 @@
-"""What a user gets wrong: one clear message, exit code 2 (4 when nothing is left to run), nothing visited or written."""
+"""What a user gets wrong: one clear message, exit code 2 (4 when nothing is left to run), and nothing is visited."""
 
 from __future__ import annotations
 

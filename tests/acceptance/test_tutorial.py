@@ -1,5 +1,5 @@
-"""The tutorial and the README, done: every file made and every command typed, with the package from its wheel, in an empty
-folder.
+"""The tutorial and the README, done: every file made and every command typed, with the package from its wheel,
+in an empty folder.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""`python -m tests.benchmarks.detection --corpus DIR|ZIP`: what the facts of a page cost in the page, and their scoring.
+"""`python -m tests.benchmarks.detection --corpus DIR|ZIP`: what the facts of a page cost in the page,
+and their scoring.
 
 Every n-th page of a labelled corpus is opened in one browser and asked `--worlds` times, each time in a fresh isolated
 world, as a visit does; the best of them counts, because another program's turn is no cost of ours. Beside it stands the
@@ -91,7 +92,8 @@ def _call(driver: webdriver.Chrome, function: str) -> dict[str, Any]:
     world = {"frameId": tree["frameTree"]["frame"]["id"], "worldName": "benchmark"}
     context = driver.execute_cdp_cmd("Page.createIsolatedWorld", world)["executionContextId"]
     question = {
-        "functionDeclaration": function, "executionContextId": context, "arguments": [{"value": {}}], "returnByValue": True
+        "functionDeclaration": function, "executionContextId": context,
+        "arguments": [{"value": {}}], "returnByValue": True,
     }  # fmt: skip
     answer: dict[str, Any] = driver.execute_cdp_cmd("Runtime.callFunctionOn", question)["result"]["value"]
     return answer

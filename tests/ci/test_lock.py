@@ -1,4 +1,4 @@
-"""What development and CI install is locked: it is what pyproject asks for, each file by its hash, from no named index."""
+"""What development and CI install is locked: what pyproject asks for, each file by its hash, from no named index."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def test_jenkins_gets_absolute_attachments(steps: Steps) -> None:
     assert f"[[ATTACHMENT|{steps.folder}/merged/evidence/site-2/screenshot-1.webp]]" in text
 
 
-# --------------------------------------------------------------------------------------------------------- github action
+# -------------------------------------------------------------------------------------------------------- github action
 
 
 def action_env(steps: Steps, **given: str) -> dict[str, str]:

@@ -152,7 +152,8 @@ def test_facts_are_read_and_scored_again(tmp_path: Path) -> None:
         "def test_facts(site, facts):\n"
         "    assert facts == ({'forms': 3} if site.id == 'bank' else None)\n"
         "def test_detection(site, detection):\n"
-        f"    assert (detection and detection.confidence) == {{'bank': 0.3, 'forum': {FOUND.confidence}, 'shop': None}}[site.id]\n"
+        f"    wanted = {{'bank': 0.3, 'forum': {FOUND.confidence}, 'shop': None}}\n"
+        "    assert (detection and detection.confidence) == wanted[site.id]\n"
     )
     run = run_pytest(tmp_path, "--gridrunner-run", "run")
     assert set(outcomes_of(run).values()) == {"PASSED"}, run.stdout

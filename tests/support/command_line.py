@@ -183,7 +183,7 @@ class CommandLine:
         return [pid for pid, words in self.processes().items() if "chromedriver" in words.partition(" ")[0]]
 
     def left_behind(self) -> list[str]:
-        """Command lines of what is alive although every command is over, and temporary folders that were not removed."""
+        """Command lines of what outlived its command, and temporary folders that were not removed."""
         folders = [str(path) for path in self.scratch.iterdir() if path.is_dir() and path.name.startswith("gridrunner")]
         return [*self.processes().values(), *folders]
 

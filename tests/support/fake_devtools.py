@@ -2,7 +2,8 @@
 
 Owns what pages there are and what their browser says about them, and no socket: messages come in by `FakeBrowser.take`
 and go out by its `send`, and what takes time is handed to `later`. The events of a page and their sizes are those that
-Chromium 156 gave for a page of the demo list (recorded 2026-11-24); `login_facts.json` is what the collector made of it.
+Chromium 156 gave for a page of the demo list (recorded 2026-11-24);
+`login_facts.json` is what the collector made of it.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ class Pace:
 
 @dataclass(slots=True)
 class _Tab:
-    """A page of one context: `target` is its target id and main frame, `session` the DevTools session attached to it."""
+    """A page of one context: `target` is its target and main frame, `session` the DevTools session attached to it."""
 
     context: str
     target: str
@@ -150,7 +151,7 @@ class FakeBrowser:
         else:
             self._refuse(command, f"'{command.method}' wasn't found", code=-32601)
 
-    # ------------------------------------------------------------------------------------------------ the browser itself
+    # ----------------------------------------------------------------------------------------------- the browser itself
 
     def _create_context(self, command: _Command, _tab: _Tab | None) -> None:
         context = self._new_id()

@@ -1,5 +1,5 @@
-"""A Selenium node and its hub in one small HTTP server, as far as the agents speak to them: status, drain with the secret
-and the content type that Grid 4.48 insists on, figures by GraphQL, the end of a session.
+"""A Selenium node and its hub in one small HTTP server, as far as the agents speak to them: status, drain with the
+secret and the content type that Grid 4.48 insists on, figures by GraphQL, the end of a session.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A Selenium Grid hub without browsers: WebDriver sessions, `/status`, and the DevTools socket of each session.
 
-`open_hub` runs one on a thread of the test; `python -m tests.support.fake_hub` runs one in a process of its own, so that
-what it costs is not charged to gridrunner. What it does is a `Behaviour`, which may be changed while it runs; `kill` and
-`revive` are those of the whole hub. Hundreds of sessions share one event loop.
+`open_hub` runs one on a thread of the test; `python -m tests.support.fake_hub` runs one in a process of its own, so
+that what it costs is not charged to gridrunner. What it does is a `Behaviour`, which may be changed while it runs;
+`kill` and `revive` are those of the whole hub. Hundreds of sessions share one event loop.
 
 Owns HTTP, the sessions and their slots; what a page is and says is `fake_devtools`. Invariant: a session holds its slot
 from the moment that its creation was granted until it is deleted, times out, or the hub is killed.
@@ -32,12 +32,14 @@ from tests.support.websocket_server import CLOSE, PING, PONG, TEXT, FrameReader,
 T = TypeVar("T")
 
 NODE_ADDRESS = "10.255.255.1:4444"
-"""What the hub writes into `se:cdp`: an address that only its nodes know. A client has to put its own in place of it."""
+"""What the hub writes into `se:cdp`: an address that only its nodes know. A client has to put its own in place of
+it."""
 
 SLOTS_PER_NODE = 4
 THREAD_TIMEOUT_S = 10.0
 KILL_ROUNDS = 4
-"""Turns of the event loop until a connection that was just being accepted is there to be dropped, and then is closed."""
+"""Turns of the event loop until a connection that was just being accepted is there to be dropped, and then is
+closed."""
 
 
 class NewSession(StrEnum):
@@ -57,9 +59,9 @@ class Behaviour:
     document; a session takes `session_s` to be made; `slowness` multiplies both. `refusals` sessions are refused before
     `new_session` holds. A session beyond `slots` waits `queue_s` in the hub's queue and is refused then. A session that
     nobody is connected to is ended after `session_timeout_s`. `drops` and `hangs` say how many visits of URLs that
-    contain the key lose their socket, or never get an answer; `drop_share` loses a share of all first visits (a second loss
-    of the same URL would be luck, and three of them end in an error by design).
-    `credentials` ("user:password"): whoever does not send them is turned away.
+    contain the key lose their socket, or never get an answer; `drop_share` loses a share of all first visits (a second
+    loss of the same URL would be luck, and three of them end in an error by design). `credentials` ("user:password"):
+    whoever does not send them is turned away.
     """
 
     slots: int = 4
@@ -143,7 +145,7 @@ class _Hub:
         for session in list(self.sessions.values()):
             self.forget(session)
 
-    # --------------------------------------------------------------------------------------------------------- WebDriver
+    # -------------------------------------------------------------------------------------------------------- WebDriver
 
     def connect(self, peer: _Peer) -> None:
         self._peers.add(peer)
@@ -280,7 +282,7 @@ class _Hub:
         message = "Selenium Grid ready." if is_ready else "Selenium Grid not ready."
         return {"ready": is_ready, "message": message, "nodes": nodes}
 
-    # ---------------------------------------------------------------------------------------------------------- DevTools
+    # --------------------------------------------------------------------------------------------------------- DevTools
 
     def open_socket(self, peer: _Peer, session: _Session) -> FakeBrowser:
         """The DevTools side of a websocket that was opened for `session`."""

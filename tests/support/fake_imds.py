@@ -1,5 +1,5 @@
-"""An instance's metadata service (IMDSv2) that a test writes: what EC2 would say of spot interruptions, rebalancing and the
-auto scaling group. Real HTTP, tokens as the real one wants them.
+"""An instance's metadata service (IMDSv2) that a test writes: what EC2 would say of spot interruptions, rebalancing and
+the auto scaling group. Real HTTP, tokens as the real one wants them.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Hubs, sessions and a judge for tests of dispatch, by hand. What they do is a script given by the test; nothing sleeps:
-a visit that shall hang waits for an event that `kill` (or the test) sets.
+"""Hubs, sessions and a judge for tests of dispatch, by hand. What they do is a script given by the test; nothing
+sleeps: a visit that shall hang waits for an event that `kill` (or the test) sets.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ HUB_GONE = Fault(kind=FaultKind.HUB_UNREACHABLE, message="no answer")
 
 @dataclass
 class Script:
-    """What visits do, by site and attempt; a site or attempt that is not in it is observed. While a site of `drained_at` is
-    visited its node begins to drain.
+    """What visits do, by site and attempt; a site or attempt that is not in it is observed. While a site of
+    `drained_at` is visited its node begins to drain.
     """
 
     visits: Mapping[str, Sequence[Scripted]] = field(default_factory=dict)

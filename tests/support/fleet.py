@@ -1,8 +1,8 @@
 """A fleet for tests: auto scaling groups in moto, and fake hubs whose nodes come and go with the groups' instances.
 
-Instances do not exist in moto. `play_instances` stands in for them: a thread that gives each hub a node's slots for every
-instance that is in service, as instances that boot and register would, and completes the drain hook of those that are
-told to go once their hub is idle, as their agents would.
+Instances do not exist in moto. `play_instances` stands in for them: a thread that gives each hub a node's slots for
+every instance that is in service, as instances that boot and register would, and completes the drain hook of those that
+are told to go once their hub is idle, as their agents would.
 """
 
 from __future__ import annotations

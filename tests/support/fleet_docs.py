@@ -68,7 +68,8 @@ def list_actions(aws: MotoServer, name: str) -> list[str]:
             )
             rows.setdefault((who, resources, only), []).extend(_listed(statement["Action"]))
     return sorted(
-        f"| {who} | {', '.join(f'`{action}`' for action in sorted(actions))} | {resources}{f', only {only}' if only else ''} |"
+        f"| {who} | {', '.join(f'`{action}`' for action in sorted(actions))} | "
+        f"{resources}{f', only {only}' if only else ''} |"
         for (who, resources, only), actions in rows.items()
     )
 

@@ -1,7 +1,7 @@
 """Small pages of our own, one for each way in which detectors are known to go wrong, as a labelled corpus.
 
-Patterns: issue threads of password managers and of crawlers (two-step logins, shadow roots, honeypots, look-alikes), told
-anew; no page is anybody's.
+Patterns: issue threads of password managers and of crawlers (two-step logins, shadow roots, honeypots, look-alikes),
+told anew; no page is anybody's.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ HARD_PAGES: dict[str, tuple[str, str, dict[str, str]]] = {
     ),
     "no-form": (
         "login",
-        ("<div><h2>Member login</h2><div><input id=u placeholder='User name'></div><div><input type=password id=p></div>"
-        "<div role=button tabindex=0 id=s>Log in</div></div>"),
+        ("<div><h2>Member login</h2><div><input id=u placeholder='User name'></div>"
+        "<div><input type=password id=p></div><div role=button tabindex=0 id=s>Log in</div></div>"),
         {"username": "#u", "password_current": "#p"},
     ),
     "odd-names-right-to-left": (
@@ -65,33 +65,39 @@ HARD_PAGES: dict[str, tuple[str, str, dict[str, str]]] = {
         "login+signup",
         ("<b>Login</b><form method=post><input name=u aria-label=username><input type=password name=p>"
         "<input type=submit value=login></form><b>Create Account</b><form method=post><input type=hidden name=creating "
-        "value=t><input name=u2 aria-label=username><input type=password name=p2><input type=submit value='create account'>"
-        "</form>"),
+        "value=t><input name=u2 aria-label=username><input type=password name=p2>"
+        "<input type=submit value='create account'></form>"),
         {},
     ),
     "search-of-a-log": (
         "other",
-        ("<h1>All public logs</h1><form><label>Performer: <input name=user></label><label>Target (title or User:username): "
-        "<input name=page></label><button>Show</button></form>"),
+        ("<h1>All public logs</h1><form><label>Performer: <input name=user></label>"
+        "<label>Target (title or User:username): <input name=page></label><button>Show</button></form>"),
         {},
     ),
-    "newsletter": ("other", "<h3>Sign up for our newsletter</h3><form><input type=email><button>Sign up</button></form>", {}),
+    "newsletter": (
+        "other",
+        "<h3>Sign up for our newsletter</h3><form><input type=email><button>Sign up</button></form>",
+        {},
+    ),
     "forgotten-password": (
         "other",
-        ("<h1>Forgot your password?</h1><form><label>E-mail <input type=email></label><button>Send me a link</button></form>"
-        "<a href=/login>Back to login</a>"),
+        ("<h1>Forgot your password?</h1><form><label>E-mail <input type=email></label>"
+        "<button>Send me a link</button></form><a href=/login>Back to login</a>"),
         {},
     ),
     "code-as-password": (
         "other",
-        ("<h1>Two-step verification</h1><p>Enter the 6-digit code from your app.</p><form><input type=password maxlength=6 "
-        "inputmode=numeric name=otp autocomplete=one-time-code><button>Verify</button></form>"),
+        ("<h1>Two-step verification</h1><p>Enter the 6-digit code from your app.</p><form>"
+        "<input type=password maxlength=6 inputmode=numeric name=otp autocomplete=one-time-code>"
+        "<button>Verify</button></form>"),
         {},
     ),
     "card": (
         "other",
-        ("<h1>Payment</h1><form><label>Name on card <input name=holder></label><label>Card number <input name=cardnumber>"
-        "</label><label>CVV <input type=password name=cvv maxlength=4></label><button>Pay now</button></form>"),
+        ("<h1>Payment</h1><form><label>Name on card <input name=holder></label>"
+        "<label>Card number <input name=cardnumber></label>"
+        "<label>CVV <input type=password name=cvv maxlength=4></label><button>Pay now</button></form>"),
         {},
     ),
     "signup": (
@@ -104,7 +110,8 @@ HARD_PAGES: dict[str, tuple[str, str, dict[str, str]]] = {
     "change": (
         "change-password",
         ("<h1>Change password</h1><form><label>Current password <input type=password></label><label>New password "
-        "<input type=password id=n></label><label>Confirm <input type=password id=c></label><button>Save</button></form>"),
+        "<input type=password id=n></label><label>Confirm <input type=password id=c></label>"
+        "<button>Save</button></form>"),
         {"password_new": "#n"},
     ),
     "drawn-on-a-canvas": ("login", "<h1>Welcome</h1><canvas width=400 height=300></canvas>", {}),

@@ -79,7 +79,7 @@ def make_node(
     most: int | None = None,
     tag: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A node of `/status` as Grid 4.48 shows it: `browsers` slots by browser name, the first `sessions` of them busy."""
+    """A node of `/status` as Grid 4.48 shows it: `browsers` slots by browser, the first `sessions` of them busy."""
     slots: list[dict[str, Any]] = []
     for browser, count in (browsers or {"chrome": 1}).items():
         for _place in range(count):

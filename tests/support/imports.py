@@ -35,7 +35,7 @@ def read_imports(path: Path) -> set[str]:
 
 
 def draw_imports(modules: Mapping[str, Path]) -> dict[str, set[str]]:
-    """Module to the modules of the package that it imports. A folder counts only where a name of its own is imported."""
+    """Module to the modules that it imports. A folder counts only where a name of its own is imported."""
     arrows: dict[str, set[str]] = {}
     for module, path in modules.items():
         names = read_imports(path) & modules.keys()

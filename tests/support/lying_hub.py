@@ -1,8 +1,8 @@
-"""A hub that says what a test wants it to say, byte by byte: for bodies that never end, figures that cannot be, JSON of any
-shape, and DevTools sockets that send anything. `fake_hub` is the one that behaves.
+"""A hub that says what a test wants it to say, byte by byte: for bodies that never end, figures that cannot be, JSON of
+any shape, and DevTools sockets that send anything. `fake_hub` is the one that behaves.
 
-What it sends on a path is an iterator of bytes; a pause between them is `WAIT`, so that no test sleeps: the hub waits until
-its client has gone.
+What it sends on a path is an iterator of bytes; a pause between them is `WAIT`, so that no test sleeps:
+the hub waits until its client has gone.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ DRIP_S = 0.05
 
 
 class LyingHub:
-    """A server on loopback. `replies` gives what is sent for (method, path), `sockets` what a DevTools socket sends after its
-    handshake; `asked` are the requests that came.
+    """A server on loopback. `replies` gives what is sent for (method, path), `sockets` what a DevTools socket sends
+    after its handshake; `asked` are the requests that came.
     """
 
     def __init__(self) -> None:

@@ -2,8 +2,8 @@
 
 moto is a stand-in for AWS; these functions make it one for a fleet with drain hooks. What they add or mend:
 
-- an `EC2_INSTANCE_TERMINATING` hook has its effect: an instance that leaves a group waits in `Terminating:Wait` until its
-  action is completed, its heartbeat runs out or its hook is deleted (moto terminates at once);
+- an `EC2_INSTANCE_TERMINATING` hook has its effect: an instance that leaves a group waits in `Terminating:Wait` until
+  its action is completed, its heartbeat runs out or its hook is deleted (moto terminates at once);
 - `CompleteLifecycleAction`, `RecordLifecycleActionHeartbeat` (answered 500 NotImplemented by moto);
 - `StartInstanceRefresh`, `DescribeInstanceRefreshes`, `CancelInstanceRefresh` (the same): every instance is replaced at
   once, through its hook, without the batches and health checks of the real one;
@@ -216,9 +216,9 @@ def _mend_backend() -> None:
         before = group.desired_capacity or 0
         if should_decrement and before <= (group.min_size or 0):
             raise ValidationError(
-                f"Currently, desiredSize equals minSize ({group.min_size}). Terminating instance without replacement will "
-                "violate group's min size constraint. Either set shouldDecrementDesiredCapacity flag to false or lower "
-                "group's min size."
+                f"Currently, desiredSize equals minSize ({group.min_size}). Terminating instance without replacement "
+                "will violate group's min size constraint. Either set shouldDecrementDesiredCapacity flag to "
+                "false or lower group's min size."
             )
         _begin_termination(group, state)
         group.set_desired_capacity(before - should_decrement)

@@ -1,7 +1,7 @@
 """The files and commands of a page of documentation, as a user types them into one shell.
 
-A fenced block whose info string has a second word is a file of that name. A `console` block holds commands after `$ `; the
-lines below a command are what it says, where `…` stands for anything.
+A fenced block whose info string has a second word is a file of that name. A `console` block holds commands after `$ `;
+the lines below a command are what it says, where `…` stands for anything.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def run_page(
     replace: Callable[[str], str],
     timeout_s: float,
 ) -> list[tuple[PageCommand, str]]:
-    """Do all of it in one bash in `folder`; each command with what it printed. `replace` changes what this machine needs
-    otherwise, such as a port. What the commands left running is ended.
+    """Do all of it in one bash in `folder`; each command with what it printed. `replace` changes what this machine
+    needs otherwise, such as a port. What the commands left running is ended.
     """
     script: list[str] = []
     commands: list[PageCommand] = []

@@ -1,10 +1,11 @@
-"""Instances for a fleet in moto, where none exist: containers of the real node image beside agents of the real agent image.
+"""Instances for a fleet in moto, where none exist: containers of the real node image beside agents of the real agent
+image.
 
-What EC2 would do is played, and nothing else: an instance that comes into service boots (its node container and its agent
-start, as the module's user data starts them); an instance that its group takes away has `Terminated` as its target state
-in its metadata service; a spot instance gets its notice there, and is gone, container and all, when the notice has run
-out; an instance that has ended loses its containers. Draining, heartbeats and the completion of the lifecycle action are
-the agents' doing.
+What EC2 would do is played, and nothing else: an instance that comes into service boots (its node container and its
+agent start, as the module's user data starts them); an instance that its group takes away has `Terminated` as its
+target state in its metadata service; a spot instance gets its notice there, and is gone, container and all, when the
+notice has run out; an instance that has ended loses its containers. Draining, heartbeats and the completion of the
+lifecycle action are the agents' doing.
 """
 
 from __future__ import annotations

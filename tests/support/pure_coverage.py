@@ -1,7 +1,7 @@
 """How much of the pure places their unit tests run: `python -m tests.support.pure_coverage`, which is `make coverage`.
 
-Fails where a place has less than `LEAST_PERCENT` of its lines and branches. The places are those of test_layers; only their
-unit tests are run and only pure files are traced, so that it takes seconds.
+Fails where a place has less than `LEAST_PERCENT` of its lines and branches. The places are those of test_layers; only
+their unit tests are run and only pure files are traced, so that it takes seconds.
 """
 
 from __future__ import annotations

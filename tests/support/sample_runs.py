@@ -57,7 +57,8 @@ STARTED = "2026-11-24T08:00:00+00:00"
 
 HOSTILE = (
     "<script>window.pwned=1</script><img src=x onerror=window.pwned=1>]]>&\"'</textarea></title>\u2028"
-    "\x1b[31mred\x1b]0;title\x07\x9b2J\x00\x08\ud800\ufffe [link](javascript:alert(1)) | `code` @everyone #1 **bold**\r\n"
+    "\x1b[31mred\x1b]0;title\x07\x9b2J\x00\x08\ud800\ufffe [link](javascript:alert(1))"
+    " | `code` @everyone #1 **bold**\r\n"
     "::error file=a::injected\n  ::set-output name=x::y\n##[command]rm\n##vso[task.complete]\n"
     "[red]markup[/red] [/] =HYPERLINK(1) \u202emoc.live https://evil.example www.evil.example <!-- -->"
 )

@@ -1,4 +1,4 @@
-"""Makes docs/reference/settings.md from the table of settings: `python -m tests.support.settings_docs`, or `make docs`."""
+"""Makes docs/reference/settings.md from the table of settings: `make docs`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ HEAD = """\
 
 # Settings
 
-Every setting of a run can be given in three places; the command line goes before the environment, the environment before the
-file, the file before the default. `gridrunner config show` prints each setting with its value and where the value came from.
+Every setting of a run can be given in three places; the command line goes before the environment, the environment
+before the file, the file before the default. `gridrunner config show` prints each setting with its value and where the
+value came from.
 
 | place | `--visit-timeout 45s` | a list, `--select tag:bank --select locale:de` | a switch, `--dry-run` |
 |---|---|---|---|
 | command line | `--visit-timeout 45s` | give the option several times | `--dry-run` |
 | environment | `GRIDRUNNER_VISIT_TIMEOUT=45s` | `GRIDRUNNER_SELECT=tag:bank,locale:de` | `GRIDRUNNER_DRY_RUN=true` |
-| `gridrunner.toml` in the current folder | `visit-timeout = "45s"` | `select = ["tag:bank", "locale:de"]` | `dry-run = true` |
+| `gridrunner.toml` in this folder | `visit-timeout = "45s"` | `select = ["tag:bank", "locale:de"]` | `dry-run = true` |
 
-In the file, `visit-timeout` and `visit_timeout` are the same key. Unknown keys, unknown `GRIDRUNNER_` variables and bad values are errors
-(exit code 2), with the name that was probably meant. Times are `500ms`, `45`, `45s`, `10m` or `1h`. An empty variable counts as not set.
+In the file, `visit-timeout` and `visit_timeout` are the same key. Unknown keys, unknown `GRIDRUNNER_` variables and bad
+values are errors (exit code 2), with the name that was probably meant. Times are `500ms`, `45`, `45s`, `10m` or `1h`.
+An empty variable counts as not set.
 
 ```toml
 # gridrunner.toml

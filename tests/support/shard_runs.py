@@ -36,7 +36,7 @@ def write_shard(
     *,
     stops_after: int = -1,
 ) -> Path:
-    """The run folder of one shard; `failures` are messages by site. `stops_after` visits it was killed in the next one."""
+    """The run folder of one shard; `failures` are messages by site. It was killed after `stops_after` visits."""
     cut = cut_shard(plan, *shard)
     header = JournalHeader(run=f"run-{shard[0]}", plan=plan.hash, started=f"2026-11-24T08:00:0{shard[0]}+00:00")
     events: list[Event] = []

@@ -140,7 +140,8 @@ def copy_module(folder: Path, aws_environment: Mapping[str, str], *, root: str =
     rc.write_text(
         ""
         if mirror is None
-        else f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n    include = ["{PROVIDER}"]\n  }}\n}}\n',
+        else f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n'
+        f'    include = ["{PROVIDER}"]\n  }}\n}}\n',
         encoding="utf-8",
     )
     where = folder / root

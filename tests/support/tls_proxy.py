@@ -1,4 +1,6 @@
-"""A proxy in front of a hub that speaks TLS to clients and plain HTTP to the hub: bytes in, bytes out, sockets included."""
+"""A proxy in front of a hub that speaks TLS to clients and plain HTTP to the hub: bytes in, bytes out,
+sockets included.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Every AWS action that the code names is granted to who needs it. docs/aws.md has the policies, as applied (a test on the
-stand-in for AWS compares them); so nothing here needs terraform.
+"""Every AWS action that the code names is granted to who needs it. docs/aws.md has the policies, as applied (a test on
+the stand-in for AWS compares them); so nothing here needs terraform.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What instances run when they boot, as terraform's templates come out: right for a shell, and on programs of the test's
-own that write down what they are asked.
+"""What instances run when they boot, as terraform's templates come out: right for a shell, and on programs of the
+test's own that write down what they are asked.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Scripts:
     (folder / "main.tf").write_text(
         "\n".join(
             f'output "{role}" {{\n  value = join("\\n", ['
-            f'templatefile("{MODULE}/templates/prepare.sh.tftpl", {json.dumps(SHARED | {"makes_secret": role == "hub"})}), '
+            f'templatefile("{MODULE}/templates/prepare.sh.tftpl", '
+            f"{json.dumps(SHARED | {'makes_secret': role == 'hub'})}), "
             f'templatefile("{MODULE}/templates/{role}.sh.tftpl", {json.dumps(variables)})])\n}}\n'
             for role, variables in (("hub", HUB), ("node", NODE))
         ),
@@ -94,7 +95,8 @@ def boot(text: str, folder: Path, *, state: str = "InService") -> list[str]:
         "aws": f'case "$*" in *get-parameter*--with-decryption*) echo {SECRET};; *get-parameter*) exit 254;; '
         '*put-parameter*) for word; do case $word in file://*) cat "${word#file://}" >>'
         f"{folder}/made;; esac; done;; *) echo password;; esac",
-        "curl": f'case "$*" in *token) echo token;; *local-ipv4) echo 10.0.40.7;; *instance-id) echo i-0abc;; *target-*) echo {state};; esac',
+        "curl": 'case "$*" in *token) echo token;; *local-ipv4) echo 10.0.40.7;; *instance-id) echo i-0abc;; '
+        f"*target-*) echo {state};; esac",
         "sleep": "",
     }
     for name, answer in answers.items():

@@ -1,4 +1,4 @@
-"""Every name that the module uses exists in provider 6.x as well; what runs here is 5.x (see schema/extract_names.py)."""
+"""Every name that the module uses exists in provider 6.x as well; what runs here is 5.x (schema/extract_names.py)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Where things stand: which places are pure, who may import whom, and what each folder may hold.
 
-The tables are part of the design: a new folder, a new arrow or a new pure place is a line here, with a reason where it is
-not plain.
+The tables are part of the design: a new folder, a new arrow or a new pure place is a line here,
+with a reason where it is not plain.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.support.imports import (
 MODULES = list_modules()
 ARROWS = draw_imports(MODULES)
 
-# ------------------------------------------------------------------------------------------------------------ pure places
+# ---------------------------------------------------------------------------------------------------------- pure places
 
 PURE = (
     "gridrunner/limits.py",
@@ -138,7 +138,7 @@ def test_every_pure_place_is_there() -> None:
     assert [place for place in (*PURE, *NOT_PURE, *OWN_TABLES) if not (ROOT / place).exists()] == []
 
 
-# ----------------------------------------------------------------------------------------------------------------- arrows
+# --------------------------------------------------------------------------------------------------------------- arrows
 
 BASE = {"model", "limits", "errors", "codec", "text", "foreign", "__init__"}
 
@@ -204,8 +204,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"run", "settings", "sites", "terminal"},
     "cli": BASE | {"commands", "terminal"},
 }
-"""What a wing may import beside itself. A module belongs to the longest name here that its path begins with; a wing that
-is allowed does not bring along the wings within it.
+"""What a wing may import beside itself. A module belongs to the longest name here that its path begins with; a wing
+that is allowed does not bring along the wings within it.
 """
 
 
@@ -241,7 +241,7 @@ def test_commands_import_no_commands() -> None:
     assert arrows == set()
 
 
-# ---------------------------------------------------------------------------------------------------------- outside systems
+# ------------------------------------------------------------------------------------------------------ outside systems
 
 ROOMS: dict[str, set[str]] = {
     "argparse": {"commands", "detection/training", "pytest_plugin"},
@@ -274,7 +274,7 @@ def test_an_outside_system_has_its_room(system: str) -> None:
     assert speakers == ROOMS[system]
 
 
-# ------------------------------------------------------------------------------------------------------------------- sizes
+# ---------------------------------------------------------------------------------------------------------------- sizes
 
 MOST_LINES = 400
 
@@ -294,7 +294,7 @@ def test_nothing_stands_at_the_root_without_a_reason() -> None:
     assert {Path(path).name for path in (ROOT / "tests").glob("*.py")} == {"conftest.py"}
 
 
-# ------------------------------------------------------------------------------------------------------------------- tests
+# ---------------------------------------------------------------------------------------------------------------- tests
 
 UNIT = ROOT / "tests" / "unit"
 

@@ -1,7 +1,8 @@
-"""The agent of a hub: publishes what the hub counts, so that alarms can see an idle fleet or a queue that nobody serves.
+"""The agent of a hub: publishes what the hub counts,
+so that alarms can see an idle fleet or a queue that nobody serves.
 
-A hub that does not answer publishes nothing: the alarm of an idle fleet treats missing data as breaching, so that a dead
-hub does not keep its nodes running.
+A hub that does not answer publishes nothing: the alarm of an idle fleet treats missing data as breaching, so that a
+dead hub does not keep its nodes running.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What the agent of a node does when its instance is told to go, as a state machine: an event in, actions out.
 
 Nothing here waits, reads a clock or speaks to anybody: times are in the events, in seconds of any clock that never runs
-backwards. The invariants: a node that is to go is drained before anything else; a lifecycle action is completed once the
-last session is gone or the notice runs out, never before, and kept alive by heartbeats until then. State lives in what
-EC2 and the node say, so that an agent that was restarted comes to the same decisions.
+backwards. The invariants: a node that is to go is drained before anything else; a lifecycle action is completed once
+the last session is gone or the notice runs out, never before, and kept alive by heartbeats until then. State lives in
+what EC2 and the node say, so that an agent that was restarted comes to the same decisions.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Limits:
 
     `drain_s`: an instance that its group takes away waits this long for its last session. `heartbeat_s`: between
     heartbeats of the lifecycle action; the hook's own timeout is at least 120 s (terraform variable validation).
-    `release_s`: sessions that are still there so long before the notice runs out are ended, so that their clients hear of
-    it at once instead of waiting for a machine that went silent (10 s a call, measured on Grid 4.48, 2026-11).
+    `release_s`: sessions that are still there so long before the notice runs out are ended, so that their clients hear
+    of it at once instead of waiting for a machine that went silent (10 s a call, measured on Grid 4.48, 2026-11).
     `unseen_looks`: a node that was not drained by us and does not answer so many times in a row is gone.
     """
 
@@ -52,8 +52,9 @@ class Limits:
 class Looked:
     """What the instance's metadata and the node said at `at_s`.
 
-    `interruption_in_s`: seconds until EC2 takes the spot instance, None without a notice. `is_leaving`: its group wants it
-    gone (target lifecycle state `Terminated`). `sessions`: ids of the node's sessions, None when the node does not answer.
+    `interruption_in_s`: seconds until EC2 takes the spot instance, None without a notice. `is_leaving`: its group wants
+    it gone (target lifecycle state `Terminated`). `sessions`: ids of the node's sessions, None when the node does not
+    answer.
     """
 
     at_s: float

@@ -1,13 +1,13 @@
-"""How long a list of sites takes under several policies, in virtual time. Owns the durations; the invariant: every policy
-of a trial gets the same sites, the same history and the same actual durations.
+"""How long a list of sites takes under several policies, in virtual time. Owns the durations; the invariant: every
+policy of a trial gets the same sites, the same history and the same actual durations.
 
 The list: 400 sites, 16 slots, log-normal durations around 5 s, 35 % noise from visit to visit,
 2 % of visits time out by surprise. The figure is wall time over max(longest, sum / slots) of the actual durations.
 
-A surprise that comes again on the second visit cannot be hedged away: what is begun in the last `timeout_s` of a run may
-outlast it by as much, and with the short sites last that are most of them. Visiting the shorter half before the longer
-brings such runs from 1.21 to 1.15 (time-outs of 45 s; 1.15 to 1.10 of 30 s), and those whose surprises do not come again
-from 1.01 to 1.06 (1.02 to 1.07): 16 trials of 13 orders, 2026-11-26. Longest first stays.
+A surprise that comes again on the second visit cannot be hedged away: what is begun in the last `timeout_s` of a run
+may outlast it by as much, and with the short sites last that are most of them. Visiting the shorter half before the
+longer brings such runs from 1.21 to 1.15 (time-outs of 45 s; 1.15 to 1.10 of 30 s), and those whose surprises do not
+come again from 1.01 to 1.06 (1.02 to 1.07): 16 trials of 13 orders, 2026-11-26. Longest first stays.
 """
 
 from __future__ import annotations

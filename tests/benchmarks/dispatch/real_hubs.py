@@ -1,5 +1,5 @@
-"""`python -m tests.benchmarks.dispatch.real_hubs`: the real command over three fake hubs, one slowed ten times for a while,
-one killed and revived; visits that began on each over time, and the wall time beside the ideal.
+"""`python -m tests.benchmarks.dispatch.real_hubs`: the real command over three fake hubs, one slowed ten times for a
+while, one killed and revived; visits that began on each over time, and the wall time beside the ideal.
 
 `tests.benchmarks.dispatch hubs` plays the same in virtual time. Here the hubs speak W3C and DevTools over real sockets;
 they run in this process, gridrunner in one of its own.

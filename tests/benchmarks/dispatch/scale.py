@@ -80,8 +80,8 @@ def measure_planning(sites: int) -> PlanningCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriveCost:
-    """What driving `sessions` sessions through `sites` sites cost: the dispatcher and its threads, on sessions that only
-    wait.
+    """What driving `sessions` sessions through `sites` sites cost: the dispatcher and its threads,
+    on sessions that only wait.
     """
 
     sessions: int

@@ -1,9 +1,9 @@
 """`python -m tests.benchmarks.visits`: gridrunner beside its peers on the same pages, in turn, with medians and ratios.
 
-Prints a table and writes the figures as JSON. Wall time is that of the whole command, in rounds in which nothing else is
-measured; CPU time and peak memory are those of its whole process tree, browsers included, in one more round of each driver
-(measuring memory slows down whoever has many processes). `own` is gridrunner's process, `judge` that of its checks. Rounds
-go through all drivers in turn, so that a noisy machine is unfair to none.
+Prints a table and writes the figures as JSON. Wall time is that of the whole command, in rounds in which nothing else
+is measured; CPU time and peak memory are those of its whole process tree, browsers included, in one more round of each
+driver (measuring memory slows down whoever has many processes). `own` is gridrunner's process, `judge` that of its
+checks. Rounds go through all drivers in turn, so that a noisy machine is unfair to none.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from tests.benchmarks.visits.pages import hosts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One run of one driver; times in seconds, memory (proportional set size) in MiB at its peak. `own_*`, the most file
-    `handles` in the first and the second half, and the `contexts` that a browser still had when a lane was given back are
-    those of gridrunner's process, `judge_cpu_s` is of the process of its checks; `left_behind` counts processes. CPU time and
-    memory of the tree are None in a round that only takes the time.
+    """One run of one driver; times in seconds, memory (proportional set size) in MiB at its peak. `own_*`, the most
+    file `handles` in the first and the second half, and the `contexts` that a browser still had when a lane was given
+    back are those of gridrunner's process, `judge_cpu_s` is of the process of its checks; `left_behind` counts
+    processes. CPU time and memory of the tree are None in a round that only takes the time.
     """
 
     driver: str

@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.visits.blocking CORPUS`: does leaving media, fonts and trackers out change detection?
 
-Every page of a labelled corpus is visited three times: with everything fetched, every picture answered by one of PICTURE
-pixels whatever host it is on, as a first attempt with `--fetch lean`, and with everything again: what differs between the
-first and the last is the noise. Prints how many predictions differ, and in what.
+Every page of a labelled corpus is visited three times: with everything fetched, every picture answered by one of
+PICTURE pixels whatever host it is on, as a first attempt with `--fetch lean`, and with everything again: what differs
+between the first and the last is the noise. Prints how many predictions differ, and in what.
 """
 
 from __future__ import annotations

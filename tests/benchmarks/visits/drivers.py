@@ -1,4 +1,5 @@
-"""The drivers that are compared: each visits every host once and runs the same collector on the page, `workers` at once.
+"""The drivers that are compared: each visits every host once and runs the same collector on the page,
+`workers` at once.
 
 A driver is a command line; what it costs is measured outside, over its whole process tree. All start the same browser
 binary with the same switches; only `selenium-chromium` starts what people run today, `chromium --headless=new`.
@@ -36,8 +37,8 @@ LANES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What is to be visited: `hosts` by way of `port`, with `shell` (headless shell) or `chromium`, in `folder`; `grid` is
-    the URL of a real hub whose node has the same browser.
+    """What is to be visited: `hosts` by way of `port`, with `shell` (headless shell) or `chromium`, in `folder`; `grid`
+    is the URL of a real hub whose node has the same browser.
     """
 
     hosts: tuple[str, ...]

@@ -24,8 +24,9 @@ class Row:
 class TreeMeter:
     """Samples the CPU time and memory (proportional set size) of a process and everything below it while it runs.
 
-    Adding up the memory of a browser's processes takes milliseconds of the machine each, so what is measured is slower for
-    it, the more the more processes it has: 8 % for two browsers with two pages each, 4 % with one page each (2026-11-26).
+    Adding up the memory of a browser's processes takes milliseconds of the machine each, so what is measured is slower
+    for it, the more the more processes it has: 8 % for two browsers with two pages each, 4 % with one page each
+    (2026-11-26).
     """
 
     def __init__(self, root: int) -> None:
@@ -39,8 +40,8 @@ class TreeMeter:
         self._thread.start()
 
     def stop(self) -> float:
-        """No more samples; the CPU seconds of the whole tree, those of processes that lived between two samples included
-        as far as their parents waited for them.
+        """No more samples; the CPU seconds of the whole tree, those of processes that lived between two samples
+        included as far as their parents waited for them.
         """
         self._is_over.set()
         self._thread.join()

@@ -1,7 +1,7 @@
 """The pages that every driver of the benchmark visits: replicas of the demo list under many host names, with latency.
 
-Run as a process of its own (`python -m tests.benchmarks.visits.pages`), so that its CPU time is nobody's: prints its port
-and serves until its standard input closes. `<number>--<site>.bench.test` shows the page of `<site>`.
+Run as a process of its own (`python -m tests.benchmarks.visits.pages`), so that its CPU time is nobody's: prints its
+port and serves until its standard input closes. `<number>--<site>.bench.test` shows the page of `<site>`.
 """
 
 from __future__ import annotations

@@ -215,7 +215,7 @@ def test_the_hash_of_a_plan_does_not_cover_quarantines(tmp_path: Path) -> None:
     assert read_baseline(folder).run == "run-1"
 
 
-# -------------------------------------------------------------------------------------------------------- JSON and files
+# ------------------------------------------------------------------------------------------------------- JSON and files
 
 
 def test_the_json_holds_totals_verdicts_and_exit_code(tmp_path: Path) -> None:

@@ -213,7 +213,8 @@ def test_derived_ids_stay_below_the_limit() -> None:
 
 
 def test_site_can_be_an_alias_of_another(tmp_path: Path) -> None:
-    text = "version: 1\nsites:\n  - &a {url: https://a.example/, tags: &t [x]}\n  - *a\n  - {url: https://b.example/, tags: *t}\n"
+    text = "version: 1\nsites:\n  - &a {url: https://a.example/, tags: &t [x]}\n  - *a\n"
+    text += "  - {url: https://b.example/, tags: *t}\n"
     sites = read_stdin(text).sites
     assert [(site.id, site.tags, site.source.line) for site in sites if site.source] == [
         ("a.example", ("x",), 3),

@@ -67,7 +67,10 @@ STRUCTURE = {
     ],
     HEAD + "  - url: [a]\n": ["3:10: url cannot be a list; write an address such as https://example.org/login"],
     HEAD + "  - {[a]: b, url: https://a.example/}\n": [
-        "3:6: a key of a site is a word, not a list; known are id, url, locale, tags, steps, expect, visit_timeout_s, quarantine"
+        (
+            "3:6: a key of a site is a word, not a list; known are id, url, locale, tags, steps, expect, "
+            "visit_timeout_s, quarantine"
+        )
     ],
 }
 
@@ -138,7 +141,10 @@ STEPS = {
     "5": ['13: a step cannot be a single value; write a mapping such as {click: "#login"}'],
     "{clik: a}": ["14: unknown key 'clik' in a step; did you mean 'click'?"],
     "{click: a, wait_for: b}": [
-        "13: a step does one thing, not click and wait_for; write one of click, fill, wait_for, follow, dismiss, identify a step"
+        (
+            "13: a step does one thing, not click and wait_for; write one of click, fill, wait_for, follow, "
+            "dismiss, identify a step"
+        )
     ],
     "{}": ["13: a step does nothing; write one of click, fill, wait_for, follow, dismiss, identify a step"],
     "{value: x}": ["13: a step does nothing; write one of click, fill, wait_for, follow, dismiss, identify a step"],
@@ -211,7 +217,9 @@ URLS = {
     "https:\\\\a.example": "'https:\\\\\\\\a.example' has a backslash in it; write / or %5C",
     "http://[::1": "the host cannot be read; write https://host:port/path",
     "http://[v1.x]/": "'http://[v1.x]/': the host in brackets is no IPv6 address; write such as http://[::1]/",
-    "http://a..example/": "'http://a..example/': 'a..example' is no host name: a part of it is empty or too long; mend it",
+    "http://a..example/": (
+        "'http://a..example/': 'a..example' is no host name: a part of it is empty or too long; mend it"
+    ),
     "https://*.example/": "'https://*.example/': '*.example' is no host name; write letters, digits, '-' and '.'",
     "http://a.example:99999/": "the port is not a number from 0 to 65535; write https://host:port/path",
     "http://a.example:x/": "the port is not a number from 0 to 65535; write https://host:port/path",
@@ -228,8 +236,9 @@ CSV = {
     "url,url\nhttps://a.example/,x": ["1: column 'url' stands there twice; keep one of them"],
     "url\n": ["1: the list has no sites; write a header line with a url column, and one site a line"],
     "url,tags\nhttps://a.example/\nhttps://b.example/,x,y": [
-        '2: 1 cells, but the header has 2 columns; add the missing cells, or quote ("…") a cell that holds the delimiter',
-        '3: 3 cells, but the header has 2 columns; add the missing cells, or quote ("…") a cell that holds the delimiter',
+        f"{line}: {line * 2 - 3} cells, but the header has 2 columns; add the missing cells, "
+        'or quote ("…") a cell that holds the delimiter'
+        for line in (2, 3)
     ],
     "url,id\n,x": ["2: url: the cell is empty; write an address such as https://example.org/login"],
     "url,id\nhttps://a.example/,X\nb.example/,y": [
@@ -342,7 +351,7 @@ def test_csv_needs_a_header(tmp_path: Path) -> None:
     assert mistakes_of(path) == [f"{path}:1: there is no column url; add one"]
 
 
-# ------------------------------------------------------------------------------------------------------- several at once
+# ------------------------------------------------------------------------------------------------------ several at once
 
 
 def test_all_mistakes_of_all_files_come_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -438,7 +447,7 @@ def test_text_of_a_fill_step_is_not_repeated() -> None:
     assert "s3cret" not in "".join(mistakes_in(text))
 
 
-# ----------------------------------------------------------------------------------------------------------- hostile YAML
+# --------------------------------------------------------------------------------------------------------- hostile YAML
 
 
 def test_billion_laughs_are_stopped() -> None:

@@ -20,8 +20,8 @@ def test_training_learns_from_facts_and_labels(tmp_path: Any, capsys: pytest.Cap
             is_login = number % 2 == 0
             content = page(login() if is_login else signup())
             roles = {"#e1": ["username"], "#e2": ["password_current"]} if is_login else {"#e3": ["password_new"]}
-            label: dict[str, Any] = {"id": f"p{number}", "site": f"s{number}", "kind": "login" if is_login else "signup",
-                     "login_present": is_login, "fields": roles}  # fmt: skip
+            label: dict[str, Any] = {"id": f"p{number}", "site": f"s{number}", "fields": roles}
+            label.update(kind="login" if is_login else "signup", login_present=is_login)
             if number > 35:
                 content = page(form(field(label="Search", name="q"), button("Search"), action="/search"))
                 label.update(kind="other", login_present=False, fields={}, forms={"0": "search"})

@@ -73,8 +73,8 @@ PASSED, FAILED, SKIPPED = Conclusion.PASSED, Conclusion.FAILED, Conclusion.SKIPP
             OTHER,
             FAILED,
             (
-                "mine.js disagrees: username: the site list says #user, it says #search; password: gridrunner says #pass, "
-                "it says no password; it agrees with the site list on login"
+                "mine.js disagrees: username: the site list says #user, it says #search; password: gridrunner says "
+                "#pass, it says no password; it agrees with the site list on login"
             ),
         ),
         (
@@ -83,8 +83,8 @@ PASSED, FAILED, SKIPPED = Conclusion.PASSED, Conclusion.FAILED, Conclusion.SKIPP
             LOST,
             FAILED,
             (
-                "mine.js disagrees: username: gridrunner says #user, it says .x (which matches nothing); it agrees with the "
-                "site list on login, with gridrunner on password"
+                "mine.js disagrees: username: gridrunner says #user, it says .x (which matches nothing); it agrees "
+                "with the site list on login, with gridrunner on password"
             ),
         ),
         (YES, OURS, BLIND, FAILED, "mine.js disagrees: the site list says a login form, it says no login form"),

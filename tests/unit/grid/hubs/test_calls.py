@@ -1,4 +1,6 @@
-"""Whatever a hub answers, and however slowly, the client ends in a GridFault: in time, in bounded memory, in one sentence."""
+"""Whatever a hub answers, and however slowly, the client ends in a GridFault: in time, in bounded memory,
+in one sentence.
+"""
 
 from __future__ import annotations
 
@@ -211,7 +213,7 @@ def reach(url: str, folder: Path) -> RemoteHub:
     )
 
 
-# --------------------------------------------------------------------------------------------------------------- sockets
+# -------------------------------------------------------------------------------------------------------------- sockets
 
 
 def frame(payload: bytes, first: int = 0x81, size: int | None = None) -> bytes:

@@ -17,22 +17,30 @@ from gridrunner.results.merging.junit import merge_junit
 from gridrunner.results.merging.junit_walk import MOST_BYTES
 from tests.support.sample_runs import every_events, every_plan, fuzz, write_run
 
-PYTEST = """<?xml version="1.0"?><testsuites name="pytest tests"><testsuite name="pytest" errors="0" failures="1" skipped="0"
- tests="3" time="1.5" timestamp="2026-11-24T08:00:00+00:00" hostname="runner-1"><properties><property name="ci" value="yes"/></properties>
+PYTEST = """<?xml version="1.0"?><testsuites name="pytest tests"><testsuite name="pytest" errors="0" failures="1"
+ skipped="0" tests="3" time="1.5" timestamp="2026-11-24T08:00:00+00:00" hostname="runner-1"><properties>
+<property name="ci" value="yes"/></properties>
 <testcase classname="test_a" name="test_1" time="0.5"/><testcase classname="test_a" name="test_p[a.com]" time="0.5"/>
-<testcase classname="test_a" name="test_2" time="0.5"><failure message="assert 0">trace</failure></testcase></testsuite></testsuites>"""
+<testcase classname="test_a" name="test_2" time="0.5"><failure message="assert 0">trace</failure></testcase>
+</testsuite></testsuites>"""
 AGAIN = (
     PYTEST.replace("08:00", "09:00")
     .replace("runner-1", "runner-2")
     .replace('<failure message="assert 0">trace</failure>', "")
 )
-PLAYWRIGHT = """<testsuites id="" name="" tests="2"><testsuite name="login.spec.ts" hostname="chromium" tests="1" failures="0"
- errors="0" timestamp="2026-11-24T08:00:00.000Z"><testcase name="logs in" classname="login.spec.ts" time="1"/></testsuite>
-<testsuite name="login.spec.ts" hostname="firefox" tests="1" failures="1" errors="0" timestamp="2026-11-24T08:00:00.000Z">
-<testcase name="logs in" classname="login.spec.ts" time="1"><failure message="no" type="FAILURE"/></testcase></testsuite></testsuites>"""
-GO = '<testsuite name="pkg" tests="1" failures="0" errors="0" time="0.01"><testcase classname="pkg" name="TestX" time="0.01"/></testsuite>'
-JEST = '<testsuites name="jest tests"><testsuite name="s" tests="1"><testcase classname=" t" name=" t" time="0.1"><skipped/></testcase></testsuite></testsuites>'
-RERUN = """<testsuite name="pytest" tests="2"><testcase classname="t" name="flaky"/><testcase classname="t" name="flaky">
+PLAYWRIGHT = """<testsuites id="" name="" tests="2"><testsuite name="login.spec.ts" hostname="chromium" tests="1"
+ failures="0" errors="0" timestamp="2026-11-24T08:00:00.000Z">
+<testcase name="logs in" classname="login.spec.ts" time="1"/></testsuite>
+<testsuite name="login.spec.ts" hostname="firefox" tests="1" failures="1" errors="0"
+ timestamp="2026-11-24T08:00:00.000Z">
+<testcase name="logs in" classname="login.spec.ts" time="1"><failure message="no" type="FAILURE"/></testcase>
+</testsuite></testsuites>"""
+GO = """<testsuite name="pkg" tests="1" failures="0" errors="0" time="0.01">
+<testcase classname="pkg" name="TestX" time="0.01"/></testsuite>"""
+JEST = """<testsuites name="jest tests"><testsuite name="s" tests="1"><testcase classname=" t" name=" t" time="0.1">
+<skipped/></testcase></testsuite></testsuites>"""
+RERUN = """<testsuite name="pytest" tests="2"><testcase classname="t" name="flaky"/><testcase classname="t"
+ name="flaky">
 <failure message="twice"/></testcase></testsuite>"""
 
 
@@ -65,9 +73,9 @@ def test_files_of_every_tool_become_one(tmp_path: Path) -> None:
 
 
 FOREIGN = Path(__file__).parent / "foreign"
-"""What pytest 9, Jest 29 with jest-junit 16, Playwright 1.48, Node 20's test runner, Surefire 2.22 with one rerun, and Go
-1.19 with gotestsum 1.8 wrote of a few tests that were made for this (2026-11-26). Edited by hand: the name of the machine,
-and Surefire's properties, which tell of it."""
+"""What pytest 9, Jest 29 with jest-junit 16, Playwright 1.48, Node 20's test runner, Surefire 2.22 with one rerun, and
+Go 1.19 with gotestsum 1.8 wrote of a few tests that were made for this (2026-11-26). Edited by hand: the name of the
+machine, and Surefire's properties, which tell of it."""
 
 
 @pytest.mark.parametrize(
@@ -168,7 +176,8 @@ def test_projects_are_told_apart(tmp_path: Path, told_apart_by: str, other: str)
 
 
 SUITE_ERRORS = {
-    "element": '<testsuites><testsuite name="s" tests="0"><error message="beforeAll failed">x</error></testsuite></testsuites>',
+    "element": '<testsuites><testsuite name="s" tests="0"><error message="beforeAll failed">x</error></testsuite>'
+    "</testsuites>",
     "failure element": '<testsuites><testsuite name="s"><failure>no</failure></testsuite></testsuites>',
     "outside of suites": '<testsuites><error message="no config"/><testsuite name="s"/></testsuites>',
     "count": '<testsuites><testsuite name="s" errors="1" tests="0"/></testsuites>',

@@ -105,8 +105,8 @@ def test_shards_cut_from_different_histories_are_named(tmp_path: Path) -> None:
     alike, different = (cut_shard(plan, 1, 3).cut[:8] for plan in (PLAN, other))
     assert outcome.exit_code == 3
     assert outcome.warnings[0].startswith(
-        f"the shards were not cut alike: 1/3 (run-1), 2/3 (run-2) as {alike}; 3/3 (run-3) as {different}: their machines "
-        "planned from different histories"
+        f"the shards were not cut alike: 1/3 (run-1), 2/3 (run-2) as {alike}; 3/3 (run-3) as {different}: their "
+        "machines planned from different histories"
     )
     whole = merge([write_shard(tmp_path / "whole", number, 3) for number in (1, 2, 3)], tmp_path / "out")
     assert (whole.exit_code, whole.warnings) == (0, ())

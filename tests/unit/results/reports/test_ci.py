@@ -1,4 +1,4 @@
-"""What CI systems are told: detection, GitHub's commands and summary within its limits, GitLab's sections, attachments."""
+"""What CI systems are told: GitHub's commands and summary within its limits, GitLab's sections and attachments."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_name_beats_the_environment() -> None:
     assert choose_ci("gitlab", {}) is CiSystem.GITLAB
 
 
-# ----------------------------------------------------------------------------------------------------------- annotations
+# ---------------------------------------------------------------------------------------------------------- annotations
 
 
 def test_values_are_escaped_as_the_toolkit_does() -> None:

@@ -134,7 +134,8 @@ def test_files_of_one_stem_keep_apart() -> None:
 
 
 def test_gitlab_finds_one_attachment_on_its_own_line(tmp_path: Path) -> None:
-    # gitlab lib/gitlab/ci/parsers/test/junit.rb: ATTACHMENT_TAG_REGEX = /\[\[ATTACHMENT\|(?<path>.+?)\]\]/, the first match
+    # gitlab lib/gitlab/ci/parsers/test/junit.rb: ATTACHMENT_TAG_REGEX = /\[\[ATTACHMENT\|(?<path>.+?)\]\]/, the first
+    # match
     root = write(every_record(), tmp_path, attachment_base="runs/run-1")
     output = find(root, "test_login_is_found", "failing").findtext("system-out") or ""
     assert re.findall(r"^\[\[ATTACHMENT\|(.+?)\]\]$", output, re.MULTILINE) == [
