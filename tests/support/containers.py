@@ -153,8 +153,8 @@ def listening_ports(container: Container) -> set[int]:
 
 
 LOOPBACK = {"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F", "0B00007F"}
-"""127.0.0.1, ::1, ::ffff:127.0.0.1 and 127.0.0.11 (Docker's resolver),
-as the kernel writes them on little-endian machines."""
+"""127.0.0.1, ::1, ::ffff:127.0.0.1 and 127.0.0.11 (Docker's resolver), as the kernel writes them on little-endian
+machines."""
 
 
 def process_lines(container: Container) -> list[str]:

@@ -2,8 +2,8 @@
 
 Owns what pages there are and what their browser says about them, and no socket: messages come in by `FakeBrowser.take`
 and go out by its `send`, and what takes time is handed to `later`. The events of a page and their sizes are those that
-Chromium 156 gave for a page of the demo list (recorded 2026-11-24);
-`login_facts.json` is what the collector made of it.
+Chromium 156 gave for a page of the demo list (recorded 2026-11-24); `login_facts.json` is what the collector made of
+it.
 """
 
 from __future__ import annotations

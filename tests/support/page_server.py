@@ -12,8 +12,8 @@ Page = str | Callable[[http.server.BaseHTTPRequestHandler], None]
 
 
 class PageServer:
-    """Serves `pages` by path under every host name; 404 for the rest. `bind` is loopback,
-    or an address on a network that the test made.
+    """Serves `pages` by path under every host name; 404 for the rest. `bind` is loopback, or an address on a network
+    that the test made.
     """
 
     def __init__(self, pages: Mapping[str, Page], *, bind: str = "127.0.0.1") -> None:

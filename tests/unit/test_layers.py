@@ -1,7 +1,7 @@
 """Where things stand: which places are pure, who may import whom, and what each folder may hold.
 
-The tables are part of the design: a new folder, a new arrow or a new pure place is a line here,
-with a reason where it is not plain.
+The tables are part of the design: a new folder, a new arrow or a new pure place is a line here, with a reason where it
+is not plain.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""The agent of a hub: publishes what the hub counts,
-so that alarms can see an idle fleet or a queue that nobody serves.
+"""The agent of a hub: publishes what the hub counts, for alarms on an idle fleet or on a queue without nodes.
 
 A hub that does not answer publishes nothing: the alarm of an idle fleet treats missing data as breaching, so that a
 dead hub does not keep its nodes running.

@@ -19,8 +19,7 @@ from gridrunner_agent.node_core import Action, Answered, Complete, Drain, Heartb
 _LOGGER = logging.getLogger(__name__)
 
 POLL_S = 5.0
-"""AWS recommends to look for interruption notices every 5 s (docs.aws.amazon.com,
-"Spot Instance interruption notices")."""
+"""AWS recommends a look for notices every 5 s (docs.aws.amazon.com, "Spot Instance interruption notices")."""
 
 
 class Hook(Protocol):

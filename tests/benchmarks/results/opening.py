@@ -1,5 +1,5 @@
-"""How long a reader waits for report.html: until Chromium has loaded it and the list is drawn,
-and until a site is shown.
+"""How long a reader waits for report.html: until Chromium has loaded it and the list is drawn, and until a site is
+shown.
 """
 
 from __future__ import annotations

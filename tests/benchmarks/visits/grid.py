@@ -1,5 +1,5 @@
-"""A real Selenium hub and a node of this machine for the benchmark: the server from npm,
-the browser that all drivers use.
+"""A real Selenium hub and a node of this machine for the benchmark: the server from npm, the browser that all drivers
+use.
 
 What it costs to start is not measured; the hub and the node are no part of gridrunner's process tree.
 """

@@ -79,8 +79,8 @@ def make_grid(
     plan: Plan | None = None,
     **machine: object,
 ) -> VirtualGrid:
-    """A run of sites s1, s2, … (or of `plan`) whose visits take what is expected,
-    unless a script says otherwise; `pace` makes a hub slower.
+    """A run of sites s1, s2, … (or of `plan`) whose visits take what is expected, unless a script says otherwise;
+    `pace` makes a hub slower.
     """
     capacities = capacities or {"hub-a": 2}
     plan = plan or make_plan_of(expected_s)
