@@ -1,4 +1,4 @@
-"""`main`: from what was typed to the exit code, whatever happens on the way. The commands are in `gridrunner.commands.table`."""
+"""`main`: from what was typed to the exit code, whatever happens. Commands are in `gridrunner.commands.table`."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import msgspec
 T = TypeVar("T")
 
 DecodeError = msgspec.ValidationError
-"""What `decode` and `convert` raise for JSON of the wrong shape; broken JSON raises its parent `msgspec.DecodeError`."""
+"""What `decode` and `convert` raise for JSON of the wrong shape; broken JSON raises its parent."""
 
 BrokenJsonError = msgspec.DecodeError
 
@@ -32,20 +32,21 @@ def _read_path(kind: type, value: object) -> object:
     if kind is not Path:
         raise TypeError(f"{kind.__name__} has no form in JSON")
     if not isinstance(value, str):
-        raise ValueError(f"Expected `str` for a path, got `{type(value).__name__}`")  # noqa: TRY004 - bad data, no defect
+        message = f"Expected `str` for a path, got `{type(value).__name__}`"
+        raise ValueError(message)  # noqa: TRY004 - bad data, no defect
     return Path(value)
 
 
 _ENCODER = msgspec.json.Encoder(order="deterministic", enc_hook=_write_path)
 
 _DECODERS: dict[Any, Callable[[bytes | str], Any]] = {}
-"""One a type, made when it is first asked for: a line of a journal is then read in two thirds of the time (measured
+"""One per type, made when it is first asked for: a line of a journal is then read in two thirds of the time (measured
 2026-11-26)."""
 
 
 def encode(value: object) -> bytes:
-    """`value` as one line of JSON without a newline; the same value gives the same bytes. Half of a surrogate pair, which
-    UTF-8 cannot hold, becomes U+FFFD: a page may have one in its title, and a file's name need not be UTF-8.
+    """`value` as one line of JSON without a newline; the same value gives the same bytes. Half of a surrogate pair,
+    which UTF-8 cannot hold, becomes U+FFFD: a page may have one in its title, and a file's name need not be UTF-8.
     """
     try:
         return _ENCODER.encode(value)
@@ -54,8 +55,8 @@ def encode(value: object) -> bytes:
 
 
 def decode(data: bytes | str, kind: type[T]) -> T:
-    """`data` as a `kind`. Raises DecodeError for the wrong shape, BrokenJsonError for what is not JSON, is no UTF-8, or is
-    nested more deeply than it can be read.
+    """`data` as a `kind`. Raises DecodeError for the wrong shape, BrokenJsonError for what is not JSON, is no UTF-8, or
+    is nested more deeply than it can be read.
     """
     try:
         return find_decoder(kind)(data)
@@ -66,7 +67,7 @@ def decode(data: bytes | str, kind: type[T]) -> T:
 
 
 def find_decoder(kind: type[T]) -> Callable[[bytes | str], T]:
-    """What `decode` calls for one type; what is nested too deeply raises RecursionError here, bad UTF-8 UnicodeDecodeError."""
+    """What `decode` calls for one type. Here, too deep raises RecursionError and bad UTF-8 UnicodeDecodeError."""
     decode_kind = _DECODERS.get(kind)
     if decode_kind is None:
         decode_kind = _DECODERS[kind] = msgspec.json.Decoder(kind, dec_hook=_read_path).decode

@@ -1,6 +1,6 @@
-"""The door for files that others made: run folders, corpora, JUnit, lists of failures, fleets. Owns what may be opened and
-how much of it is read; the invariant: what comes through here is a regular file of bounded size, and no name leads out of
-the folder that it was looked up in.
+"""The door for files that others made: run folders, corpora, JUnit, lists of failures, fleets. Owns what may be opened
+and how much of it is read; the invariant: what comes through here is a regular file of bounded size, and no name leads
+out of the folder that it was looked up in.
 
 Whatever is refused is an OSError whose `strerror` says why, so that whoever reads a file handles it with the files that
 are missing or forbidden. What the bytes mean is `gridrunner.codec`'s.
@@ -37,12 +37,13 @@ _KINDS = (
 
 
 def open_file(path: Path | str, *, within: Path | None = None) -> BinaryIO:
-    """`path` for reading, if it is a regular file: a pipe would be waited for, a device never ends. `within`: the folder
-    that it has to lie in, once all links are followed. Raises OSError.
+    """`path` for reading, if it is a regular file: a pipe would be waited for, a device never ends. `within`: the
+    folder that it has to lie in, once all links are followed. Raises OSError.
     """
     if within is not None:
         _require_inside(Path(path), within)
-    _require_regular(os.stat(path).st_mode, path)  # noqa: PTH116 - before it is opened: that alone does things to a device
+    # before it is opened: opening alone does things to a device
+    _require_regular(os.stat(path).st_mode, path)  # noqa: PTH116 - `path` may be text
     flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(path, flags)
     try:
@@ -66,8 +67,8 @@ def read_file(path: Path | str, *, most_bytes: int, within: Path | None = None) 
 
 
 def find_inside(folder: Path, name: str) -> Path:
-    """The path that `name`, which somebody else wrote, has in `folder`. Raises OSError where it leads out: by `..`, as an
-    absolute path, or by a link.
+    """The path that `name`, which somebody else wrote, has in `folder`. Raises OSError where it leads out: by `..`, as
+    an absolute path, or by a link.
     """
     path = folder / _check_name(name)
     _require_inside(path, folder)

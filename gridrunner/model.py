@@ -30,7 +30,7 @@ class StepKind(StrEnum):
 
 class Step(Struct, frozen=True, kw_only=True):
     """One step before probing. `target` is CSS (`host >>> inner` crosses a shadow root or a frame), or for FOLLOW the
-    word `login-link`, for DISMISS `cookie-wall`, for IDENTIFY the throwaway name to type; `value` is the text that FILL types.
+    word `login-link`, for DISMISS `cookie-wall`, for IDENTIFY the throwaway name to type; `value` is what FILL types.
     """
 
     kind: StepKind
@@ -234,8 +234,8 @@ class SsoProvider(Struct, frozen=True, kw_only=True):
 
 
 class InsertionPoint(Struct, frozen=True, kw_only=True):
-    """Where a one-click login would go: a `box` beside its field `anchor`, on its `side` (inside-end, below, above, end).
-    `covers` names what the box would hide; empty means nothing interactive.
+    """Where a one-click login would go: a `box` beside its field `anchor`, on its `side` (inside-end, below, above,
+    end). `covers` names what the box would hide; empty means nothing interactive.
     """
 
     anchor: Element

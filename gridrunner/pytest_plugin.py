@@ -1,8 +1,9 @@
 """The door from pytest: tests that ask for `site` or `observation` are checks, one for each site of a recorded run.
 
-`pytest --gridrunner-run RUN my_checks.py` is an ordinary pytest run; `gridrunner run` and `gridrunner judge` use the same
-fixtures in a process of their own (`gridrunner.judging`). This module is an entry point and loaded by every pytest of the
-environment. Invariant: there, it costs nothing but its options and fixtures; all else is imported when a run is given.
+`pytest --gridrunner-run RUN my_checks.py` is an ordinary pytest run; `gridrunner run` and `gridrunner judge` use the
+same fixtures in a process of their own (`gridrunner.judging`). This module is an entry point and loaded by every pytest
+of the environment. Invariant: there, it costs nothing but its options and fixtures; all else is imported when a run is
+given.
 """
 
 # ruff: noqa: PLC0415 - imports within functions keep every other pytest run of the environment fast

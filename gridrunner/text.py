@@ -124,8 +124,8 @@ def count_of(count: int, noun: str, *, spec: str = "d") -> str:
 
 
 def format_seconds(seconds: float, *, is_rough: bool = False) -> str:
-    """`seconds` for people: 340 ms, 4.2 s, 3 min 05 s, 2 h 07 min. What is rough, as an estimate or a clock that runs, has
-    whole seconds below a minute, too: 7 s, 1 min 05 s.
+    """`seconds` for people: 340 ms, 4.2 s, 3 min 05 s, 2 h 07 min. What is rough, as an estimate or a clock that runs,
+    has whole seconds below a minute, too: 7 s, 1 min 05 s.
     """
     if is_rough and round(seconds) < 60:
         return f"{seconds:.0f} s"

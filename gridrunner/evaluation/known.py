@@ -1,5 +1,5 @@
-"""Known failures of a corpus, declared in a file and counted exactly: what gets worse fails, and so does what gets better
-while the file still calls it a failure.
+"""Known failures of a corpus, declared in a file and counted exactly: what gets worse fails, and so does what gets
+better while the file still calls it a failure.
 
 The file is text: a figure and a page id a line (`username page-0117`), `#` begins a comment.
 """

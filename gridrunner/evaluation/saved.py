@@ -18,7 +18,7 @@ from gridrunner.foreign import MOST_FACTS_BYTES, open_file
 
 
 def read_facts(path: Path) -> Iterator[ScoredPage]:
-    """The pages of a file that `gridrunner evaluate --facts` wrote. Raises UsageError with file:line for a broken line."""
+    """The pages of a file that `gridrunner evaluate --facts` wrote. Raises UsageError with file:line."""
     try:
         with open_file(path) as file:
             for number, line in enumerate(iter(partial(file.readline, MOST_FACTS_BYTES + 1), b""), 1):

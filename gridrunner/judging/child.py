@@ -1,7 +1,7 @@
 """A judge process as its owner sees it: started, given orders, heard, and ended.
 
 The first one can be started ahead (`started_ahead`), so that it imports pytest while its owner imports the rest of
-gridrunner: on two cores that takes 0.2 s of the time until the first visit. Nothing is imported here but what that needs.
+gridrunner: on two cores that takes 0.2 s of the time until the first visit. Only what that needs is imported here.
 """
 
 from __future__ import annotations

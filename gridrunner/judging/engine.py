@@ -1,7 +1,7 @@
 """Orders to a judge process, one after another: sent, waited for within a limit, and accounted for.
 
-Invariant: every (check, observation) of an order comes back as exactly one result; what pytest could not say, because it
-crashed, hung or stopped, is an ERROR that says so. The one exception is an engine that was stopped.
+Invariant: every (check, observation) of an order comes back as exactly one result; what pytest could not say, because
+it crashed, hung or stopped, is an ERROR that says so. The one exception is an engine that was stopped.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class OwedResults:
         )
 
     def fail_missing(self, message: str, details: str = "") -> None:
-        """Enters an ERROR for each check that is still owed; where a process of pytest-xdist died in it, that is said."""
+        """Enters an ERROR for each check still owed, and says so where a process of pytest-xdist died in it."""
         for key in self.missing():
             crash = next((problem for node, problem in self._crashes if _is_node_of(node, key)), None)
             self.fail(key, crash or message, details)
@@ -131,8 +131,8 @@ class JudgeEngine:
         self._stopped = threading.Event()
 
     def collect(self) -> Checks:
-        """The checks of the selection. Raises UsageError for checks that pytest cannot collect, NothingToRun when -k and
-        -m leave none.
+        """The checks of the selection. Raises UsageError for checks that pytest cannot collect, NothingToRun when -k
+        and -m leave none.
         """
         order = Order(kind=OrderKind.COLLECT, folder=self._folder, selection=self._selection)
         worker = self._have_worker()

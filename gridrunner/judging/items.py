@@ -108,7 +108,7 @@ class RunPlugin:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Tags the report with check, site, attempt and blame; the tag survives the way to pytest-xdist's controller."""
+        """Tags the report with check, site, attempt and blame, as pytest-xdist's controller will see them."""
         report = yield
         site = site_of(item)
         if site is None:

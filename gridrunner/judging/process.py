@@ -1,5 +1,5 @@
-"""What judges, for the rest of gridrunner: beside a run (`JudgeProcess`), after it (`judge_run`), with browsers of its own
-(`run_live_checks`).
+"""What judges, for the rest of gridrunner: beside a run (`JudgeProcess`), after it (`judge_run`), with browsers of its
+own (`run_live_checks`).
 
 Invariant: each of them returns exactly one result for each check and observation, within limits, unless it is aborted.
 """
@@ -73,9 +73,9 @@ def collect_checks(folder: Path, selection: Selection, *, check_timeout_s: float
 class JudgeProcess:
     """Judges observations as they come, in one pytest process beside the run.
 
-    `submit` from any thread, which never waits; `on_results` is called in the judge's own thread, once a batch, with the
-    results in the order of submission. A check that crashes the process or takes too long is an ERROR on that site, and
-    the rest of the batch is judged by a new process, RESTARTS times.
+    `submit` from any thread, which never waits; `on_results` is called in the judge's own thread, once a batch, with
+    the results in the order of submission. A check that crashes the process or takes too long is an ERROR on that site,
+    and the rest of the batch is judged by a new process, RESTARTS times.
     """
 
     def __init__(self, checks: CollectedChecks, *, sites: Iterable[Site], on_results: OnResults) -> None:

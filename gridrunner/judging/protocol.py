@@ -38,8 +38,8 @@ class AnswerKind(StrEnum):
 
 
 class Selection(Struct, frozen=True, kw_only=True):
-    """Which checks: pytest paths (empty: the shipped suite), `extras` of the suite beside them (file names), and pytest's
-    -k and -m expressions over checks.
+    """Which checks: pytest paths (empty: the shipped suite), `extras` of the suite beside them (file names), and
+    pytest's -k and -m expressions over checks.
     """
 
     paths: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """pytest's reports as results: one for each check and site, made of the reports of its phases.
 
-Invariant: a result has one line that says what happened, and text of bounded size that is fit for JSON, XML and terminals.
+Invariant: a result has one line that says what happened, and bounded text that is fit for JSON, XML and terminals.
 """
 
 from __future__ import annotations

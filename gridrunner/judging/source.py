@@ -53,8 +53,8 @@ class RunSource(Struct, frozen=True, kw_only=True):
 
 @functools.lru_cache(maxsize=_CACHED_SITES)
 def read_facts(folder: Path, name: str) -> Facts:
-    """The facts that an observation of the run in `folder` calls `name`. Raises RunFolderError where that is no evidence of
-    the run, or no facts.
+    """The facts that an observation of the run in `folder` calls `name`. Raises RunFolderError where that is no
+    evidence of the run, or no facts.
     """
     path = find_evidence(folder, name)
     if path is None:

@@ -37,7 +37,7 @@ EXTRA_CHECKS = SHIPPED_SUITE / "extras"
 """Checks of the suite that are run only when a setting asks for them."""
 
 ORPHAN_GRACE_S = 5.0
-"""Seconds that a worker without a parent may still take: Ctrl-C is over within 5 s (the promise of the command line)."""
+"""Seconds that a worker without a parent may still take: Ctrl-C is over within 5 s, as docs promise."""
 
 PLACEHOLDER_SITE = Site(id="", url="http://placeholder.invalid/")
 """Stands for all sites while checks are collected; its empty id leaves the names that -k is matched with alone."""
@@ -47,8 +47,8 @@ _LEFT_OUT = (
     *("freeze_support", "setuponly", "setupplan"),
 )
 """pytest's own plugins that judging has no use for: they write files beside the checks, collect garbage at the end of
-each run, filter warnings around each phase, and print fixtures. Without the first line's a pytest run costs 37 ms instead of
-87, and 300 checks 0.19 s instead of 0.25 (two cores, pytest 9.2, 2026-11)."""
+each run, filter warnings around each phase, and print fixtures. Without the first line's a pytest run costs 37 ms
+instead of 87, and 300 checks 0.19 s instead of 0.25 (two cores, pytest 9.2, 2026-11)."""
 
 Send = Callable[[JudgeAnswer], None]
 
@@ -181,8 +181,8 @@ def _arguments(selection: Selection) -> list[str]:
 
 @functools.cache
 def _plugin_name() -> str:
-    """Ours as pytest knows it: by its entry point, or by its module where gridrunner is not installed. Looked up once: that
-    reads the metadata of everything that is installed.
+    """Ours as pytest knows it: by its entry point, or by its module where gridrunner is not installed. Looked up once:
+    that reads the metadata of everything that is installed.
     """
     is_installed = any(entry.name == "gridrunner" for entry in entry_points(group="pytest11"))
     return "gridrunner" if is_installed else "gridrunner.pytest_plugin"
@@ -240,8 +240,8 @@ class _Census:
 
 
 def _name_unknown_fixture(item: pytest.Item) -> str:
-    """What a check asks for that nobody defines, as a sentence, or nothing. pytest itself would say so once a site, when
-    all of them have been visited.
+    """What a check asks for that nobody defines, as a sentence, or nothing. pytest itself would say so once a site,
+    when all of them have been visited.
     """
     info = getattr(item, "_fixtureinfo", None)  # since pytest 3; there is no public way to a fixture's definition
     if info is None:

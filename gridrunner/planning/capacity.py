@@ -1,5 +1,5 @@
-"""How many nodes a wall time takes, and what it costs. Owns the arithmetic of fleets; the invariant: the nodes found keep
-the budget by prediction, and one fewer would not.
+"""How many nodes a wall time takes, and what it costs. Owns the arithmetic of fleets; the invariant: the nodes found
+keep the budget by prediction, and one fewer would not.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ class NodeKind(Struct, frozen=True, kw_only=True):
 
 
 class Fleet(Struct, frozen=True, kw_only=True):
-    """`nodes` nodes on as many hubs as they need, and what the plan does on them. `wall_s` is with the nodes' start, `cost` in the currency of the
-    price, None without one. `keeps_budget` False: no number of nodes does, and these are as many as help.
+    """`nodes` nodes on as many hubs as they need, and what the plan does on them. `wall_s` is with the nodes' start,
+    `cost` in the currency of the price, None without one. `keeps_budget` False: no number of nodes does, and these are
+    as many as help.
     """
 
     nodes: int

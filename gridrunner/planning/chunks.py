@@ -1,4 +1,4 @@
-"""How many sites a slot is given at once. Owns guided chunk sizes; the invariant: at least one site, and one at the end.
+"""How many sites a slot is given at once. Owns guided chunk sizes; the invariant: one site or more, one at the end.
 
 A chunk's work is the work left / (2 x slots), never more than what makes a session's start 15 % of it. In the cheap
 case a session is kept over many chunks, so its start is not paid for each: then the cap costs nothing and bounds what

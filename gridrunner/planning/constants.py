@@ -1,4 +1,4 @@
-"""Numbers that several layers reckon with or keep, each with its source. A number that one module alone needs stays there.
+"""Numbers that several layers reckon with or keep, each with its source. One that a single module needs stays there.
 
 It imports nothing of ours, so that every layer may read it.
 """

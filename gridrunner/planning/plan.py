@@ -40,7 +40,7 @@ def make_plan(sites: Sequence[Site], checks: Sequence[str], durations: Mapping[s
 
 def hash_debt(sites: Sequence[Site], checks: Sequence[str]) -> str:
     """The sha256 (hex) over canonical JSON of what is owed: checks and sites as sets, all of a site but the line it was
-    written on and its quarantine. Order, durations and files do not change it; a URL, step, expectation or timeout does.
+    written on and its quarantine. Order, durations and files do not change it; a URL, a step or an expectation does.
     """
     owed = {
         "format": _HASH_FORMAT,

@@ -23,9 +23,9 @@ from gridrunner.planning.plan import order_sites, owed_sites
 class GridCosts(Struct, frozen=True, kw_only=True):
     """What a grid and the machine that drives it spend; times in seconds.
 
-    `creations_at_once` is a hub's, and there are `hubs` of them. `cpu_s_per_visit` is this machine's, for a remote grid; browsers on
-    this machine spend far more and have to be measured. `driver_cores` are the cores that gridrunner may fill: one,
-    because threads of one process share it.
+    `creations_at_once` is a hub's, and there are `hubs` of them. `cpu_s_per_visit` is this machine's, for a remote
+    grid; browsers on this machine spend far more and have to be measured. `driver_cores` are the cores that gridrunner
+    may fill: one, because threads of one process share it.
     """
 
     session_start_s: float = SESSION_START_S

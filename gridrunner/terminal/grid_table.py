@@ -31,7 +31,8 @@ def describe_totals(status: GridStatus) -> str:
     queue = sum(hub.queue for hub in status.hubs)
     waiting = f", {queue} waiting" if queue else ""
     return (
-        f"grid {status.name} ({status.driver}): {_count(len(status.hubs), 'hub')}, {_count(len(status.nodes), 'node')}, "
+        f"grid {status.name} ({status.driver}): {_count(len(status.hubs), 'hub')}, "
+        f"{_count(len(status.nodes), 'node')}, "
         f"{len(status.sessions)} of {count_of(status.slots_up, 'slot')} busy{waiting}"
     )
 

@@ -40,9 +40,10 @@ def print_plan(plan: Plan, *, slots: int) -> None:
 
 def _describe(prediction: Prediction) -> str:
     return (
-        f"on {count_of(prediction.slots, 'session')}: about {format_seconds(prediction.wall_s, is_rough=True)}, lower bound "
-        f"{format_seconds(prediction.lower_bound_s, is_rough=True)} (gap {format_seconds(prediction.gap_s, is_rough=True)}, "
-        f"{prediction.ratio:.2f}x); bound by {prediction.bottleneck}"
+        f"on {count_of(prediction.slots, 'session')}: about {format_seconds(prediction.wall_s, is_rough=True)}, "
+        f"lower bound {format_seconds(prediction.lower_bound_s, is_rough=True)} "
+        f"(gap {format_seconds(prediction.gap_s, is_rough=True)}, {prediction.ratio:.2f}x); "
+        f"bound by {prediction.bottleneck}"
     )
 
 
@@ -51,7 +52,8 @@ def print_fleet(plan: Plan, fleet: Fleet, budget_s: float, kind: NodeKind, price
     console = Console(highlight=False)
     if not fleet.keeps_budget:
         console.print(
-            f"no number of nodes does it in {format_seconds(budget_s, is_rough=True)}: bound by {fleet.prediction.bottleneck}",
+            f"no number of nodes does it in {format_seconds(budget_s, is_rough=True)}: "
+            f"bound by {fleet.prediction.bottleneck}",
             markup=False,
         )
     costs = ("on-demand USD", "spot USD") if price is not None else ("cost",)
@@ -72,8 +74,8 @@ def print_fleet(plan: Plan, fleet: Fleet, budget_s: float, kind: NodeKind, price
     console.print(table)
     if price is not None:
         console.print(
-            f"a node: {price.instance_type} in {price.region}, {price.on_demand:g} USD an hour on demand, {price.spot:g} "
-            f"spot ({price.source})",
+            f"a node: {price.instance_type} in {price.region}, {price.on_demand:g} USD an hour on demand, "
+            f"{price.spot:g} spot ({price.source})",
             markup=False,
         )
 

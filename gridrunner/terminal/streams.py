@@ -1,5 +1,5 @@
-"""The process's standard streams, which nothing can break. Owns what becomes of output that nobody takes; the invariant:
-a stream that is closed, full or whose reader has left never raises, so that it decides nothing about a run.
+"""The process's standard streams, which nothing can break. Owns what becomes of output that nobody takes; the
+invariant: a stream that is closed, full or whose reader has left never raises, so that it decides nothing about a run.
 
 rich turns a broken pipe into SystemExit(1), the interpreter turns one at exit into 120, and a stream that was closed by
 the shell (`>&-`) is None: all three had become exit codes of their own. What cannot be written is dropped here, below
@@ -61,9 +61,9 @@ def _wait_until_writable(descriptor: int) -> None:
 
 
 def guard_streams() -> None:
-    """Make the process's own standard streams unbreakable, and open those that were closed on nothing: a descriptor below
-    3 that is free would be given to the next file or socket, and children would write into it. Streams that somebody has
-    put in their place (a test, a debugger) are left alone.
+    """Make the process's own standard streams unbreakable, and open those that were closed on nothing: a descriptor
+    below 3 that is free would be given to the next file or socket, and children would write into it. Streams that
+    somebody has put in their place (a test, a debugger) are left alone.
     """
     for descriptor in range(3):
         try:
