@@ -39,15 +39,11 @@ class Tab:
         self._connection = connection
         self._has_own_context, self._first_url = has_own_context, first_url
         self._events = PageEvents(connection, self._serve_frame)
+        self.state: PageState = self._events.state
         self._setup: list[Answer] = []
         self._failure: str | None = None
         self.context = ""
         self._blocked: tuple[str, ...] = ()
-
-    @property
-    def state(self) -> PageState:
-        """What has happened so far."""
-        return self._events.state
 
     @property
     def main_frame(self) -> str:
