@@ -6,7 +6,7 @@ import base64
 import io
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from msgspec import Struct
 from selenium.webdriver.chrome.options import Options
 
 from gridrunner.browser.binaries import Browser
+from gridrunner.browser.reach import FEATURES, Place, rules_of, spaces_of
 from gridrunner.settings.grid import BrowserName
 
 VIEWPORT = (1366, 900)
@@ -67,8 +68,9 @@ and so do nodes of other images."""
 
 
 class SessionOptions(Struct, frozen=True, kw_only=True):
-    """What a run asks of every session. `host_rules` are Chromium's `--host-resolver-rules` entries; `name` shows up in
-    the grid's status pages; `run` and `owner` (`grid.hubs.owners`) tell sessions of runs that are over.
+    """What a run asks of every session. `host_rules` are the `--host-resolver-rules` entries by which browsers find
+    replicas, `places` what else is private and may be reached (`browser.reach`); `may_open_windows` lets pages open
+    windows by themselves, as live checks may want them to. `name` shows up in the grid's status pages; `run` and `owner` (`grid.hubs.owners`) tell sessions of runs that are over.
     `browser_on_hubs` is the browser that was asked for by name, for nodes that have several; None leaves it to the
     node.
     """
@@ -78,6 +80,8 @@ class SessionOptions(Struct, frozen=True, kw_only=True):
     owner: str = ""
     browser_on_hubs: BrowserName | None = None
     host_rules: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+    may_open_windows: bool = False
     extensions: tuple[Path, ...] = ()
 
 
@@ -96,8 +100,12 @@ def make_options(asked: SessionOptions, browser: Browser | None) -> Options:
     features = DISABLED_FEATURES + (EXTENSION_FEATURES if asked.extensions else ())
     options.add_argument(f"--disable-features={','.join(features)}")
     options.add_argument(f"--window-size={VIEWPORT[0]},{VIEWPORT[1]}")
-    if asked.host_rules:
-        options.add_argument(f"--host-resolver-rules={join_host_rules(asked.host_rules)}")
+    options.add_argument(f"--host-resolver-rules={', '.join(rules_of(asked.host_rules, asked.places))}")
+    options.add_argument(f"--enable-features={','.join(FEATURES)}")
+    options.add_argument(f"--ip-address-space-overrides={','.join(spaces_of(asked.host_rules, asked.places))}")
+    if not asked.may_open_windows:  # the first is headless shell's; the other is what chromedriver adds for the rest
+        options.add_argument("--block-new-web-contents")
+        options.add_experimental_option("excludeSwitches", ["disable-popup-blocking"])
     if asked.extensions and browser is not None:
         options.add_argument(f"--load-extension={','.join(map(str, asked.extensions))}")
     elif asked.extensions:  # the node has no such folder: chromedriver takes the extension itself
@@ -135,8 +143,3 @@ def pack_extension(folder: Path) -> str:
             if file.is_file():
                 packed.write(file, file.relative_to(folder))
     return base64.b64encode(buffer.getvalue()).decode()
-
-
-def join_host_rules(rules: Sequence[str]) -> str:
-    """The rules as Chromium reads them; the first that matches a host wins."""
-    return ", ".join(rules)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 from gridrunner.browser.options import SessionOptions
+from gridrunner.browser.reach import find_places
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.commands.parsing import Command, add_settings, settings_of
@@ -59,7 +60,7 @@ def capture_command(arguments: argparse.Namespace) -> int:
         kept.append(keep_page(wanted[id_], seen, Path(source), arguments.folder, console))
     missing = [site for id_, site in wanted.items() if id_ not in done]
     if missing:
-        with _open_session(settings, record) as (session, folder):
+        with _open_session(settings, record, missing) as (session, folder):
             for site in missing:
                 seen = session.visit(site, attempt=1, upcoming=None)
                 kept.append(keep_page(site, seen, folder, arguments.folder, console))
@@ -101,7 +102,9 @@ def _wanted_sites(record: RunRecord, names: Sequence[str]) -> list[Site]:
 
 
 @contextmanager
-def _open_session(settings: Settings, record: RunRecord | None) -> Iterator[tuple[BrowserSession, Path]]:
+def _open_session(
+    settings: Settings, record: RunRecord | None, sites: Sequence[Site]
+) -> Iterator[tuple[BrowserSession, Path]]:
     """A session that copies every page it visits, and the folder that its evidence goes to."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gridrunner-capture-")))
@@ -114,7 +117,11 @@ def _open_session(settings: Settings, record: RunRecord | None) -> Iterator[tupl
                 settings,
                 os.environ,
                 command="capture",
-                options=SessionOptions(name="gridrunner capture", host_rules=tuple(rules)),
+                options=SessionOptions(
+                    name="gridrunner capture",
+                    host_rules=tuple(rules),
+                    places=find_places((site.url for site in sites), settings.visits.allow_private),
+                ),
                 visit_settings=VisitSettings(
                     visit_timeout_s=settings.visits.visit_timeout_s,
                     screenshots=Screenshots.ALL,
@@ -143,7 +150,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="pages go into DIR, their list is DIR.yaml; both are added to (default sites/captured)",
     )
-    add_settings(parser, "grid", "browser", "visit_timeout")
+    add_settings(parser, "grid", "browser", "visit_timeout", "allow_private")
 
 
 CAPTURE = Command(configure=_configure, execute=capture_command)

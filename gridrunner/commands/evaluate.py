@@ -21,6 +21,7 @@ from gridrunner import codec
 from gridrunner.browser.binaries import find_browser
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions
+from gridrunner.browser.reach import places_in
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import UserProbe, VisitSettings
 from gridrunner.commands.parsing import Command
@@ -36,7 +37,7 @@ from gridrunner.model import Observation, Site
 from gridrunner.planning.constants import SESSION_TIMEOUT_S
 from gridrunner.settings.visits import Screenshots
 
-NO_OTHER_HOST = ("MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1")
+NO_OTHER_HOST = ("MAP * ~NOTFOUND",)
 """Corpus pages name hosts of their own; a look-up that fails at once holds up nothing."""
 
 VISITS_PER_SESSION = 200
@@ -107,7 +108,9 @@ def _visit_corpus(path: Path, options: EvaluateOptions, console: Console, env: M
         hub = LocalHub(
             browser=find_browser(None, env),
             browsers=options.jobs,
-            options=SessionOptions(name="evaluate", host_rules=NO_OTHER_HOST),
+            options=SessionOptions(
+                name="evaluate", host_rules=NO_OTHER_HOST, places=places_in([server.url(corpus.pages[0])])
+            ),
             settings=VisitSettings(screenshots=Screenshots.NONE),
             store=store,
         )

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from gridrunner import codec
 from gridrunner.browser.options import SessionOptions
+from gridrunner.browser.reach import find_places
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.commands.parsing import Command, add_settings, settings_of
 from gridrunner.errors import ExitCode, UsageError
@@ -40,7 +41,9 @@ def probe_command(arguments: argparse.Namespace) -> int:
             settings,
             os.environ,
             command="probe",
-            options=SessionOptions(name="gridrunner probe"),
+            options=SessionOptions(
+                name="gridrunner probe", places=find_places([arguments.url], settings.visits.allow_private)
+            ),
             visit_settings=VisitSettings(
                 visit_timeout_s=settings.visits.visit_timeout_s,
                 screenshots=Screenshots.ALL,
@@ -109,7 +112,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", metavar="URL")
     parser.add_argument("--screenshot", type=Path, default=Path("probe.png"), metavar="FILE", help="default: probe.png")
     parser.add_argument("--json", dest="as_json", action="store_true", help="print the detection as JSON")
-    add_settings(parser, "grid", "browser", "visit_timeout")
+    add_settings(parser, "grid", "browser", "visit_timeout", "allow_private")
 
 
 PROBE = Command(configure=_configure, execute=probe_command)

@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions
+from gridrunner.browser.reach import Place, find_places
 from gridrunner.browser.visit import UserProbe, VisitSettings
 from gridrunner.dispatch.ports import Hub
 from gridrunner.errors import GridFault
@@ -128,8 +129,14 @@ def _session_options(run: Run, work: Work, host_rules: Sequence[str]) -> Session
         owner=owner_token(),
         browser_on_hubs=run.settings.grid.browser,
         host_rules=tuple(host_rules),
+        places=places_of(run, work),
         extensions=tuple(path.resolve() for path in run.settings.visits.extensions),
     )
+
+
+def places_of(run: Run, work: Work) -> tuple[Place, ...]:
+    """The private places that pages of a run may reach. Raises UsageError."""
+    return find_places((planned.site.url for planned in work.plan.sites), run.settings.visits.allow_private)
 
 
 def _visit_settings(settings: Settings, probes: tuple[UserProbe, ...]) -> VisitSettings:

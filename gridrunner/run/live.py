@@ -9,7 +9,7 @@ from gridrunner.grid.hubs.owners import owner_token
 from gridrunner.grid.hubs.processes import reap_orphans
 from gridrunner.judging.process import run_live_checks
 from gridrunner.results.journal.events import Judged
-from gridrunner.run.hubs import Grids
+from gridrunner.run.hubs import Grids, places_of
 from gridrunner.run.journaling import RunJournal
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
@@ -47,6 +47,8 @@ def _live_grid(run: Run, work: Work, grids: Grids) -> LiveGrid:
         run=work.run,
         owner=owner_token(),
         host_rules=grids.host_rules,
+        places=places_of(run, work),
+        may_open_windows=True,
         extensions=tuple(path.resolve() for path in run.settings.visits.extensions),
     )
     return LiveGrid(

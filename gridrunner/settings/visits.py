@@ -37,6 +37,7 @@ class VisitOptions(Struct, frozen=True, kw_only=True):
 
     probe_files: tuple[Path, ...] = ()
     extensions: tuple[Path, ...] = ()
+    allow_private: tuple[str, ...] = ()
     visit_timeout_s: float = VISIT_TIMEOUT_S
     try_insertion: bool = False
     dismiss_walls: bool = False
@@ -61,6 +62,13 @@ ROWS = (
         is_list=True,
         metavar="DIR",
         help="an unpacked browser extension, loaded into every session (needs --browser chromium); repeatable",
+    ),
+    Setting(
+        name="allow-private",
+        parse=str,
+        is_list=True,
+        metavar="HOST",
+        help="private hosts, addresses or networks that pages may reach; default: those that a list names; repeatable",
     ),
     Setting(
         name="visit-timeout",

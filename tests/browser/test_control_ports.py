@@ -4,7 +4,6 @@ name.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,21 +16,13 @@ from gridrunner.grid.hubs.processes import OWNER_VARIABLE, DriverProcess, own_to
 from gridrunner.model import Site
 from gridrunner.settings.grid import BrowserName
 from tests.browser.conftest import OpenSession
+from tests.support.driver_attack import PATHS, attack_page, order_of
 from tests.support.page_server import PageServer
 
 pytestmark = pytest.mark.browser
 
-PATHS = ("/session", "//session", "/wd/hub/session", "/./session", "/%2e/session", "/status/../session")
-
 TRUSTED = ("http://shop.demo.localhost", "http://127.0.0.1:8000", "http://localhost", None)
 """Origins that chromedriver takes requests of; None: a program's, which sends none."""
-
-ATTACK = """<!doctype html><title>attacking</title><form method=post enctype=text/plain action="ROOT/session">
-<input name='FIELD' value='VALUE'></form><input type=password><script>
-const send = (path) => fetch("ROOT" + path, {method: "POST", mode: "no-cors", body: ORDER}).catch(() => 0);
-Promise.all([...PATHS.map(send), fetch("ROOT/shutdown", {mode: "no-cors"}).catch(() => 0)])
-  .then(() => document.forms[0].submit());
-</script>"""
 
 
 @pytest.fixture
@@ -54,11 +45,6 @@ def was_started(program: Path) -> bool:
     return program.with_name(f"{program.name}.started").exists()
 
 
-def order(program: Path) -> str:
-    """What has chromedriver start a program."""
-    return json.dumps({"capabilities": {"alwaysMatch": {"goog:chromeOptions": {"binary": str(program)}}}})
-
-
 def is_up(driver: DriverProcess) -> bool:
     return urllib3.request("GET", f"{driver.url}/status", retries=False, timeout=30).status == 200
 
@@ -68,12 +54,16 @@ def test_the_port_alone_is_no_way_in(driver: DriverProcess, program: Path, origi
     headers = {"Content-Type": "text/plain"} | ({"Origin": origin} if origin else {})
     root = f"http://127.0.0.1:{driver.port}"
     for path in PATHS:
-        answer = urllib3.request("POST", root + path, body=order(program), headers=headers, retries=False, timeout=30)
+        answer = urllib3.request(
+            "POST", root + path, body=order_of(str(program)), headers=headers, retries=False, timeout=30
+        )
         assert answer.status == 400, path
     assert urllib3.request("GET", f"{root}/shutdown", headers=headers, retries=False, timeout=30).status == 400
     assert not was_started(program)
     assert is_up(driver)
-    urllib3.request("POST", f"{driver.url}/session", body=order(program), headers=headers, retries=False, timeout=120)
+    urllib3.request(
+        "POST", f"{driver.url}/session", body=order_of(str(program)), headers=headers, retries=False, timeout=120
+    )
     assert was_started(program), "or nothing was shown: the path is all that was missing"
 
 
@@ -82,9 +72,7 @@ def test_the_port_alone_is_no_way_in(driver: DriverProcess, program: Path, origi
 def test_a_page_that_knows_the_port_starts_no_program(
     open_session: OpenSession, driver: DriverProcess, program: Path, host: str, browser: BrowserName
 ) -> None:
-    before, _, after = order(program).partition(str(program))
-    page = ATTACK.replace("FIELD", before + str(program)).replace("VALUE", after).replace("PATHS", json.dumps(PATHS))
-    page = page.replace("ORDER", json.dumps(order(program))).replace("ROOT", f"http://127.0.0.1:{driver.port}")
+    page = attack_page(f"http://127.0.0.1:{driver.port}", order_of(str(program)))
     with PageServer({"/": page}) as server:
         site = Site(id="a", url=f"http://{host}:{server.port}/")
         observation = open_session(browser=browser).visit(site, attempt=1, upcoming=None)

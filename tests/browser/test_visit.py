@@ -89,7 +89,7 @@ PAGES: dict[str, Any] = {
     "/alert": "<!doctype html><script>alert('read me')</script>" + LOGIN,
     "/popup": "<!doctype html><script>window.open('/garden')</script>" + LOGIN,
     "/awaits-popup": "<!doctype html><title>Log in</title><div id=app aria-busy=true></div><script>const shown = "
-    "window.open('/garden'), timer = setInterval(() => { if (!shown.closed) return; clearInterval(timer); "
+    "window.open('/garden'), timer = setInterval(() => { if (shown && !shown.closed) return; clearInterval(timer); "
     f"app.removeAttribute('aria-busy'); app.innerHTML = {json.dumps(LOGIN)} }}, 20)</script>",
     "/closes-itself": "<!doctype html><title>x</title><script>setTimeout(() => window.close(), 100)</script>",
     "/busy": "<!doctype html><title>busy</title><script>setTimeout(() => { for (;;); }, 0)</script>",
@@ -236,7 +236,7 @@ def test_what_the_page_did_is_kept(open_session: OpenSession, server: PageServer
     assert any("undefinedName is not defined" in text for text in texts)
 
 
-def test_a_popup_is_closed_while_its_page_goes_on(open_session: OpenSession, server: PageServer) -> None:
+def test_a_popup_is_refused_and_its_page_goes_on(open_session: OpenSession, server: PageServer) -> None:
     observation = visit(open_session, server, "/awaits-popup")
     assert observation.detection is not None
     assert observation.detection.login_present is True
