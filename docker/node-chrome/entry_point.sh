@@ -57,7 +57,7 @@ extra_stereotype=${SE_NODE_STEREOTYPE_EXTRA:-null}
 stereotype=$(jq --compact-output --argjson extra "$extra_stereotype" '. + $extra' <<<"$stereotype") ||
     fail "SE_NODE_STEREOTYPE and SE_NODE_STEREOTYPE_EXTRA are JSON objects of capabilities"
 arguments+=(--detect-drivers false --driver-configuration "display-name=chrome"
-    "max-sessions=${SE_NODE_MAX_SESSIONS:-1}" "webdriver-executable=/usr/bin/chromedriver" "stereotype=$stereotype")
+    "max-sessions=${SE_NODE_MAX_SESSIONS:-1}" "webdriver-executable=/opt/bin/driver" "stereotype=$stereotype")
 
 # A node's server passes on what a few sessions say: the simplest collector and compiler cost least.
 start_server node "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,10 +15,15 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.remote.webdriver import WebDriver
 from urllib3.exceptions import HTTPError
 
+from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions, make_options
+from gridrunner.browser.visit import VisitSettings
 from gridrunner.errors import GridFault
 from gridrunner.grid.hubs.live import make_webdriver
+from gridrunner.grid.hubs.remote import RemoteHub
 from gridrunner.grid.hubs.webdriver import translated
+from gridrunner.grid.status import HubAddress
+from gridrunner.model import Outcome, Site
 from tests.support.containers import (
     TestGrid,
     check,
@@ -32,7 +38,9 @@ from tests.support.containers import (
     wait_until,
     write_extension,
 )
+from tests.support.driver_attack import attack_page, order_of
 from tests.support.engine import Images
+from tests.support.page_server import Page, PageServer
 
 pytestmark = pytest.mark.docker
 
@@ -190,10 +198,46 @@ def test_headless_shell_is_the_default_and_chromium_comes_when_asked_for(
 
 def test_browser_does_not_know_the_secret(grid: TestGrid, hub: Container, node: Container) -> None:
     with opened_session(hub):
-        look = "case $(readlink $p/exe) in /usr/lib/chromium/chromium*) cat $p/environ;; esac"
+        look = "case $(readlink $p/exe) in /usr/lib/chromium/chromium* | */chromedriver) cat $p/environ;; esac"
         environments = node.exec_run(["sh", "-c", f"for p in /proc/[0-9]*; do {look}; done 2>/dev/null"]).output
     assert b"GRIDRUNNER_SANDBOX" in environments
     assert grid.secret.encode() not in environments
+
+
+def test_a_page_on_a_node_orders_nothing_of_its_driver_and_its_grid(
+    grid: TestGrid, hub: Container, node: Container, tmp_path: Path
+) -> None:
+    """Its origin is one that chromedriver trusts, and it knows the ports."""
+    grid.network.reload()
+    gateway = grid.network.attrs["IPAM"]["Config"][0]["Gateway"]
+    order = order_of("/opt/bin/browser", "--of-the-page", "--headless=new", "--remote-debugging-port=0")
+    pages: dict[str, Page] = {}
+    with PageServer(pages, bind=gateway) as server:
+        visiting = RemoteHub(
+            address=HubAddress(url=url_of(hub)),
+            options=SessionOptions(name="test", host_rules=(f"MAP *.demo.localhost {gateway}:{server.port}",)),
+            settings=VisitSettings(),
+            store=EvidenceStore(run_folder=tmp_path),
+        )
+        session = visiting.open_session(slot="1", timeout_s=120)
+        try:
+            [driver] = [line for line in process_lines(node) if "/usr/bin/chromedriver" in line]
+            port = re.findall(r"--port=(\d+)", driver)[0]
+            for number, root in enumerate([f"127.0.0.1:{port}", f"localhost:{port}", "127.0.0.1:5555", "hub:4444"]):
+                pages["/"] = attack_page(f"http://{root}", order)
+                site = Site(id=f"s{number}", url="http://page.demo.localhost/")
+                seen = session.visit(site, attempt=1, upcoming=None)
+                assert (seen.fault, seen.outcome) == (None, Outcome.OBSERVED)
+            assert not [line for line in process_lines(node) if "--of-the-page" in line]
+            ask = ["curl", "--silent", "--max-time", "60", "--header", "Origin: http://page.demo.localhost"]
+            node.exec_run(
+                [*ask, "--header", "Content-Type: text/plain", "--data", order, f"http://127.0.0.1:{port}/session"]
+            )
+            assert [line for line in process_lines(node) if "--of-the-page" in line], (
+                "or nothing was shown: it trusts the page"
+            )
+        finally:
+            session.close()
 
 
 # --------------------------------------------------------------------------------------------------------------- fonts
