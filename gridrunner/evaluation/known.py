@@ -41,9 +41,9 @@ class Changes(Struct, frozen=True, kw_only=True):
                 yield f"{path}: {figure} is {word} than declared on {', '.join(ids[:SHOWN])}{more}: {advice}"
 
 
-def compare_misses(known: frozenset[Miss], found: frozenset[Miss]) -> Changes:
+def compare_misses(known: frozenset[Miss], now: frozenset[Miss]) -> Changes:
     """The failures that are not declared, and the declared ones that are none any more."""
-    return Changes(worse=found - known, better=known - found)
+    return Changes(worse=now - known, better=known - now)
 
 
 def read_known(path: Path) -> frozenset[Miss]:
@@ -54,7 +54,7 @@ def read_known(path: Path) -> frozenset[Miss]:
         raise UsageError(
             f"{path}: no list of known failures: {error}", hint="--write-known makes one of what fails now"
         ) from error
-    found: set[Miss] = set()
+    misses: set[Miss] = set()
     for number, line in enumerate(lines, 1):
         words = line.partition("#")[0].split()
         if not words:
@@ -64,10 +64,10 @@ def read_known(path: Path) -> frozenset[Miss]:
                 f"{path}:{number}: takes a figure and a page id, as in 'username page-0117': {line.strip()}"
             )
         miss = (words[0], words[1])
-        if miss in found:
+        if miss in misses:
             raise UsageError(f"{path}:{number}: {line.strip()} is declared twice")
-        found.add(miss)
-    return frozenset(found)
+        misses.add(miss)
+    return frozenset(misses)
 
 
 def write_known(path: Path, misses: frozenset[Miss]) -> None:

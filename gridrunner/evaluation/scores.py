@@ -34,10 +34,10 @@ class Figure(Struct, frozen=True, kw_only=True):
 
 def score_pages(pages: Iterable[ScoredPage]) -> tuple[Figure, ...]:
     """The figures over a set of pages, in the order they are printed."""
-    found = list(pages)
-    judged = [page for page in found if page.page.login_present is not None]
-    logins = [page for page in found if page.page.kind == "login"]
-    others = [page for page in found if page.page.kind == "signup" and page.page.labels["password_new"]]
+    scored = list(pages)
+    judged = [page for page in scored if page.page.login_present is not None]
+    logins = [page for page in scored if page.page.kind == "login"]
+    others = [page for page in scored if page.page.kind == "signup" and page.page.labels["password_new"]]
     identifier_first = [page for page in logins if page.labels["username"] and not page.page.labels["password_current"]]
     hits = {(truth, claim): 0 for truth in (True, False) for claim in (True, False)}
     for page in judged:
@@ -61,9 +61,9 @@ def score_pages(pages: Iterable[ScoredPage]) -> tuple[Figure, ...]:
 def verdicts_of(pages: Iterable[ScoredPage]) -> Iterable[tuple[float, bool]]:
     """(confidence, whether it is right) of every verdict on a page with a truth; "unknown" is no verdict."""
     for page in pages:
-        found, truth = page.detection, page.page.login_present
-        if found is not None and found.login_present is not None and truth is not None:
-            yield found.confidence, found.login_present == truth
+        detection, truth = page.detection, page.page.login_present
+        if detection is not None and detection.login_present is not None and truth is not None:
+            yield detection.confidence, detection.login_present == truth
 
 
 def find_misses(pages: Iterable[ScoredPage]) -> frozenset[tuple[str, str]]:

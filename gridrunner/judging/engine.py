@@ -156,8 +156,8 @@ class JudgeEngine:
 
     def judge(self, sites: Sequence[Site], observations: Sequence[Observation], checks: Sequence[str]) -> list[Result]:
         """One result for each check and observation, in that order of observations; fewer only after `stop`."""
-        owed = [(check, each.site) for each in observations for check in checks]
-        ledger = OwedResults(owed, {each.site: each.attempt for each in observations})
+        owed = [(check, observation.site) for observation in observations for check in checks]
+        ledger = OwedResults(owed, {observation.site: observation.attempt for observation in observations})
         while ledger.missing() and not self._stopped.is_set():
             order = Order(
                 kind=OrderKind.JUDGE,

@@ -89,9 +89,9 @@ class JudgeProcess:
 
     def submit(self, observations: Iterable[Observation]) -> None:
         """Queues observations; their sites are among those of the constructor."""
-        for each in observations:
-            assert each.site in self._sites, f"{each.site} is no site of this run"
-            self._queue.put(each)
+        for observation in observations:
+            assert observation.site in self._sites, f"{observation.site} is no site of this run"
+            self._queue.put(observation)
 
     def wait(self) -> None:
         """Returns when everything that was submitted is judged and `on_results` has seen it. Raises what `on_results`
@@ -151,19 +151,19 @@ class JudgeProcess:
     ) -> tuple[list[Observation], Observation | None, bool]:
         """What is waiting, up to BATCH_SITES; a further attempt at a site of the batch is carried to the next one."""
         batch = [] if carried is None else [carried]
-        seen = {each.site for each in batch}
+        sites = {observation.site for observation in batch}
         while is_open and len(batch) < BATCH_SITES:
             try:
-                each = self._queue.get(block=not batch)
+                observation = self._queue.get(block=not batch)
             except queue.Empty:
                 break
-            if each is None:
+            if observation is None:
                 self._queue.task_done()
                 return batch, None, False
-            if each.site in seen:
-                return batch, each, True
-            seen.add(each.site)
-            batch.append(each)
+            if observation.site in sites:
+                return batch, observation, True
+            sites.add(observation.site)
+            batch.append(observation)
         return batch, None, is_open
 
     def _judge_batch(self, batch: Sequence[Observation]) -> None:
@@ -229,7 +229,7 @@ def _judge_parts(
     def judge_part(part: Sequence[Observation]) -> list[Result]:
         judge = idle.get()
         try:
-            return judge.judge([sites[each.site] for each in part], part, checks)
+            return judge.judge([sites[observation.site] for observation in part], part, checks)
         finally:
             idle.put(judge)
 

@@ -151,7 +151,7 @@ def _source_of(order: Order) -> RunSource:
     return RunSource(
         folder=Path(order.folder),
         sites={site.id: site for site in order.sites},
-        observations={each.site: each for each in order.observations},
+        observations={observation.site: observation for observation in order.observations},
         checks=frozenset(order.checks),
         judged=frozenset(order.judged),
         is_rescored=order.is_rescored,

@@ -142,7 +142,7 @@ class History:
                 number = cursor.lastrowid
                 connection.executemany(
                     "INSERT INTO visits VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    ((number, *_describe_visit(seen)) for tries in record.observations.values() for seen in tries),
+                    ((number, *_describe_visit(visit)) for tries in record.observations.values() for visit in tries),
                 )
                 connection.executemany(
                     "INSERT INTO site_runs VALUES (?, ?, ?, ?)",
@@ -172,7 +172,7 @@ class History:
         """The newest visits without a fault of each of `sites` (ids) that has any, newest first: what
         `expect_durations` takes.
         """
-        found: dict[str, tuple[PastVisit, ...]] = {}
+        visits_of: dict[str, tuple[PastVisit, ...]] = {}
         with self._guarded("read"):
             for start in range(0, len(sites), _IDS_A_QUERY):
                 ids = sites[start : start + _IDS_A_QUERY]
@@ -188,11 +188,11 @@ class History:
                     tuple(ids),
                 )
                 for site, visits in groupby(rows, key=itemgetter(0)):
-                    found[site] = tuple(
+                    visits_of[site] = tuple(
                         PastVisit(duration_s=duration_s, is_timed_out=outcome == Outcome.TIMED_OUT)
                         for _, duration_s, outcome in visits
                     )
-        return found
+        return visits_of
 
     def totals(self) -> HistoryTotals:
         """The figures of the whole history."""
@@ -376,14 +376,14 @@ def _forget_runs(connection: sqlite3.Connection, which: str, values: Sequence[st
     return connection.execute(f"DELETE FROM runs WHERE {which}", values).rowcount  # noqa: S608 - as above
 
 
-def _describe_visit(seen: Observation) -> tuple[str, int, str, float, str | None, str | None]:
+def _describe_visit(visit: Observation) -> tuple[str, int, str, float, str | None, str | None]:
     return (
-        seen.site,
-        seen.attempt,
-        seen.hub,
-        seen.timings.total_s,
-        None if seen.outcome is None else seen.outcome.value,
-        None if seen.fault is None else seen.fault.kind.value,
+        visit.site,
+        visit.attempt,
+        visit.hub,
+        visit.timings.total_s,
+        None if visit.outcome is None else visit.outcome.value,
+        None if visit.fault is None else visit.fault.kind.value,
     )
 
 

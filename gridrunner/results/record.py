@@ -90,10 +90,10 @@ class RunRecord:
         """Every owed (check, site) exactly once: sites in plan order, for each the checks in plan order; `checks`
         narrows it.
         """
-        wanted = None if checks is None else frozenset(checks)
+        chosen = None if checks is None else frozenset(checks)
         for site in self.site_verdicts():
             for case in site.cases:
-                if wanted is None or case.check in wanted:
+                if chosen is None or case.check in chosen:
                     yield case
 
     def site_verdicts(self) -> Iterator[SiteVerdict]:
@@ -103,7 +103,7 @@ class RunRecord:
             name = planned.site.id
             state = SiteState(
                 row=self.rows.get(name, unjudged),
-                seen=self.observations.get(name, ()),
+                observations=self.observations.get(name, ()),
                 fault=self.site_faults.get(name),
                 is_unfinished=name in self.unfinished,
             )

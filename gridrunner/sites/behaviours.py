@@ -138,10 +138,10 @@ class ReplayFolder:
             return None
         shared = parts[:1] == [SHARED_FOLDER]
         base = self._root / SHARED_FOLDER if shared else self._root / site
-        wanted = base.joinpath(*parts[1:] if shared else parts)
-        candidates = [wanted, wanted.with_name(wanted.name + ".html"), wanted / "index.html"]
+        asked = base.joinpath(*parts[1:] if shared else parts)
+        candidates = [asked, asked.with_name(asked.name + ".html"), asked / "index.html"]
         if not parts:
-            candidates = [wanted / "index.html"]
+            candidates = [asked / "index.html"]
         for candidate in candidates:
             try:
                 real = candidate.resolve()

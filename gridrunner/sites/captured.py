@@ -122,13 +122,13 @@ def _no_input() -> BinaryIO:
     return BytesIO()
 
 
-def _problem_of(list_file: Path, wanted: set[str]) -> str:
-    """Why a list that was just written does not hold the `wanted` ids; empty when it does."""
+def _problem_of(list_file: Path, added: set[str]) -> str:
+    """Why a list that was just written does not hold the `added` ids; empty when it does."""
     try:
         known = {site.id for site in read_site_lists([str(list_file)], _no_input()).sites}
     except SiteListError as error:
         return error.mistakes[0]
-    return "" if wanted <= known else "what was added is not read as a site"
+    return "" if added <= known else "what was added is not read as a site"
 
 
 def _remove(folder: Path) -> None:

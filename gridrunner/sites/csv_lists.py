@@ -151,14 +151,14 @@ def _read_row(cells: Mapping[str, str], reading: CsvReading, report: FileReport,
     fields: dict[str, Any] = {}
     expect: dict[str, Any] = {}
     for name, text in cells.items():
-        found = fields if name in _SITE_COLUMNS else expect
+        target = fields if name in _SITE_COLUMNS else expect
         try:
             if name == "url":
-                found[name] = reading.read_address(text)
+                target[name] = reading.read_address(text)
             elif name in _TEXTS:
-                found[name] = _TEXTS[name](text)
+                target[name] = _TEXTS[name](text)
             elif name in _LISTS:
-                found[name] = _read_words(text, _LISTS[name])
+                target[name] = _read_words(text, _LISTS[name])
         except BadEntry as error:
             report.add(f"{name}: {error}", line)
     if "url" not in cells:

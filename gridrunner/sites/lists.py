@@ -35,17 +35,17 @@ def read_site_lists(sources: Sequence[str], stdin: BinaryIO, *, today: date | No
     """
     reports: list[FileReport] = []
     lists: list[ListDraft] = []
-    seen: set[str] = set()
+    names: set[str] = set()
     for source in sources:
         report = FileReport(name_source(source))
         reports.append(report)
-        if _real_name(source) in seen:
+        if _real_name(source) in names:
             report.add("given twice; name each list once")
             continue
-        seen.add(_real_name(source))
-        found = read_source(source, stdin, report)
-        if found is not None:
-            lists.append(_read_list(found, report, today or datetime.now(UTC).date()))
+        names.add(_real_name(source))
+        text = read_source(source, stdin, report)
+        if text is not None:
+            lists.append(_read_list(text, report, today or datetime.now(UTC).date()))
     check_ids(lists)
     if sum(len(part.entries) for part in lists) > MAX_SITES and not any(report.count for report in reports):
         reports[-1].add(f"the lists hold more than {MAX_SITES:,} sites together; split them over several runs")

@@ -237,8 +237,8 @@ def _decode(data: bytes) -> str:
         before = data[: error.start].decode()
         what = f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
         raise _UnusableError(what, *place_of(before, len(before))) from None
-    found = _UNPRINTABLE.search(text)
-    if found:
-        what = "a NUL byte: this is binary data" if found[0] == "\0" else f"unprintable character U+{ord(found[0]):04X}"
-        raise _UnusableError(f"{what}; a site list is plain text", *place_of(text, found.start()))
+    bad = _UNPRINTABLE.search(text)
+    if bad:
+        what = "a NUL byte: this is binary data" if bad[0] == "\0" else f"unprintable character U+{ord(bad[0]):04X}"
+        raise _UnusableError(f"{what}; a site list is plain text", *place_of(text, bad.start()))
     return text

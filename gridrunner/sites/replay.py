@@ -83,7 +83,7 @@ class _Host(Struct, frozen=True, kw_only=True):
     def fill_origins(self, text: bytes) -> bytes:
         """`text` with every `{{origin:…}}` replaced."""
         tail = f".localhost{self.port}".encode()
-        return _ORIGIN_PLACEHOLDER.sub(lambda found: b"http://" + found[1] + tail, text)
+        return _ORIGIN_PLACEHOLDER.sub(lambda match: b"http://" + match[1] + tail, text)
 
 
 class ReplayServer:
@@ -297,8 +297,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _is_authorised(self, behaviour: Behaviour) -> bool:
         assert behaviour.auth is not None
-        wanted = base64.b64encode(f"{behaviour.auth.user}:{behaviour.auth.password}".encode()).decode()
-        return self.headers.get("Authorization", "") == f"Basic {wanted}"
+        expected = base64.b64encode(f"{behaviour.auth.user}:{behaviour.auth.password}".encode()).decode()
+        return self.headers.get("Authorization", "") == f"Basic {expected}"
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self._send_head(status, headers)

@@ -20,8 +20,8 @@ def _has_tag(site: Site, name: str) -> bool:
 def _has_locale(site: Site, code: str) -> bool:
     if site.locale is None:
         return False
-    wanted, locale = code.replace("_", "-").lower(), site.locale.lower()
-    return locale == wanted or locale.startswith(wanted + "-")
+    asked, locale = code.replace("_", "-").lower(), site.locale.lower()
+    return locale == asked or locale.startswith(asked + "-")
 
 
 def _has_id(site: Site, glob: str) -> bool:
@@ -40,8 +40,8 @@ def select_sites(sites: Sequence[Site], expressions: Sequence[str]) -> tuple[Sit
     """
     if not expressions:
         return tuple(sites)
-    wanted = [_parse(expression) for expression in expressions]
-    return tuple(site for site in sites if any(matches(site, value) for matches, value in wanted))
+    tests = [_parse(expression) for expression in expressions]
+    return tuple(site for site in sites if any(matches(site, value) for matches, value in tests))
 
 
 def _parse(expression: str) -> tuple[Matcher, str]:

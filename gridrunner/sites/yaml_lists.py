@@ -192,13 +192,13 @@ class _YamlList:
         return Draft(source=source, fields=fields, expect=expect, id_place=id_place)
 
     def _read_expect(self, node: Node) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         if not isinstance(node, MappingNode):
             self._refuse_kind(node, "expect", "a mapping such as {login: true}")
-            return found
+            return fields
         for key, value in self._pairs(node, _EXPECT_KEYS, "expect"):
-            self._read_field(key.text, value, EXPECT_TEXTS, EXPECT_LISTS, found)
-        return found
+            self._read_field(key.text, value, EXPECT_TEXTS, EXPECT_LISTS, fields)
+        return fields
 
     def _read_quarantine(self, node: Node) -> Quarantine | None:
         """None when it cannot be used, which has been reported then. Owner, reason and a last day are a must: what
@@ -208,19 +208,19 @@ class _YamlList:
         if not isinstance(node, MappingNode):
             self._refuse_kind(node, "quarantine", f"a mapping such as {example}")
             return None
-        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         places: dict[str, Node] = {}
         for key, value in self._pairs(node, _QUARANTINE_KEYS, "quarantine"):
             places[key.text] = value
-            self._read_field(key.text, value, QUARANTINE_TEXTS, QUARANTINE_LISTS, found)
+            self._read_field(key.text, value, QUARANTINE_TEXTS, QUARANTINE_LISTS, fields)
         missing = [name for name in QUARANTINE_TEXTS if name not in places]
         if missing:
             self._add(node, f"quarantine: {', '.join(missing)} missing; write {example}")
-        if "until" in found and found["until"] < self._today:
-            what = f"the quarantine ended on {found['until'].isoformat()}"
+        if "until" in fields and fields["until"] < self._today:
+            what = f"the quarantine ended on {fields['until'].isoformat()}"
             self._add(places["until"], f"until: {what}; remove it, or have its owner set a later day")
             return None
-        return Quarantine(**found) if all(name in found for name in QUARANTINE_TEXTS) else None
+        return Quarantine(**fields) if all(name in fields for name in QUARANTINE_TEXTS) else None
 
     def _read_field(
         self,
@@ -228,19 +228,19 @@ class _YamlList:
         node: Node,
         texts: Mapping[str, Reader],
         lists: Mapping[str, Reader],
-        found: dict[str, Any],
+        fields: dict[str, Any],
     ) -> None:
-        """Read one value into `found`, or report what is wrong with it."""
+        """Read one value into `fields`, or report what is wrong with it."""
         if name in lists:
             items = self._read_items(node, name, lists[name])
             if items is not None:
-                found[name] = items
+                fields[name] = items
             return
         text = self._text_of(node, name)
         if text is None:
             return
         try:
-            found[name] = texts[name](text)
+            fields[name] = texts[name](text)
         except BadEntry as error:
             self._add(node, f"{name}: {error}")
 

@@ -121,9 +121,9 @@ class Tally:
 
 def worst_status(results: tuple[Result, ...]) -> Status:
     """The status that a reader should see first: failed before error before passed."""
-    found = {result.status for result in results}
+    statuses = {result.status for result in results}
     for status in (Status.FAILED, Status.ERROR, Status.PASSED):
-        if status in found:
+        if status in statuses:
             return status
     return Status.SKIPPED
 
@@ -248,8 +248,8 @@ class PlainProgress:
         tally = self._tally
         left_s = tally.estimate_left_s(at_s)
         left = f", about {format_seconds(left_s, is_rough=True)} left" if left_s is not None else ""
-        seen = f"{len(tally.visited)}/{tally.total} visited, {tally.done} judged"
-        self._say(f"{seen}, {tally.failed} failed, {tally.errors} errors{left}")
+        so_far = f"{len(tally.visited)}/{tally.total} visited, {tally.done} judged"
+        self._say(f"{so_far}, {tally.failed} failed, {tally.errors} errors{left}")
 
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)

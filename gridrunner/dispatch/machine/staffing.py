@@ -68,17 +68,17 @@ class Staffing:
         return (site.visit_timeout_s or self._books.settings.visit_timeout_s) + self._books.settings.visit_grace_s
 
     def _grow_crew(self) -> None:
-        wanted = min(
+        useful = min(
             self._books.settings.slots or len(self._books.planned),
             self._books.balancer.capacity,
             len(self._books.planned),
         )
-        while self._books.crew.size < wanted:
+        while self._books.crew.size < useful:
             self._books.outbox.add(StartSlot(slot=self._books.crew.add().name))
 
-    def _open_sessions(self, wanted: int) -> None:
-        """Have `wanted` sessions on their way, as far as slots and hubs allow."""
-        missing = wanted - self._books.crew.count(SlotPhase.OPENING)
+    def _open_sessions(self, count: int) -> None:
+        """Have `count` sessions on their way, as far as slots and hubs allow."""
+        missing = count - self._books.crew.count(SlotPhase.OPENING)
         if missing <= 0:
             return
         for slot in self._books.crew.in_phase(SlotPhase.IDLE)[:missing]:

@@ -43,11 +43,11 @@ class EvidenceCopier:
         self.missing = 0
         self._made: Path | None = None
 
-    def copy(self, folder: Path, seen: Observation) -> None:
+    def copy(self, folder: Path, visit: Observation) -> None:
         """Bring the evidence of one observation of the run in `folder`. Raises RunFolderError when `target` takes no
         file.
         """
-        for name in (seen.screenshot_path, seen.facts_path, seen.capture_path):
+        for name in (visit.screenshot_path, visit.facts_path, visit.capture_path):
             if name is not None:
                 self._copy_file(folder, name)
 

@@ -78,7 +78,7 @@ class StoredSite(Struct, frozen=True, kw_only=True):
     """What a journal holds of one site; `row` None: no result."""
 
     row: Row | None = None
-    seen: tuple[Observation, ...] = ()
+    visits: tuple[Observation, ...] = ()
 
 
 class StoredSites:
@@ -118,7 +118,7 @@ class StoredSites:
 
     def _read(self, place: int) -> StoredSite:
         row: list[tuple[Result, ...]] | None = None
-        seen: tuple[Observation, ...] = ()
+        visits: tuple[Observation, ...] = ()
         for start, length in self._lines.find(place):
             for event in self._read_events(start, length):
                 match event:
@@ -127,10 +127,10 @@ class StoredSites:
                         index = self._checks[result.check]
                         row[index] = insert_attempt(row[index], result) if row[index] else (result,)
                     case Observed(observation=observation):
-                        seen = insert_visit(seen, self._move(observation, start))
+                        visits = insert_visit(visits, self._move(observation, start))
                     case _:
                         raise self._changed()
-        return StoredSite(row=row, seen=seen)
+        return StoredSite(row=row, visits=visits)
 
     def _read_events(self, start: int, length: int) -> list[Event]:
         try:
@@ -173,13 +173,13 @@ class StoredVisits(Mapping[str, tuple[Observation, ...]]):
         self._stored = stored
 
     def __getitem__(self, site: str) -> tuple[Observation, ...]:
-        seen = self._stored.read(self._stored.sites[site]).seen
-        if not seen:
+        visits = self._stored.read(self._stored.sites[site]).visits
+        if not visits:
             raise KeyError(site)
-        return seen
+        return visits
 
     def __iter__(self) -> Iterator[str]:
-        return (site for site, place in self._stored.sites.items() if self._stored.read(place).seen)
+        return (site for site, place in self._stored.sites.items() if self._stored.read(place).visits)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -190,11 +190,11 @@ def insert_attempt(attempts: tuple[Result, ...], result: Result) -> tuple[Result
     if not attempts:
         return (result,)
     others = [other for other in attempts if other.attempt != result.attempt]
-    return tuple(sorted([*others, result], key=lambda one: one.attempt))
+    return tuple(sorted([*others, result], key=lambda known: known.attempt))
 
 
-def insert_visit(seen: tuple[Observation, ...], observation: Observation) -> tuple[Observation, ...]:
-    """`seen` with `observation` at its end; it replaces an earlier visit of the same attempt."""
-    if not seen:
+def insert_visit(visits: tuple[Observation, ...], observation: Observation) -> tuple[Observation, ...]:
+    """`visits` with `observation` at its end; it replaces an earlier visit of the same attempt."""
+    if not visits:
         return (observation,)
-    return (*(one for one in seen if one.attempt != observation.attempt), observation)
+    return (*(other for other in visits if other.attempt != observation.attempt), observation)

@@ -182,11 +182,11 @@ class SourceIndex:
                     elif not replaced[cell]:
                         replaced[cell] = 1
                         self.duplicates += 1
-                case Observed(observation=seen):
-                    source.finish_visit(seen.site)
-                    site = self._site_index.get(seen.site)
+                case Observed(observation=visit):
+                    source.finish_visit(visit.site)
+                    site = self._site_index.get(visit.site)
                     if site is not None:
-                        visits.setdefault(site, {})[seen.attempt] = start
+                        visits.setdefault(site, {})[visit.attempt] = start
                 case other:
                     source.keep(other, start)
         self._take_visits(number, visits, judged)

@@ -285,11 +285,11 @@ class _Merger:
             copied += [reader.read(attempt.source, attempt.start) for attempt in attempts]
         return b"".join(copied)
 
-    def _move_observation(self, seen: Observation, number: int, start: int) -> Observation:
+    def _move_observation(self, visit: Observation, number: int, start: int) -> Observation:
         source = self._sources[number]
-        started_s = clamp_s(round(seen.started_s + self._shifts_s[number] + source.offset_at(start), 4))
-        self._last_at_s = clamp_s(max(self._last_at_s, started_s + seen.timings.total_s))
-        return replace(seen, started_s=started_s, slot=source.lane + seen.slot)
+        started_s = clamp_s(round(visit.started_s + self._shifts_s[number] + source.offset_at(start), 4))
+        self._last_at_s = clamp_s(max(self._last_at_s, started_s + visit.timings.total_s))
+        return replace(visit, started_s=started_s, slot=source.lane + visit.slot)
 
     def _find_missing_shards(self) -> tuple[str, ...]:
         shards = {source.head.shard for source in self._sources if source.head is not None} - {None}

@@ -114,9 +114,9 @@ def _annotate_missing(group: CauseGroup) -> _Annotation:
 
 def _limit(command: str, annotations: Sequence[_Annotation], what: str) -> Iterator[str]:
     shown = len(annotations) if len(annotations) <= ANNOTATIONS_LIMIT else ANNOTATIONS_LIMIT - 1
-    for one in islice(annotations, shown):
-        title, message = make_line(one.title, TITLE_LIMIT), make_line(one.message, MESSAGE_LIMIT)
-        yield format_command(command, message, file=one.file, line=one.line, title=title)
+    for annotation in islice(annotations, shown):
+        title, message = make_line(annotation.title, TITLE_LIMIT), make_line(annotation.message, MESSAGE_LIMIT)
+        yield format_command(command, message, file=annotation.file, line=annotation.line, title=title)
     if len(annotations) > shown:
         text = f"{len(annotations) - shown} more {what}: see the summary of this step, or report.html"
         yield format_command(command, text, title=f"gridrunner: {len(annotations) - shown} more")

@@ -300,7 +300,7 @@ def _describe_excuse(case: CaseVerdict) -> dict[str, str]:
 
 
 def _describe_visit(case: CaseVerdict) -> dict[str, str]:
-    seen = case.observation
+    visit = case.observation
     described = {"url": case.site.url}
     if case.site.locale:
         described["locale"] = case.site.locale
@@ -308,18 +308,18 @@ def _describe_visit(case: CaseVerdict) -> dict[str, str]:
         described["tags"] = " ".join(case.site.tags)
     if case.attempts:
         described["attempts"] = str(len(case.attempts))
-    if seen is not None:
+    if visit is not None:
         described |= {
-            "outcome": name_outcome(seen),
-            "ready_by": str(seen.ready_by or ""),
-            "hub": seen.hub,
-            "node": seen.node,
-            "session": seen.session,
-            "slot": seen.slot,
-            "visit_s": _format_time(seen.timings.total_s),
-            "navigate_s": _format_time(seen.timings.navigate_s),
-            "ready_s": _format_time(seen.timings.ready_s),
-            "probe_s": _format_time(seen.timings.probe_s),
+            "outcome": name_outcome(visit),
+            "ready_by": str(visit.ready_by or ""),
+            "hub": visit.hub,
+            "node": visit.node,
+            "session": visit.session,
+            "slot": visit.slot,
+            "visit_s": _format_time(visit.timings.total_s),
+            "navigate_s": _format_time(visit.timings.navigate_s),
+            "ready_s": _format_time(visit.timings.ready_s),
+            "probe_s": _format_time(visit.timings.probe_s),
         }
     return {name: value for name, value in described.items() if value}
 
@@ -327,7 +327,7 @@ def _describe_visit(case: CaseVerdict) -> dict[str, str]:
 def _find_screenshot(case: CaseVerdict, tries: Sequence[Observation]) -> str | None:
     """The screenshot of the first attempt that failed, or of any attempt."""
     failed = [result.attempt for result in case.attempts if result.status is Status.FAILED]
-    shots = {seen.attempt: seen.screenshot_path for seen in tries if seen.screenshot_path}
+    shots = {visit.attempt: visit.screenshot_path for visit in tries if visit.screenshot_path}
     return next((shots[attempt] for attempt in failed if attempt in shots), next(iter(shots.values()), None))
 
 

@@ -149,13 +149,13 @@ def _name_place(case: CaseVerdict) -> str:
     return f"{case.site.source.file}:{case.site.source.line}" if case.site.source is not None else ""
 
 
-def _render_quarantine(found: Quarantined) -> Iterator[str]:
-    if found.held:
-        yield f"\n### In quarantine ({len(found.held)})\n\nFailures that their owners know of; they count as skipped.\n\n"
-        yield from _render_cases([case._replace(reason=f"{case.reason} ({case.held})") for case in found.held])
-    if found.passing:
-        yield f"\n### In quarantine, but passing ({len(found.passing)})\n\nTake the quarantine out of the site list.\n\n"
-        for case in found.passing[:ROWS_PER_CAUSE]:
+def _render_quarantine(quarantined: Quarantined) -> Iterator[str]:
+    if quarantined.held:
+        yield f"\n### In quarantine ({len(quarantined.held)})\n\nFailures that their owners know of; they count as skipped.\n\n"
+        yield from _render_cases([case._replace(reason=f"{case.reason} ({case.held})") for case in quarantined.held])
+    if quarantined.passing:
+        yield f"\n### In quarantine, but passing ({len(quarantined.passing)})\n\nTake the quarantine out of the site list.\n\n"
+        for case in quarantined.passing[:ROWS_PER_CAUSE]:
             until = escape_markdown(describe_quarantine(case.quarantine)) if case.quarantine is not None else ""
             yield f"- {quote_code(case.site.id)} {quote_code(_name_place(case))} {until}\n"
 

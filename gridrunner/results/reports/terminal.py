@@ -72,13 +72,13 @@ def make_terminal_report(request: ReportRequest, _stack: ExitStack) -> Report | 
     return TerminalReport(request, request.console) if request.console is not None else None
 
 
-def _print_quarantine(found: Quarantined, console: Console) -> None:
-    if found.held:
-        what = f"{count_of(len(found.held), 'failure')} skipped, see report.html"
+def _print_quarantine(quarantined: Quarantined, console: Console) -> None:
+    if quarantined.held:
+        what = f"{count_of(len(quarantined.held), 'failure')} skipped, see report.html"
         console.print(Text("quarantine ", style="yellow") + Text(what), soft_wrap=True)
-    if found.passing:
-        names = ", ".join(_name_with_place(case) for case in found.passing[:ROWS_LIMIT])
-        more = f" and {len(found.passing) - ROWS_LIMIT} more" if len(found.passing) > ROWS_LIMIT else ""
+    if quarantined.passing:
+        names = ", ".join(_name_with_place(case) for case in quarantined.passing[:ROWS_LIMIT])
+        more = f" and {len(quarantined.passing) - ROWS_LIMIT} more" if len(quarantined.passing) > ROWS_LIMIT else ""
         what = f"no longer needed by {names}{more}"
         console.print(Text("quarantine ", style="yellow") + Text(make_log_line(what, 1000)), soft_wrap=True)
 

@@ -43,8 +43,8 @@ class TimelineReport(Report):
 
     def add(self, site: SiteVerdict) -> None:
         """Write the visits of the next site, in plan order."""
-        for seen in site.observations:
-            self._write(_list_visit(seen, self._lanes, has_phases=self._has_phases))
+        for visit in site.observations:
+            self._write(_list_visit(visit, self._lanes, has_phases=self._has_phases))
 
     def finish(self) -> None:
         """Write what belongs to no site, and the names of the lanes."""
@@ -102,13 +102,13 @@ def _list_sessions(record: RunRecord, lanes: _Lanes) -> list[dict[str, Any]]:
     return events
 
 
-def _list_visit(seen: Observation, lanes: _Lanes, *, has_phases: bool) -> list[dict[str, Any]]:
-    lane = lanes.find(seen.hub, seen.slot)
-    about = {"attempt": seen.attempt, "outcome": name_outcome(seen), "node": seen.node, "session": seen.session}
-    events = [_span(seen.site, seen.started_s, seen.timings.total_s, lane, about)]
-    at_s = seen.started_s
+def _list_visit(visit: Observation, lanes: _Lanes, *, has_phases: bool) -> list[dict[str, Any]]:
+    lane = lanes.find(visit.hub, visit.slot)
+    about = {"attempt": visit.attempt, "outcome": name_outcome(visit), "node": visit.node, "session": visit.session}
+    events = [_span(visit.site, visit.started_s, visit.timings.total_s, lane, about)]
+    at_s = visit.started_s
     for phase in PHASES if has_phases else ():
-        lasted_s: float = getattr(seen.timings, f"{phase}_s")
+        lasted_s: float = getattr(visit.timings, f"{phase}_s")
         if lasted_s > 0:
             events.append(_span(phase, at_s, lasted_s, lane, {}))
             at_s += lasted_s

@@ -32,9 +32,9 @@ def parse_store(text: str) -> StoreUrl:
     if match is None:
         raise UsageError(f"{text}: is no S3 URL", hint="write s3://bucket/prefix")
     path = (match[2] or "").strip("/")
-    found = re.fullmatch(r"(?:(.*)/)?runs/([^/]+)", path)
-    if found is not None:
-        return StoreUrl(bucket=match[1], prefix=found[1] or "", group=found[2])
+    named = re.fullmatch(r"(?:(.*)/)?runs/([^/]+)", path)
+    if named is not None:
+        return StoreUrl(bucket=match[1], prefix=named[1] or "", group=named[2])
     return StoreUrl(bucket=match[1], prefix=path)
 
 

@@ -86,15 +86,15 @@ class RunStore:
     def _list(self, name: str, *, most: int | None = None) -> list[str]:
         """Names below `name`, relative to the prefix."""
         start = self.key(name)
-        found: list[str] = []
+        keys: list[str] = []
         with translated("s3:ListBucket", self.show(name)):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.url.bucket, Prefix=start, PaginationConfig={"MaxItems": most} if most else {}
             )
             for page in pages:
-                found += [one["Key"] for one in page.get("Contents", [])]
+                keys += [entry["Key"] for entry in page.get("Contents", [])]
         cut = len(self.key("")) if self.url.prefix else 0
-        return [key[cut:] for key in found]
+        return [key[cut:] for key in keys]
 
     def get(self, name: str) -> tuple[bytes, str] | None:
         """The bytes of an object and its ETag; None when it is not there."""
@@ -157,10 +157,10 @@ class RunStore:
         name = f"runs/{group}/{PLAN_NAME}"
         if self.put_new(name, encode_plan(plan)):
             return plan
-        found = self.get(name)
-        if found is None:
+        stored = self.get(name)
+        if stored is None:
             raise AwsFault(f"{self.show(name)}: was there and is gone")
-        agreed = decode_plan(found[0], self.show(name))
+        agreed = decode_plan(stored[0], self.show(name))
         if agreed.hash != plan.hash:
             raise UsageError(
                 f"{self.show(name)}: group {group} has plan {agreed.hash[:12]}, but these lists and checks make "
@@ -211,14 +211,14 @@ class RunStore:
     def groups(self) -> list[str]:
         """The groups that have runs, by name."""
         start = self.key("runs/")
-        found: list[str] = []
+        names: list[str] = []
         with translated("s3:ListBucket", self.show("runs/")):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.url.bucket, Prefix=start, Delimiter="/"
             )
             for page in pages:
-                found += [one["Prefix"][len(start) :].rstrip("/") for one in page.get("CommonPrefixes", [])]
-        return sorted(found)
+                names += [entry["Prefix"][len(start) :].rstrip("/") for entry in page.get("CommonPrefixes", [])]
+        return sorted(names)
 
     def runs(self, group: str) -> list[StoredRun]:
         """The runs of a group, complete or not, by place."""
@@ -233,21 +233,21 @@ class RunStore:
         ]
 
     def _read_claim(self, place: str) -> Claim | None:
-        found = self.get(f"{place}/{CLAIM_NAME}")
+        stored = self.get(f"{place}/{CLAIM_NAME}")
         try:
-            return codec.decode(found[0], Claim) if found is not None else None
+            return codec.decode(stored[0], Claim) if stored is not None else None
         except (codec.BrokenJsonError, UnicodeDecodeError):
             return None
 
     def fetch(self, runs: Sequence[StoredRun], into: Path) -> list[Path]:
         """Download runs into folders below `into`; returns those folders. Raises RunFolderError for a full disk."""
-        folders, wanted = [], []
+        folders, downloads = [], []
         for run in runs:
             folder = _place_inside(into, "/".join(run.place.split("/")[2:]))
             if folder is not None:
                 folders.append(folder)
                 files = [(name, _place_inside(folder, name)) for name in run.files if name != CLAIM_NAME]
-                wanted += [(f"{run.place}/{name}", path) for name, path in files if path is not None]
+                downloads += [(f"{run.place}/{name}", path) for name, path in files if path is not None]
 
         def load(name: str, path: Path) -> None:
             with self._reading(name) as answer:
@@ -262,7 +262,7 @@ class RunStore:
                     raise RunFolderError(f"{path} cannot be written: {error.strerror or error}") from error
 
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:
-            for job in [pool.submit(load, name, path) for name, path in wanted]:
+            for job in [pool.submit(load, name, path) for name, path in downloads]:
                 job.result()
         return folders
 
@@ -270,16 +270,16 @@ class RunStore:
 
     def pull_history(self, path: Path) -> str | None:
         """Download the history to `path`; returns its ETag, None (and no file) when there is none yet."""
-        found = self.get(HISTORY_KEY)
+        stored = self.get(HISTORY_KEY)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            if found is None:
+            if stored is None:
                 path.unlink(missing_ok=True)
                 return None
-            path.write_bytes(found[0])
+            path.write_bytes(stored[0])
         except OSError as error:
             raise RunFolderError(f"{path} cannot be written: {error.strerror or error}") from error
-        return found[1]
+        return stored[1]
 
     def update_history(self, path: Path, change: Callable[[Path], None]) -> None:
         """Read the history into `path`, have `change` write to it, and put it back if nobody else has meanwhile; again

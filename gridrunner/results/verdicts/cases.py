@@ -53,7 +53,7 @@ class SiteState(Struct, frozen=True, kw_only=True):
     """
 
     row: Sequence[tuple[Result, ...]]
-    seen: tuple[Observation, ...] = ()
+    observations: tuple[Observation, ...] = ()
     fault: Fault | None = None
     is_unfinished: bool = False
 
@@ -62,7 +62,7 @@ def judge_site(
     site: Site, checks: Sequence[str], state: SiteState, known_failures: frozenset[tuple[str, str]]
 ) -> SiteVerdict:
     """The verdicts of `checks` on `site`; `known_failures` are (check, site) that failed in the baseline."""
-    by_attempt = {observation.attempt: observation for observation in state.seen}
+    by_attempt = {observation.attempt: observation for observation in state.observations}
     cases = tuple(
         [
             _judge_case(check, site, attempts, state, by_attempt, known_failures)
@@ -73,17 +73,17 @@ def judge_site(
         site=site,
         verdict=_worst_of(site, cases),
         cases=cases,
-        observations=state.seen,
-        busy_s=sum([observation.timings.total_s for observation in state.seen]),
+        observations=state.observations,
+        busy_s=sum([observation.timings.total_s for observation in state.observations]),
     )
 
 
 def slim_case(case: CaseVerdict) -> CaseVerdict:
     """`case` without what is large: its attempts, and what its visit found. A list of many stays small with it."""
-    seen = case.observation
-    if seen is not None:
-        seen = replace(seen, detection=None, events=(), probes={})
-    return case._replace(attempts=(), observation=seen)
+    observation = case.observation
+    if observation is not None:
+        observation = replace(observation, detection=None, events=(), probes={})
+    return case._replace(attempts=(), observation=observation)
 
 
 def name_outcome(observation: Observation | None) -> str:
@@ -103,10 +103,10 @@ def _judge_case(
     by_attempt: Mapping[int, Observation],
     known_failures: frozenset[tuple[str, str]],
 ) -> CaseVerdict:
-    seen = state.seen
+    observations = state.observations
     if len(attempts) == 1 and attempts[0].status is Status.PASSED and site.quarantine is None:
         # Nearly all there is: what follows would come to the same.
-        observation = by_attempt.get(attempts[0].attempt) or (seen[-1] if seen else None)
+        observation = by_attempt.get(attempts[0].attempt) or (observations[-1] if observations else None)
         return CaseVerdict(check, site, Verdict.PASSED, attempts, observation)
     if not attempts:
         return _explain_unjudged(check, site, state)
@@ -116,7 +116,7 @@ def _judge_case(
         result for result, (status, faulted) in zip(attempts, steps, strict=True) if not _is_lost(status, faulted)
     ]
     decisive = (reached or attempts)[-1]
-    observation = by_attempt.get(decisive.attempt) or (seen[-1] if seen else None)
+    observation = by_attempt.get(decisive.attempt) or (observations[-1] if observations else None)
     reason = _find_reason(verdict, attempts, decisive)
     quarantine = find_quarantine(site, check)
     is_held = quarantine is not None and verdict is Verdict.FAILED
@@ -135,7 +135,7 @@ def _judge_case(
 
 
 def _explain_unjudged(check: str, site: Site, state: SiteState) -> CaseVerdict:
-    last = state.seen[-1] if state.seen else None
+    last = state.observations[-1] if state.observations else None
     fault = last.fault if last is not None and last.fault is not None else state.fault
     if fault is not None and fault.kind is not FaultKind.INTERRUPTED:
         verdict, reason = Verdict.ERROR, fault.message

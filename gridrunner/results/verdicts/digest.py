@@ -84,15 +84,15 @@ class Digester:
                 is_failed_first = True
         self._failed_first += is_failed_first
         self._busy_s += site.busy_s
-        self._slots.update(seen.slot for seen in site.observations if seen.slot)
+        self._slots.update(visit.slot for visit in site.observations if visit.slot)
         if site.verdict is not Verdict.PASSED:
             culprit = find_culprit(site)
             if culprit is not None and culprit.verdict is not Verdict.SKIPPED:
                 self._culprits.append(slim_case(culprit))
         if site.site.quarantine is not None:
-            found = list_quarantined([site])
-            self._held += [slim_case(case) for case in found.held]
-            self._passing += [slim_case(case) for case in found.passing]
+            quarantined = list_quarantined([site])
+            self._held += [slim_case(case) for case in quarantined.held]
+            self._passing += [slim_case(case) for case in quarantined.passing]
         self._rank(site)
 
     def _rank(self, site: SiteVerdict) -> None:
@@ -123,7 +123,7 @@ class Digester:
             groups=group_culprits(self._culprits),
             quarantined=Quarantined(held=tuple(self._held), passing=tuple(self._passing)),
             flaky=tuple(case for case in self._culprits if case.verdict is Verdict.FLAKY),
-            slowest=tuple(entry[2] for entry in sorted(self._slowest, key=lambda one: (-one[0], -one[1]))),
+            slowest=tuple(entry[2] for entry in sorted(self._slowest, key=lambda entry: (-entry[0], -entry[1]))),
         )
 
     def _list_verdicts(self) -> frozenset[Verdict]:

@@ -87,18 +87,18 @@ class ReportCollector:
         """Take the next site."""
         place = len(self._rows)
         self._rows.append(codec.encode(_describe_row(site, self._before.get(site.site.id))))
-        for seen in site.observations:
-            lane = self._lanes.setdefault((seen.hub, seen.slot), len(self._lanes))
-            started_s, total_s = round(seen.started_s, 2), round(seen.timings.total_s, 2)
-            self._visits.append((lane, place, started_s, total_s, seen.attempt))
+        for visit in site.observations:
+            lane = self._lanes.setdefault((visit.hub, visit.slot), len(self._lanes))
+            started_s, total_s = round(visit.started_s, 2), round(visit.timings.total_s, 2)
+            self._visits.append((lane, place, started_s, total_s, visit.attempt))
         urgency = rank_of(site.verdict)
         if self._room[urgency] >= 0:
             self._keep_detail(site, place, urgency)
 
     def _keep_detail(self, site: SiteVerdict, place: int, urgency: int) -> None:
         data = codec.encode(_describe_site(site))
-        seen = find_shown(site)
-        screenshot = seen.screenshot_path if seen is not None else None
+        visit = find_shown(site)
+        screenshot = visit.screenshot_path if visit is not None else None
         self._details[urgency].append(_Detail(place=place, data=data, screenshot=screenshot))
         for other in self._room:
             if other >= urgency:
@@ -147,8 +147,8 @@ class ReportCollector:
 
 def find_shown(site: SiteVerdict) -> Observation | None:
     """The visit whose picture stands for a site: the last one with a screenshot, else the last that got there."""
-    shots = [seen for seen in site.observations if seen.screenshot_path]
-    reached = [seen for seen in site.observations if seen.outcome is not None]
+    shots = [visit for visit in site.observations if visit.screenshot_path]
+    reached = [visit for visit in site.observations if visit.outcome is not None]
     return next((group[-1] for group in (shots, reached, site.observations) if group), None)
 
 
@@ -202,8 +202,8 @@ def _describe_run(record: RunRecord, previous: Baseline | None) -> dict[str, Any
 
 def _describe_row(site: SiteVerdict, before: Verdict | None) -> dict[str, Any]:
     culprit = find_culprit(site)
-    seen = find_shown(site)
-    form = seen.detection.best_form if seen is not None and seen.detection is not None else None
+    visit = find_shown(site)
+    form = visit.detection.best_form if visit is not None and visit.detection is not None else None
     row: dict[str, Any] = {
         "id": site.site.id,
         "url": _line(site.site.url),
@@ -219,7 +219,7 @@ def _describe_row(site: SiteVerdict, before: Verdict | None) -> dict[str, Any]:
         "key": key_of(culprit) if culprit is not None and is_red(site.verdict) else "",
         "cause": _line(title_of(culprit)) if culprit is not None else "",
         "why": _line(culprit.reason) if culprit is not None else "",
-        "title": _line(seen.title) if seen is not None else "",
+        "title": _line(visit.title) if visit is not None else "",
         "change": _name_change(before, site.verdict),
     }
     return row | {key: value for key, value in optional.items() if value}
@@ -232,7 +232,7 @@ def _name_change(before: Verdict | None, now: Verdict) -> str:
 
 
 def _describe_site(site: SiteVerdict) -> dict[str, Any]:
-    seen = find_shown(site)
+    visit = find_shown(site)
     source = site.site.source
     return {
         "source": f"{source.file}:{source.line}" if source is not None else "",
@@ -240,7 +240,7 @@ def _describe_site(site: SiteVerdict) -> dict[str, Any]:
         "expect": _describe_expectation(site.site),
         "checks": [_describe_case(case) for case in site.cases],
         "tries": [_describe_try(tried) for tried in site.observations],
-        "shown": _describe_page(seen) if seen is not None else None,
+        "shown": _describe_page(visit) if visit is not None else None,
     }
 
 
@@ -274,37 +274,37 @@ def _describe_case(case: CaseVerdict) -> dict[str, Any]:
     }
 
 
-def _describe_try(seen: Observation) -> dict[str, Any]:
-    timings = seen.timings
+def _describe_try(visit: Observation) -> dict[str, Any]:
+    timings = visit.timings
     return {
-        "attempt": seen.attempt,
-        "outcome": name_outcome(seen),
-        "fault": seen.fault is not None,
-        "detail": _line(seen.fault.message if seen.fault is not None else seen.detail),
-        "status": seen.http_status,
-        "ready": str(seen.ready_by or ""),
-        "hub": _hub_line(seen.hub),
-        "node": _line(seen.node),
-        "slot": _line(seen.slot),
-        "session": _line(seen.session),
-        "at": round(seen.started_s, 2),
+        "attempt": visit.attempt,
+        "outcome": name_outcome(visit),
+        "fault": visit.fault is not None,
+        "detail": _line(visit.fault.message if visit.fault is not None else visit.detail),
+        "status": visit.http_status,
+        "ready": str(visit.ready_by or ""),
+        "hub": _hub_line(visit.hub),
+        "node": _line(visit.node),
+        "slot": _line(visit.slot),
+        "session": _line(visit.session),
+        "at": round(visit.started_s, 2),
         "total": round(timings.total_s, 3),
         "phases": [[phase, round(getattr(timings, f"{phase}_s"), 3)] for phase in PHASES],
     }
 
 
-def _describe_page(seen: Observation) -> dict[str, Any]:
-    detection = seen.detection
+def _describe_page(visit: Observation) -> dict[str, Any]:
+    detection = visit.detection
     return {
-        "attempt": seen.attempt,
-        "url": _line(redact_url(seen.url)),
-        "title": _line(seen.title),
-        "shot": seen.screenshot_path or "",
-        "capture": seen.capture_path or "",
-        "facts": seen.facts_path or "",
-        "viewport": list(seen.viewport),
-        "events": [{"kind": _line(event.kind), "text": _line(event.text)} for event in seen.events[:EVENTS_LIMIT]],
-        "moreEvents": max(0, len(seen.events) - EVENTS_LIMIT),
+        "attempt": visit.attempt,
+        "url": _line(redact_url(visit.url)),
+        "title": _line(visit.title),
+        "shot": visit.screenshot_path or "",
+        "capture": visit.capture_path or "",
+        "facts": visit.facts_path or "",
+        "viewport": list(visit.viewport),
+        "events": [{"kind": _line(event.kind), "text": _line(event.text)} for event in visit.events[:EVENTS_LIMIT]],
+        "moreEvents": max(0, len(visit.events) - EVENTS_LIMIT),
         "found": _describe_detection(detection) if detection is not None else None,
     }
 

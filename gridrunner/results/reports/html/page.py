@@ -79,7 +79,7 @@ def _list_parts(data: ReportData, folder: Path) -> Iterator[bytes]:
         [b'(() => {\n"use strict";\n', *(assets.joinpath(name).read_bytes() for name in _SCRIPTS), b"})();\n"]
     )
     template = assets.joinpath("page.html").read_bytes()
-    details = (b'"%s":%s' % (key.encode(), one) for key, one in data.details.items())
+    details = (b'"%s":%s' % (key.encode(), detail) for key, detail in data.details.items())
     blocks: dict[bytes, Iterable[bytes]] = {
         b"@POLICY@": [_make_policy(code).encode()],
         b"@STYLE@": [style],
@@ -93,8 +93,8 @@ def _list_parts(data: ReportData, folder: Path) -> Iterator[bytes]:
     rest = template
     # In one pass and in the template's order: data that looks like a placeholder is never looked at again.
     for mark, block in blocks.items():
-        before, found, rest = rest.partition(mark)
-        assert found, f"page.html lacks {mark.decode()}"
+        before, placeholder, rest = rest.partition(mark)
+        assert placeholder, f"page.html lacks {mark.decode()}"
         yield before
         yield from block
     yield rest
