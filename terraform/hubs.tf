@@ -27,7 +27,7 @@ resource "aws_network_interface" "hub" {
 }
 
 resource "aws_instance" "hub" {
-  #checkov:skip=CKV_AWS_126:Detailed monitoring costs 2 USD a month; the hub's agent publishes by the minute what matters.
+  #checkov:skip=CKV_AWS_126:Detailed monitoring costs 2 USD per month; the hub's agent publishes by the minute what matters.
   #checkov:skip=CKV2_AWS_41:It has an instance profile, from iam.tf.
   for_each                    = local.hubs
   ami                         = local.ami_id

@@ -11,7 +11,7 @@ locals {
 
   tags = merge(var.tags, { "gridrunner:cluster" = var.name })
 
-  # One entry a hub: "1", "2", … Nodes that are asked for are spread evenly, the first hubs taking what is left over.
+  # One entry per hub: "1", "2", … Nodes that are asked for are spread evenly, the first hubs taking what is left over.
   hubs = {
     for index in range(var.hubs) : tostring(index + 1) => {
       name       = "${var.name}-hub-${index + 1}"

@@ -174,7 +174,7 @@ variable "drain_timeout_s" {
 # --- network ------------------------------------------------------------------------------------------------------
 
 variable "vpc" {
-  description = "The VPC that is made when existing_vpc is null. one_nat_gateway: one for all zones (33 USD a month each, and a zone that fails takes the way out with it)."
+  description = "The VPC that is made when existing_vpc is null. one_nat_gateway: one for all zones (33 USD per month each, and a zone that fails takes the way out with it)."
   type = object({
     cidr            = optional(string, "10.0.0.0/16")
     zones           = optional(number, 2)

@@ -16,7 +16,7 @@ _SIZES = {"large": 1, "xlarge": 2}
 
 
 class Price(Struct, frozen=True, kw_only=True):
-    """USD an hour of one instance type in one region. `source` is a phrase such as "AWS price list" or "table of
+    """USD per hour of one instance type in one region. `source` is a phrase such as "AWS price list" or "table of
     2026-11-26"; the sources of both prices may differ.
     """
 
@@ -36,7 +36,7 @@ class Price(Struct, frozen=True, kw_only=True):
 
 
 class PriceTable(Struct, frozen=True, kw_only=True):
-    """prices.toml: USD an hour of the size `large` by family in us-east-1, and factors of regions."""
+    """prices.toml: USD per hour of the size `large` by family in us-east-1, and factors of regions."""
 
     date: str
     spot_share: float

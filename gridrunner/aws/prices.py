@@ -65,7 +65,7 @@ def _ask_on_demand(aws: Aws, instance_type: str) -> float | None:
 
 
 def read_price_list(products: Sequence[Any]) -> float | None:
-    """USD an hour in what `GetProducts` answered: JSON documents with terms, price dimensions and `pricePerUnit`; None
+    """USD per hour in what `GetProducts` answered: JSON documents with terms, price dimensions and `pricePerUnit`; None
     where there is none.
     """
     for text in products:

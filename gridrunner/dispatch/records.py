@@ -85,7 +85,7 @@ class ResultJudged(Struct, frozen=True, kw_only=True):
 
 
 class SiteFinished(Struct, frozen=True, kw_only=True):
-    """A site owes nothing more: its final results, one a check, in the order of the plan's checks."""
+    """A site owes nothing more: its final results, one per check, in the order of the plan's checks."""
 
     at_s: float
     site: str

@@ -17,7 +17,7 @@ from gridrunner.planning.constants import (
 class DispatchSettings(Struct, frozen=True, kw_only=True):
     """Limits and habits of one run; times in seconds. Raises UsageError for what cannot be meant.
 
-    `slots` None: all that the hubs offer. `deadline_s` and `max_failures` None: no limit. `crash_ceiling` None: four a
+    `slots` None: all that the hubs offer. `deadline_s` and `max_failures` None: no limit. `crash_ceiling` None: four per
     slot, at least eight. With `visits_per_session` 1 every site gets a session of its own.
     """
 
@@ -36,8 +36,8 @@ class DispatchSettings(Struct, frozen=True, kw_only=True):
     max_failures: int | None = None
     outage_limit_s: float = 120.0  # a killed node stays UP for up to 117 s (docs/design/grid.md): outlive that once
     crash_ceiling: int | None = None  # pytest-xdist's default is four restarts a worker (dsession.py:562-575)
-    judge_batch: int = 100  # a pytest run costs 20 to 50 ms however small: below 0.5 ms a site
-    judge_interval_s: float = 10.0  # nobody waits longer for the first verdicts
+    judge_batch: int = 100  # a pytest run costs 20 to 50 ms however small: below 0.5 ms per site
+    judge_interval_s: float = 10.0  # the longest wait for the first verdicts
     judge_timeout_s: float = 300.0  # a round of 100 takes seconds: one that takes minutes hangs
     final_judge_s: float = 60.0  # after a deadline or --max-failures: what was visited is still judged, once
     stop_grace_s: float = 1.5  # the three together stay below the 5 s in which Ctrl-C ends

@@ -2,7 +2,7 @@
 caller's, takes events from one queue and has the machine say what follows.
 
 A slot's thread opens sessions and visits; a few closing threads end sessions, because ending one may take ten seconds
-and must not stand in the way of the next visit; a thread a hub asks for its slots. All are daemons: one that
+and must not stand in the way of the next visit; one thread per hub asks for its slots. All are daemons: one that
 hangs in a call is given up and does not keep the process. SimpleQueue, because its `put` may be called from a signal
 handler that interrupted `get`.
 """
@@ -56,14 +56,14 @@ from gridrunner.model import Fault, FaultKind, Observation, Plan, Result
 _LOGGER = logging.getLogger(__name__)
 
 MOST_CLOSERS = 32
-"""Closing threads at most: at 0.3 s a session (docs/design/grid.md) they end 100 a second."""
+"""Closing threads at most: at 0.3 s per session (docs/design/grid.md) they end 100 a second."""
 
 MOST_WAIT_S = 0.5
 """How long the consumer sleeps at a time: a signal that another thread took is heard by then."""
 
 SWITCH_INTERVAL_S = 0.05
 """How long a thread may keep the interpreter while others wait for it. Each that waits wakes once in this time to ask for it;
-at CPython's 0.005 s that is work of its own with hundreds of threads: 6.5 to 6.9 CPU-ms a visit instead of 6.2 to 6.3 (150
+at CPython's 0.005 s that is work of its own with hundreds of threads: 6.5 to 6.9 CPU-ms per visit instead of 6.2 to 6.3 (150
 sessions on a busy machine, 2026-11-26). What a visit computes in one go takes a few milliseconds."""
 
 EXIT_WAIT_S = 1.0

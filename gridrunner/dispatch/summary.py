@@ -34,7 +34,7 @@ class HubShare(Struct, frozen=True, kw_only=True):
 
 
 class DispatchSummary(Struct, frozen=True, kw_only=True):
-    """The end of a run. `finished` holds the final results by site, one a check; `missing` the sites without them in
+    """The end of a run. `finished` holds the final results by site, one per check; `missing` the sites without them in
     plan order, of which `unjudged` were visited but not judged. `reason` is one sentence.
     """
 

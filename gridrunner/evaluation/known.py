@@ -1,7 +1,7 @@
 """Known failures of a corpus, declared in a file and counted exactly: what gets worse fails, and so does what gets
 better while the file still calls it a failure.
 
-The file is text: a figure and a page id a line (`username page-0117`), `#` begins a comment.
+The file is text: a figure and a page id per line (`username page-0117`), `#` begins a comment.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST_KNOWN_BYTES = 16 << 20
 """Half a million declared failures."""
 
 SHOWN = 20
-"""Page ids named a line of the comparison: a terminal's worth."""
+"""Page ids named per line of the comparison: a terminal's worth."""
 
 
 class Changes(Struct, frozen=True, kw_only=True):

@@ -66,7 +66,7 @@ class RunPlugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """One item a site; last, so that the site id ends the test id whatever else is parametrised."""
+        """One item per site; last, so that the site id ends the test id whatever else is parametrised."""
         if SITE_FIXTURE in metafunc.fixturenames:
             ids = list(self.source.sites)
             metafunc.parametrize(SITE_FIXTURE, ids, ids=ids, indirect=True)

@@ -1,4 +1,4 @@
-"""What a judge process is told and what it answers: one JSON object a line each way, and the file for pytest-xdist.
+"""What a judge process is told and what it answers: one JSON object per line each way, and the file for pytest-xdist.
 
 Invariant: between an order and its ENDED, each check that was started is answered by a result, or the process is gone;
 the other side can always tell which check it was busy with.

@@ -2,7 +2,7 @@
 wrong with the file, the run goes on without it and the user is told once.
 
 The rollback journal is used and not WAL: the history is a single file that CI can cache, also after a kill, and it is
-written once a run. Several runs may end at the same time: each writes in one short transaction and waits for the others.
+written once per run. Several runs may end at the same time: each writes in one short transaction and waits for the others.
 Sites are known by their ids: a site that moves to another URL keeps its history.
 """
 

@@ -27,7 +27,7 @@ NODE_START_S = 90.0
 Reckoned, not measured: no instance was started for it."""
 
 DEFAULT_TYPE, DEFAULT_REGION = "c6i.xlarge", "us-east-1"
-"""What `plan` reckons with without a fleet: four vCPUs for its four slots a node, where AWS' prices are best known."""
+"""What `plan` reckons with without a fleet: four vCPUs for its four slots per node, where AWS' prices are best known."""
 
 
 class NodeOffer(Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ ROWS = (
         parse=str,
         is_list=True,
         metavar="LIST",
-        help="site list: .yaml, .csv or .txt (one URL a line); repeatable; - is standard input",
+        help="site list: .yaml, .csv or .txt (one URL per line); repeatable; - is standard input",
     ),
     Setting(
         name="select",

@@ -1,6 +1,6 @@
-"""Owns folders of captured pages: one folder a page as the replay server serves it, and the site list beside them.
+"""Owns folders of captured pages: one folder per page as the replay server serves it, and the site list beside them.
 
-    captured.yaml            `serve: captured`, one entry a page
+    captured.yaml            `serve: captured`, one entry per page
     captured/<name>/         index.html, facts.json.gz, screenshot.*
 
 Invariant: what is there is never changed or removed; a page that is there already is not added twice.

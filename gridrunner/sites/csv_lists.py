@@ -1,4 +1,4 @@
-"""Owns site lists in CSV: a header line, then one site a row (RFC 4180; commas, semicolons or tabs).
+"""Owns site lists in CSV: a header line, then one site per row (RFC 4180; commas, semicolons or tabs).
 
 `tags` and `sso` hold several words with blanks or semicolons between them. An empty cell says nothing.
 """

@@ -70,8 +70,8 @@ SUFFIXES: Final = {".yaml": ListKind.YAML, ".yml": ListKind.YAML, ".csv": ListKi
 
 EMPTY_HINTS: Final = {
     ListKind.YAML: "write 'version: 1' and at least one entry under 'sites'",
-    ListKind.CSV: "write a header line with a url column, and one site a line",
-    ListKind.TEXT: "write one URL a line",
+    ListKind.CSV: "write a header line with a url column, and one site per line",
+    ListKind.TEXT: "write one URL per line",
 }
 
 
@@ -202,7 +202,7 @@ def _read_bounded(stream: BinaryIO) -> bytes:
         first, last = chunk.find(b"\n"), chunk.rfind(b"\n")
         if line_bytes + (len(chunk) if first < 0 else first) > MAX_LINE_BYTES:
             raise _UnusableError(
-                f"the line is longer than {MAX_LINE_BYTES >> 20} MiB; write one site a line or entry", line
+                f"the line is longer than {MAX_LINE_BYTES >> 20} MiB; write one site per line or entry", line
             )
         if size > MAX_FILE_BYTES:
             raise _UnusableError(f"the list is larger than {MAX_FILE_BYTES >> 20} MiB; split it into several files")

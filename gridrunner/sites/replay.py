@@ -95,7 +95,7 @@ class ReplayServer:
 
     def __init__(self, folder: Path, bind: str = "127.0.0.1", port: int = 0) -> None:
         if not folder.is_dir():
-            raise UsageError(f"{folder}: no such folder to serve", hint="give a folder that holds one folder a site")
+            raise UsageError(f"{folder}: no such folder to serve", hint="give a folder that holds one folder per site")
         self._folder = ReplayFolder(folder)
         if not self._folder.site_names():
             raise UsageError(
@@ -164,7 +164,7 @@ class ReplayServer:
 
 
 class _Httpd(ThreadingHTTPServer):
-    """One thread a connection; knows its open connections, so that stopping can cut them."""
+    """One thread per connection; knows its open connections, so that stopping can cut them."""
 
     daemon_threads = True
     block_on_close = False

@@ -1,4 +1,4 @@
-"""Owns site lists in plain text: one URL a line; `#` begins a comment at the start of a line or after a blank."""
+"""Owns site lists in plain text: one URL per line; `#` begins a comment at the start of a line or after a blank."""
 
 from __future__ import annotations
 

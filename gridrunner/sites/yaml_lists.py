@@ -286,7 +286,7 @@ class _YamlList:
         if len(kinds) != 1:
             if kinds or len(pairs) == len(node.pairs):  # an unknown key has been reported
                 what = f"a step does one thing, not {' and '.join(kinds)}" if kinds else "a step does nothing"
-                self._add(node, f"{what}; write one of {', '.join(_STEP_KINDS)} a step")
+                self._add(node, f"{what}; write one of {', '.join(_STEP_KINDS)} per step")
             return None
         kind = kinds[0]
         target = self._read_target(kind, pairs[kind])

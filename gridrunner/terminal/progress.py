@@ -134,7 +134,7 @@ def first_message(results: tuple[Result, ...]) -> str:
 
 
 class LiveProgress:
-    """The display on a terminal: a bar, what failed so far, a line a slot."""
+    """The display on a terminal: a bar, what failed so far, one line per slot."""
 
     def __init__(self, console: Console, tally: Tally, clock: Callable[[], float] = time.monotonic) -> None:
         self._console, self._tally, self._clock = console, tally, clock

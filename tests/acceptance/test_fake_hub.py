@@ -31,7 +31,7 @@ DEAD_HUB = "http://127.0.0.1:9"  # the port of the discard service: nobody liste
 
 
 def write_list(project: CommandLine, count: int) -> Path:
-    """A text list of login pages, one URL a line."""
+    """A text list of login pages, one URL per line."""
     path = project.folder / "sites.txt"
     path.write_text("".join(f"https://site-{number}.example/login\n" for number in range(1, count + 1)))
     return path

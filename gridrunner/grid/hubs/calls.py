@@ -22,7 +22,7 @@ from gridrunner import codec
 T = TypeVar("T")
 
 MOST_ANSWER_BYTES = 16 << 20
-"""Of an answer: `/status` of 60 nodes with 8 busy slots each has 0.6 MB (1.2 kB a slot; Grid 4.48, 2026-11-26)."""
+"""Of an answer: `/status` of 60 nodes with 8 busy slots each has 0.6 MB (1.2 kB per slot; Grid 4.48, 2026-11-26)."""
 
 MOST_REDIRECTS = 5
 """As curl and browsers take them in good order: http to https, a host to its full name."""

@@ -115,7 +115,7 @@ class SessionChanged(Struct, frozen=True, kw_only=True):
 
 
 class InstanceMinutes(Struct, frozen=True, kw_only=True):
-    """`count` instances of one kind that ran `minutes` minutes altogether; prices in USD an hour, and where they are from."""
+    """`count` instances of one kind that ran `minutes` minutes altogether; prices in USD per hour, and where they are from."""
 
     kind: str
     is_spot: bool

@@ -2,7 +2,7 @@
 (check, site) belongs to the newest run that has a result for it, because runs are scanned newest first and nobody's
 claim is taken away.
 
-Memory is 11 bytes a (check, site) and 10 a site, plus something for each further attempt; journals are never held.
+Memory is 11 bytes per (check, site) and 10 per site, plus something for each further attempt; journals are never held.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class MergeSource:
 
 class SourceIndex:
     """Which run each (check, site) is taken from, and where its lines are. `duplicates` counts results of older runs
-    that a newer one replaced, each (check, site) once a run; `unplanned` those that the plan does not owe.
+    that a newer one replaced, each (check, site) once per run; `unplanned` those that the plan does not owe.
     """
 
     def __init__(self, plan: Plan, sources: int) -> None:

@@ -104,7 +104,7 @@ class JunitReport(Report):
             suite.counts[_shown_verdict(case)] += 1
             suite.microseconds += round(time_s * 1e6)
             end = " />\n"
-            # A visit is described once a site, and wherever something went wrong: GitLab takes 30 MB a file.
+            # A visit is described once per site, and wherever something went wrong: GitLab takes 30 MB per file.
             is_told = is_first or case.verdict is not Verdict.PASSED
             if is_told or case.quarantine is not None:
                 properties = _describe_visit(case) if is_told else {}

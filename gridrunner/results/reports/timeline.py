@@ -1,4 +1,4 @@
-"""A run as a Chrome trace (chrome://tracing, ui.perfetto.dev): one process a hub, one lane a slot. Owns timeline.json.
+"""A run as a Chrome trace (chrome://tracing, ui.perfetto.dev): one process per hub, one lane per slot. Owns timeline.json.
 The invariant: visits come in plan order, so that the same record gives the same bytes, and memory does not grow with them.
 
 Format: "Trace Event Format", Google, 2016; `X` is a complete event, `M` metadata, times in microseconds. Events need no

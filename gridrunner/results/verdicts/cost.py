@@ -63,7 +63,7 @@ def describe_cost(cost: RunCost) -> str:
         f"about {_usd(cost.estimate)} (on-demand {_usd(cost.on_demand)}, spot {_usd(cost.spot)})",
     ]
     if cost.per_site is not None:
-        parts.append(f"{_usd(cost.per_site)} a site")
+        parts.append(f"{_usd(cost.per_site)} per site")
     if cost.idle_share is not None:
         parts.append(f"{cost.idle_share:.0%} idle")
     return ", ".join(parts) + f"; prices: {cost.source}"

@@ -147,7 +147,7 @@ def test_mistakes_come_at_once() -> None:
     ]
     assert mistakes_in("version: 1\nsites: []\n") == ["<stdin>: this is YAML already; use it as it is, with --sites"]
     assert mistakes_in("a,b\n1,2\n", "csv") == ["<stdin>:1: there is no column url; add one"]
-    assert mistakes_in("") == ["<stdin>: the list has no sites; write one URL a line"]
+    assert mistakes_in("") == ["<stdin>: the list has no sites; write one URL per line"]
 
 
 def test_missing_file(tmp_path: Path) -> None:

@@ -54,8 +54,8 @@ def test_not_text(tmp_path: Path, name: str, suffix: str) -> None:
     ("suffix", "right"),
     [
         ("yaml", "write 'version: 1' and at least one entry under 'sites'"),
-        ("csv", "write a header line with a url column, and one site a line"),
-        ("txt", "write one URL a line"),
+        ("csv", "write a header line with a url column, and one site per line"),
+        ("txt", "write one URL per line"),
     ],
 )
 @pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b" \r\n\t"])
@@ -133,7 +133,7 @@ def test_endless_line_is_given_up_early() -> None:
     stream = EndlessLine()
     with pytest.raises(SiteListError) as caught:
         read_site_lists(["-"], stream)  # type: ignore[arg-type]
-    assert caught.value.mistakes == ("<stdin>:1: the line is longer than 1 MiB; write one site a line or entry",)
+    assert caught.value.mistakes == ("<stdin>:1: the line is longer than 1 MiB; write one site per line or entry",)
     assert stream.given <= 2 << 20
 
 
@@ -149,7 +149,7 @@ def test_line_of_50_mb_is_one_mistake_in_little_memory(tmp_path: Path, suffix: s
         peak_bytes = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert mistakes == [f"{path}:2: the line is longer than 1 MiB; write one site a line or entry"]
+    assert mistakes == [f"{path}:2: the line is longer than 1 MiB; write one site per line or entry"]
     assert peak_bytes < 8 << 20
 
 

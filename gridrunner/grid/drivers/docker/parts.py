@@ -144,7 +144,7 @@ def node_options(parts: GridParts, image: ImageFacts, number: int, hub: str, slo
         "SE_NODE_MAX_SESSIONS": str(slots),
         "SE_NODE_OVERRIDE_MAX_SESSIONS": "true",
         "SE_NODE_HEARTBEAT_PERIOD": "5",  # s; four missed ones and the hub forgets the node
-        "SE_NODE_SESSION_TIMEOUT": "60",  # s; twice a visit: what a restarted hub forgot holds its slot no longer
+        "SE_NODE_SESSION_TIMEOUT": "60",  # s; twice a visit's own: what a restarted hub forgot holds its slot no longer
         "SE_START_XVFB": "false",  # official images: browsers are headless
         "SE_START_VNC": "false",
         "SE_ENABLE_TRACING": "false",

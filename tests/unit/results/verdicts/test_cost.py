@@ -51,5 +51,5 @@ def test_the_line_names_prices_and_where_they_are_from() -> None:
     assert cost is not None
     assert describe_cost(cost) == (
         "1 instance (c6i.large, eu-central-1) for 10.0 instance-minutes, about 0.01 USD (on-demand 0.02 USD, spot "
-        "0.01 USD), 0.0002 USD a site, 50% idle; prices: table of 2026-11-26"
+        "0.01 USD), 0.0002 USD per site, 50% idle; prices: table of 2026-11-26"
     )
