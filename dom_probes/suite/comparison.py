@@ -1,7 +1,7 @@
 """The user's own detector judged: its answer against the site list, and against ours where the list says nothing. Pure.
 
-An answer is what a probe of the user's returned: `{"login": bool, "username": CSS or null, "password": CSS or null}`; the
-visit adds what its selectors lead to, as the collector writes it (`matches`), so that elements are compared and not
+An answer is what a probe of the user's returned: `{"login": bool, "username": CSS or null, "password": CSS or null}`;
+the visit adds what its selectors lead to, as the collector writes it (`matches`), so that elements are compared and not
 spellings. Invariant: agreements are named as well as disagreements, and each with whom.
 """
 

@@ -66,8 +66,8 @@ class EvaluateOptions(Struct, frozen=True, kw_only=True):
 def execute_evaluate(options: EvaluateOptions, env: Mapping[str, str]) -> int:
     """Judge all pages, print the scores, write predictions, facts and known failures where asked for.
 
-    Returns 0; 1 when the failures are not exactly those of `known`; 3 when pages could not be visited (they are named, and
-    count as nothing found).
+    Returns 0; 1 when the failures are not exactly those of `known`; 3 when pages could not be visited (they are named,
+    and count as nothing found).
     """
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs}: takes a whole number of 1 or more")

@@ -1,5 +1,5 @@
-"""`gridrunner merge`: one run out of several, or one JUnit file out of foreign ones. Data goes to stdout, what went wrong
-to stderr.
+"""`gridrunner merge`: one run out of several, or one JUnit file out of foreign ones. Data goes to stdout, what went
+wrong to stderr.
 """
 
 from __future__ import annotations

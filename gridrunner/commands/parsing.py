@@ -1,4 +1,6 @@
-"""What every command's parser is made of: parsers that load their command when it is called, and options of settings."""
+"""What every command's parser is made of: parsers that load their command when it is called, and options of
+settings.
+"""
 
 from __future__ import annotations
 

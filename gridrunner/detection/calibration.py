@@ -13,7 +13,9 @@ BINS: Final = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 
 class CalibrationRow(Struct, frozen=True, kw_only=True):
-    """The verdicts with a confidence from `low` up to `high`: how many, their mean confidence, and how many were right."""
+    """The verdicts with a confidence from `low` up to `high`: how many, their mean confidence, and how many were
+    right.
+    """
 
     low: float
     high: float

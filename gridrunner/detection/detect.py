@@ -1,8 +1,8 @@
 """Facts -> detection: every group is scored, its fields get roles, the page gets a verdict with a probability.
 
-Each step is a function of its own elsewhere: features, trained scorers, fields, submit, insertion point, providers, what
-is hidden. Invariant: pure, total over any facts (hostile ones too), and `login_present` is None rather than False when
-a part of the page that could hold the form was not readable.
+Each step is a function of its own elsewhere: features, trained scorers, fields, submit, insertion point, providers,
+what is hidden. Invariant: pure, total over any facts (hostile ones too), and `login_present` is None rather than False
+when a part of the page that could hold the form was not readable.
 """
 
 from __future__ import annotations
@@ -163,7 +163,9 @@ def _reasons(each: _Assessed, weights: Weights, count: int) -> tuple[str, ...]:
 
 
 def _names_a_user(kind: FormKind, passwords: list[Control]) -> bool:
-    """Whether one of a form's text fields is who somebody is: in a payment it is a card's number, elsewhere a search."""
+    """Whether one of a form's text fields is who somebody is: in a payment it is a card's number, elsewhere a
+    search.
+    """
     return kind is FormKind.LOGIN or (bool(passwords) and kind is not FormKind.PAYMENT)
 
 

@@ -57,7 +57,9 @@ TOKENS: Final = ("username", "email", "current-password", "new-password", "one-t
 
 
 def is_first_step(features: Mapping[str, float]) -> bool:
-    """Whether a group can only be the first step of a login: it has text fields and no password, no disguised one either."""
+    """Whether a group can only be the first step of a login: it has text fields and no password, no disguised one
+    either.
+    """
     return bool(features["n.pw0"] and not features["n.text0"])
 
 
@@ -162,22 +164,23 @@ def _combine(group: Group, passwords: list[Control], texts: list[Control], found
 
 
 _NO_IDENTIFIER_STEP: Final = (
-    "submit.newsletter", "submit.search", "submit.signup", "submit.forgot", "form.newsletter", "form.search", "form.forgot",
-    "text.search", "text.contact", "context.newsletter", "context.forgot", "heading.newsletter",
+    "submit.newsletter", "submit.search", "submit.signup", "submit.forgot", "form.newsletter", "form.search",
+    "form.forgot", "text.search", "text.contact", "context.newsletter", "context.forgot", "heading.newsletter",
     "heading.forgot", "hidden.newsletter", "above.change", "above.new_password", "text.payment", "text.otp",
 )  # fmt: skip
 """What a lone field for a name or address is for when it is no login: any of these is enough to doubt it."""
 
 _NO_PASSWORD_STEP: Final = (
-    "pw.new_password", "pw.confirm", "submit.signup", "submit.change", "heading.signup", "heading.change", "ac.new-password",
-    "form.signup", "page.change", "heading.new_password", "above.new_password", "above.change",
+    "pw.new_password", "pw.confirm", "submit.signup", "submit.change", "heading.signup", "heading.change",
+    "ac.new-password", "form.signup", "page.change", "heading.new_password", "above.new_password", "above.change",
 )  # fmt: skip
 """The same for a lone password: any of these says that it is made up here, not asked for."""
 
 _OPENS: Final = re.compile(
     r"modal|popup|pop-up|dialog|drawer|dropdown|drop-down|overlay|lightbox|flyout|layer|collapse", re.IGNORECASE
 )
-"""Ids and classes of things that open on demand: whether they are open now, layout says; that they are no main form, these."""
+"""Ids and classes of things that open on demand: whether they are open now, layout says; that they are no main form,
+these."""
 
 
 def _bits_of(group: Group, submit: Control | None, passwords: list[Control], texts: list[Control]) -> dict[str, int]:

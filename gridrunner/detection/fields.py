@@ -68,7 +68,9 @@ def _is_called_password(field: Control) -> bool:
 
 
 def username_candidates(group: Group, passwords: list[Control]) -> list[Control]:
-    """The visible fields that could take the name of a user, in document order; disabled ones if there are no others."""
+    """The visible fields that could take the name of a user, in document order; disabled ones if there are no
+    others.
+    """
     taken = {id(field) for field in passwords}
     found = [
         field
@@ -126,7 +128,9 @@ def measure_username(field: Control, candidates: list[Control], password: Contro
 
 
 def _measure_words(field: Control, concepts: tuple[str, ...], found: dict[str, float]) -> None:
-    """Which concepts the field's own words name, which its id and name, and (for a field without words) what stands near."""
+    """Which concepts the field's own words name, which its id and name, and (for a field without words) what stands
+    near.
+    """
     own, ids, near = field.bits, field.ids, 0 if field.bits else field.near_bits
     for own_name, id_name, near_name, bit in _asked(concepts):
         found[own_name] = 1.0 if own & bit else 0.0

@@ -1,7 +1,8 @@
 """Where a one-click login would go: the best of the places that the probe hit-tested beside the login's first field.
 
 Inside the end of the user name field disturbs least and is where users know such marks from; a place that covers
-something that can be clicked is unusable. Invariant: the chosen box covers nothing interactive, or `is_usable` is false.
+something that can be clicked is unusable. Invariant: the chosen box covers nothing interactive, or `is_usable` is
+false.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""A detection as a line of a predictions file (docs/reference/evaluation.md). Its five kinds: login, signup, change-password,
-reset and, for everything else, other.
+"""A detection as a line of a predictions file (docs/reference/evaluation.md). Its five kinds: login, signup,
+change-password, reset and, for everything else, other.
 """
 
 from __future__ import annotations

@@ -102,7 +102,9 @@ def _containers(typed: list[Control], passwords: list[Control], senders: list[Co
 def _stands_alone(
     container: int, inside: dict[int, list[Control]], rest: list[Control], senders: list[Control]
 ) -> bool:
-    """Whether the fields left over do something of their own: a button of theirs, and the part's speaks of logging in."""
+    """Whether the fields left over do something of their own: a button of theirs, and the part's speaks of logging
+    in.
+    """
     part = inside[container]
     first, last = part[0].order, part[-1].order
     own = [button for button in senders if container in _chain(button) and button.order > last]

@@ -72,7 +72,9 @@ class Group(Struct, frozen=True, kw_only=True):
 
     @property
     def passwords(self) -> list[Control]:
-        """The visible fields of type password; one that only shows what another holds is left out, and so is a card's."""
+        """The visible fields of type password; one that only shows what another holds is left out, and so is a
+        card's.
+        """
         found = [each for each in self.fields if each.is_visible and each.type == "password" and not is_of_card(each)]
         return [each for place, each in enumerate(found) if not place or not _is_twin(each, found[place - 1])]
 

@@ -1,7 +1,8 @@
 """Buttons and links that log in through somebody else: Google, Apple, a company's identity provider, a passkey.
 
 Share and follow links name the same companies, so a name alone is not enough: the words or the address must speak of
-logging in. Names and words are data (`data/providers.json`). Invariant: at most one entry a provider, the first visible.
+logging in. Names and words are data (`data/providers.json`). Invariant: at most one entry a provider, the first
+visible.
 """
 
 from __future__ import annotations

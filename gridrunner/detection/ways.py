@@ -1,7 +1,7 @@
 """Ways to a login that stands behind something: what opens it, and what closes a cookie wall over it; pure.
 
-The words are data (`data/ways.json`, with their source). They choose where to click and are no part of a verdict: what a
-page is judged by is in the vocabularies. Invariant: a button is taken for a cookie wall's only with evidence of one.
+The words are data (`data/ways.json`, with their source). They choose where to click and are no part of a verdict: what
+a page is judged by is in the vocabularies. Invariant: a button is taken for a cookie wall's only with evidence of one.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ SURE: Final = 4.0
 REJECTS: Final = 3.0
 ONLY_NECESSARY: Final = 2.5
 ACCEPTS: Final = 1.0
-"""Order by hand, 2026-11-24: a consent manager's own button before words; to refuse goes before to agree, because nobody
-has agreed to anything for us."""
+"""Order by hand, 2026-11-24: a consent manager's own button before words; to refuse goes before to agree, because
+nobody has agreed to anything for us."""
 
 
 @cache

@@ -1,8 +1,8 @@
 """The trained weights: reading `data/weights.json`, scoring features with it, and saying why.
 
-A scorer is a logistic regression over named features, followed by a calibration that turns its score into a probability.
-scikit-learn trains it (`gridrunner.detection.training`); here it is plain arithmetic. Invariant: a feature that the file does not name counts
-nothing, and one that it names and the page lacks counts as 0.
+A scorer is a logistic regression over named features, followed by a calibration that turns its score into a
+probability. scikit-learn trains it (`gridrunner.detection.training`); here it is plain arithmetic. Invariant: a feature
+that the file does not name counts nothing, and one that it names and the page lacks counts as 0.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ SHORT_WORD: Final = 3
 
 _NO_SPACE = (
     "\u0e00-\u0e7f\u1000-\u109f\u1780-\u17ff\u0900-\u097f\u0980-\u09ff\u0b80-\u0bff\u0c00-\u0c7f"  # Thai … Telugu
-    "\u1200-\u137f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u1100-\u11ff\u3005"  # Ethiopic, kana, Han, Hangul
+    # Ethiopic, kana, Han, Hangul
+    "\u1200-\u137f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u1100-\u11ff\u3005"
 )
 _RUN = re.compile(f"[{_NO_SPACE}](?:[{_NO_SPACE}a-z0-9\\u200c\\u200d]|\\s(?=[{_NO_SPACE}]))*")
 _TOKEN = re.compile(r"[^\W_]+")
@@ -180,7 +181,9 @@ def _match(node: Node, tokens: list[str], start: int) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=65536)
 def read_identifier(text: str, language: str = "") -> int:
-    """The concepts (as bits) in an id, a name, a class list or an address: `txtUserName`, `login-form`, `/account/new`."""
+    """The concepts (as bits) in an id, a name, a class list or an address: `txtUserName`, `login-form`,
+    `/account/new`.
+    """
     if not text:
         return 0
     bits = read_text(_CAMEL.sub(" ", text), language)

@@ -17,8 +17,8 @@ from gridrunner.planning.constants import (
 class DispatchSettings(Struct, frozen=True, kw_only=True):
     """Limits and habits of one run; times in seconds. Raises UsageError for what cannot be meant.
 
-    `slots` None: all that the hubs offer. `deadline_s` and `max_failures` None: no limit. `crash_ceiling` None: four per
-    slot, at least eight. With `visits_per_session` 1 every site gets a session of its own.
+    `slots` None: all that the hubs offer. `deadline_s` and `max_failures` None: no limit. `crash_ceiling` None: four
+    per slot, at least eight. With `visits_per_session` 1 every site gets a session of its own.
     """
 
     slots: int | None = None

@@ -62,9 +62,9 @@ MOST_WAIT_S = 0.5
 """How long the consumer sleeps at a time: a signal that another thread took is heard by then."""
 
 SWITCH_INTERVAL_S = 0.05
-"""How long a thread may keep the interpreter while others wait for it. Each that waits wakes once in this time to ask for it;
-at CPython's 0.005 s that is work of its own with hundreds of threads: 6.5 to 6.9 CPU-ms per visit instead of 6.2 to 6.3 (150
-sessions on a busy machine, 2026-11-26). What a visit computes in one go takes a few milliseconds."""
+"""How long a thread may keep the interpreter while others wait for it. Each that waits wakes once in this time to ask
+for it; at CPython's 0.005 s that is work of its own with hundreds of threads: 6.5 to 6.9 CPU-ms per visit instead of
+6.2 to 6.3 (150 sessions on a busy machine, 2026-11-26). What a visit computes in one go takes a few milliseconds."""
 
 EXIT_WAIT_S = 1.0
 """After the run, how long killed sessions may take when the machine could not wait for them: the run ended in an
@@ -152,7 +152,7 @@ class Dispatcher:
         """
         self._events.put(StopRequested(at_s=self._now_s()))
 
-    # ------------------------------------------------------------------------------------------------ the caller's thread
+    # ---------------------------------------------------------------------------------------------- the caller's thread
 
     def _consume(self, judge: Judge) -> DispatchSummary:
         event: MachineEvent = RunStarted(at_s=0.0)
@@ -214,7 +214,7 @@ class Dispatcher:
 
         self._closers.submit(end)
 
-    # ------------------------------------------------------------------------------------------------------ other threads
+    # ---------------------------------------------------------------------------------------------------- other threads
 
     def _serve_slot(self, inbox: queue.SimpleQueue[OpenSession | StartVisit | None]) -> None:
         while (order := inbox.get()) is not None:

@@ -1,5 +1,6 @@
-"""What changed since an earlier run. Owns the comparison; pure. The invariant: a failure is excused only when the baseline
-shows the same check failing at the same site; whatever the baseline does not know, or did not get as far as, is new.
+"""What changed since an earlier run. Owns the comparison; pure. The invariant: a failure is excused only when the
+baseline shows the same check failing at the same site; whatever the baseline does not know, or did not get as far as,
+is new.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ _GREEN = frozenset({Verdict.PASSED, Verdict.FLAKY})
 
 
 class Baseline(Struct, frozen=True, kw_only=True):
-    """The verdicts of an earlier run: of each (check, site), where a failure in quarantine counts as the failure that it
-    is, and of each site.
+    """The verdicts of an earlier run: of each (check, site), where a failure in quarantine counts as the failure that
+    it is, and of each site.
     """
 
     run: str
@@ -26,8 +27,8 @@ class Baseline(Struct, frozen=True, kw_only=True):
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
-    """A run against the baseline run `baseline`, in plan order. `unknown` counts the (check, site) that the baseline has
-    no verdict on, out of `compared`. Failures in quarantine are in none of the lists.
+    """A run against the baseline run `baseline`, in plan order. `unknown` counts the (check, site) that the baseline
+    has no verdict on, out of `compared`. Failures in quarantine are in none of the lists.
     """
 
     baseline: str

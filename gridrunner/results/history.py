@@ -2,8 +2,8 @@
 wrong with the file, the run goes on without it and the user is told once.
 
 The rollback journal is used and not WAL: the history is a single file that CI can cache, also after a kill, and it is
-written once per run. Several runs may end at the same time: each writes in one short transaction and waits for the others.
-Sites are known by their ids: a site that moves to another URL keeps its history.
+written once per run. Several runs may end at the same time: each writes in one short transaction and waits for the
+others. Sites are known by their ids: a site that moves to another URL keeps its history.
 """
 
 from __future__ import annotations
@@ -323,8 +323,8 @@ class History:
 
 
 def open_history(path: Path, warn: Callable[[str], None]) -> History:
-    """The history in `path`. Where the file is damaged, another program's, of a newer version, or may not be read, it is
-    an empty one that keeps nothing, and `warn` is told in one sentence. A missing file is empty, and that is all.
+    """The history in `path`. Where the file is damaged, another program's, of a newer version, or may not be read, it
+    is an empty one that keeps nothing, and `warn` is told in one sentence. A missing file is empty, and that is all.
     """
     if not path.exists():
         return History(path, None, warn)

@@ -1,7 +1,7 @@
 """Pages kept for replay, scrubbed: those that a run copied on its way, and those that `sites capture` visits.
 
-Everything that is written goes through `gridrunner.browser.scrubbing` first, but for the screenshot, which shows what the
-page showed.
+Everything that is written goes through `gridrunner.browser.scrubbing` first, but for the screenshot, which shows what
+the page showed.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from gridrunner.settings.loading import Settings
 
 
 class GridChoice(Struct, frozen=True, kw_only=True):
-    """What --grid and --browser come to: hub URLs, the browser of this machine when `local` is among them, and the kinds
-    of grid that drivers open.
+    """What --grid and --browser come to: hub URLs, the browser of this machine when `local` is among them, and the
+    kinds of grid that drivers open.
     """
 
     urls: tuple[str, ...]

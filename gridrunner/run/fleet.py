@@ -27,7 +27,8 @@ NODE_START_S = 90.0
 Reckoned, not measured: no instance was started for it."""
 
 DEFAULT_TYPE, DEFAULT_REGION = "c6i.xlarge", "us-east-1"
-"""What `plan` reckons with without a fleet: four vCPUs for its four slots per node, where AWS' prices are best known."""
+"""What `plan` reckons with without a fleet: four vCPUs for its four slots per node, where AWS' prices are best
+known."""
 
 
 class NodeOffer(Struct, frozen=True, kw_only=True):
@@ -55,8 +56,9 @@ def wanted_nodes(fleet_settings: FleetSettings, plan: Plan, say: Say, *, is_on_f
     nodes = min(found.nodes, fleet.most_nodes)
     weighed = found if nodes == found.nodes else weigh_fleet(plan, nodes, kind)
     say(
-        f"--scale auto: {nodes} nodes with {weighed.slots} slots, about {format_seconds(weighed.wall_s, is_rough=True)} with their "
-        f"start, for a budget of {format_seconds(budget_s, is_rough=True)}"
+        f"--scale auto: {nodes} nodes with {weighed.slots} slots, about "
+        f"{format_seconds(weighed.wall_s, is_rough=True)} with their start, "
+        f"for a budget of {format_seconds(budget_s, is_rough=True)}"
     )
     if weighed.wall_s > budget_s:
         why = (
@@ -124,12 +126,16 @@ class PriceBook:
 
 
 def open_price_book(fleet_file: Path | None, *, is_on_fleet: bool) -> PriceBook | None:
-    """The prices of a fleet for a run on it; None for a run elsewhere. Raises UsageError for a file that names no fleet."""
+    """The prices of a fleet for a run on it; None for a run elsewhere. Raises UsageError for a file that names no
+    fleet.
+    """
     return PriceBook(read_fleet(fleet_file)) if is_on_fleet else None
 
 
 def measure_fleet(grid: OpenGrid, prices: PriceBook | None, *, at_s: float) -> FleetUsed | None:
-    """What a run used of `grid` until now, as the journal keeps it; None for a grid that costs nothing by the minute."""
+    """What a run used of `grid` until now, as the journal keeps it; None for a grid that costs nothing by the
+    minute.
+    """
     if prices is None or not isinstance(grid, MeteredGrid):
         return None
     fleet = prices.fleet

@@ -19,7 +19,9 @@ from gridrunner.text import count_of
 
 
 class Gathered(Struct, frozen=True, kw_only=True):
-    """Runs to merge: folders here (fetched ones among them), what is known to be lost, and the stores they came from."""
+    """Runs to merge: folders here (fetched ones among them), what is known to be lost, and the stores they came
+    from.
+    """
 
     folders: tuple[Path, ...]
     lost: tuple[str, ...] = ()

@@ -34,8 +34,8 @@ from gridrunner.settings.visits import Fetch, Screenshots
 
 
 class Grids(Struct, frozen=True, kw_only=True):
-    """The hubs of a run, in the order of --grid; the grids among them that drivers opened, with what those cost, and the
-    resolver rules by which the browsers of this machine, or else of the first hub, find replicas.
+    """The hubs of a run, in the order of --grid; the grids among them that drivers opened, with what those cost, and
+    the resolver rules by which the browsers of this machine, or else of the first hub, find replicas.
     """
 
     hubs: tuple[Hub, ...]
@@ -48,8 +48,9 @@ class Grids(Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def open_grids(run: Run, work: Work) -> Iterator[Grids]:
-    """Serve the replicas and open the hubs of a run, in the hands of this run alone; closed again however the block ends.
-    SIGTERM counts as Ctrl-C meanwhile, so that a cancelled CI job leaves no containers. Raises GridFault and UsageError.
+    """Serve the replicas and open the hubs of a run, in the hands of this run alone; closed again however the block
+    ends. SIGTERM counts as Ctrl-C meanwhile, so that a cancelled CI job leaves no containers. Raises GridFault and
+    UsageError.
     """
     settings = run.settings
     is_on_fleet = names_fleet(settings.grid.places)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """One execution of `gridrunner run`. `history` is the file that it is planned with and remembered in; `store` is None
-    without --store.
+    """One execution of `gridrunner run`. `history` is the file that it is planned with and remembered in; `store` is
+    None without --store.
     """
 
     settings: Settings

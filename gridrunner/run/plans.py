@@ -38,8 +38,8 @@ def plan_run(
     *,
     agree: Callable[[Plan], Plan] | None = None,
 ) -> Plan:
-    """The plan of this machine: made from the sites, or read from --plan and compared with them; cut to --shard. `agree`
-    has the last word on the plan before it is cut: shards of one pipeline cut the same one.
+    """The plan of this machine: made from the sites, or read from --plan and compared with them; cut to --shard.
+    `agree` has the last word on the plan before it is cut: shards of one pipeline cut the same one.
 
     Raises UsageError when --plan holds something else, NothingToRun for a shard without sites.
     """
@@ -48,7 +48,8 @@ def plan_run(
         given = read_plan(selection.plan)
         if given.hash != plan.hash:
             raise UsageError(
-                f"--plan {selection.plan}: holds plan {given.hash[:12]}, but these lists and checks make {plan.hash[:12]}",
+                f"--plan {selection.plan}: holds plan {given.hash[:12]}, but these lists and checks make "
+                f"{plan.hash[:12]}",
                 hint="use the lists and options that it was made with, or make it again with `gridrunner plan --out`",
             )
         plan = given

@@ -1,4 +1,5 @@
-"""What a run is going to do, made from the settings or from the run that it resumes. Nothing is visited or written here.
+"""What a run is going to do, made from the settings or from the run that it resumes. Nothing is visited or written
+here.
 
 Invariant: what a user can have got wrong is found here, before anything is visited or written.
 """
@@ -34,10 +35,10 @@ from gridrunner.run.selecting import list_named_replays, select_from_lists
 
 
 class Work(Struct, frozen=True, kw_only=True):
-    """What a run is going to do. `plan` is what it owes, `rest` what of it is still to be visited and `live_sites` where
-    live checks are still to be run (all, unless a run is resumed). `early` are sites of unknown duration, which get an
-    early place. Of a resumed run, `attempts` are those behind it, by site, and `judged` the results of visits that it had
-    made and not judged.
+    """What a run is going to do. `plan` is what it owes, `rest` what of it is still to be visited and `live_sites`
+    where live checks are still to be run (all, unless a run is resumed). `early` are sites of unknown duration, which
+    get an early place. Of a resumed run, `attempts` are those behind it, by site, and `judged` the results of visits
+    that it had made and not judged.
     """
 
     run: str
@@ -55,8 +56,8 @@ class Work(Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def prepare_work(run: Run) -> Iterator[Work]:
-    """The work of `run`; the process of its checks is ended with the block. Raises GridrunnerError for what the user can
-    mend.
+    """The work of `run`; the process of its checks is ended with the block. Raises GridrunnerError for what the user
+    can mend.
     """
     work = _resumed_work(run, run.settings.selection.resume) if run.settings.selection.resume else _new_work(run)
     for warning in work.warnings:

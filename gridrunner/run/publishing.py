@@ -1,5 +1,5 @@
-"""What happens to a run once it is over, whichever command ended it: compare, render, say it, tell CI, write JSON. Owns that
-order; the invariant: terminal, files, CI and exit code tell of one and the same record.
+"""What happens to a run once it is over, whichever command ended it: compare, render, say it, tell CI, write JSON. Owns
+that order; the invariant: terminal, files, CI and exit code tell of one and the same record.
 
 What a user can have got wrong is found by `make_publisher`, before a run visits anything.
 """
@@ -25,8 +25,8 @@ from gridrunner.settings.output import OutputSettings
 
 
 class Publisher(Struct, frozen=True, kw_only=True):
-    """Where the outcome goes; by default to the run folder and the terminal alone. `json` is a file, `-` standard output,
-    or None.
+    """Where the outcome goes; by default to the run folder and the terminal alone. `json` is a file, `-` standard
+    output, or None.
     """
 
     ci: CiSystem = CiSystem.NONE

@@ -10,8 +10,8 @@ from gridrunner.terminal.console import Say
 
 
 def remember_run(path: Path, record: RunRecord, say: Say, *, keep: int | None = None) -> None:
-    """Add a run to the history at `path`, and forget all but the newest `keep` runs (None: none is forgotten). A history
-    that cannot be used is warned of, and costs nothing else.
+    """Add a run to the history at `path`, and forget all but the newest `keep` runs (None: none is forgotten). A
+    history that cannot be used is warned of, and costs nothing else.
     """
     with open_history(path, lambda text: say(f"warning: {text}")) as history:
         history.add_run(record)

@@ -20,8 +20,8 @@ from gridrunner.text import count_of, make_line
 
 class Leftover(Struct, frozen=True, kw_only=True):
     """What a run that is to be resumed left open, from one pass over its journal: `sites` are those that may still owe
-    something, in plan order, `attempts` the number of the last visit of each site that has one; `was_cut`: it did not come
-    to its own end.
+    something, in plan order, `attempts` the number of the last visit of each site that has one; `was_cut`: it did not
+    come to its own end.
     """
 
     sites: tuple[SiteVerdict, ...]
@@ -70,8 +70,8 @@ def _lacks_verdict(site: SiteVerdict, checks: Collection[str]) -> bool:
 
 
 def find_unjudged(leftover: Leftover, checks: Sequence[str]) -> tuple[Observation, ...]:
-    """The newest observation of each site that was reached and lacks the result of a check: visiting it again would tell
-    nothing new.
+    """The newest observation of each site that was reached and lacks the result of a check: visiting it again would
+    tell nothing new.
     """
     return tuple(site.observations[-1] for site in leftover.sites if _lacks_verdict(site, checks))
 

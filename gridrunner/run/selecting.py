@@ -51,7 +51,9 @@ def make_selection(checks: CheckSettings, visits: VisitOptions) -> Selection:
 
 
 def select_again(checks: CheckSettings, planned: Sequence[str]) -> Selection:
-    """Which checks judge a run again that was `planned` with these ids: what a setting of the run asked for, as well."""
+    """Which checks judge a run again that was `planned` with these ids: what a setting of the run asked for, as
+    well.
+    """
     files = {check.partition("::")[0] for check in planned}
     extras = tuple(name for name in (DETECTOR_CHECKS, INSERTION_CHECKS) if name in files)
     return Selection(paths=checks.paths, extras=extras, keyword=checks.keyword, mark=checks.mark)

@@ -26,7 +26,9 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def signals_as_interrupt() -> Iterator[None]:
-    """SIGTERM counts as Ctrl-C. So does Ctrl-C itself: a shell that starts something in the background has it ignore that."""
+    """SIGTERM counts as Ctrl-C. So does Ctrl-C itself: a shell that starts something in the background has it ignore
+    that.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -27,14 +27,14 @@ HISTORY_COPY = "history-of-store.sqlite"
 """Under --out: the copy of the store's history that this run plans with."""
 
 _PIPELINES = (("GITHUB_RUN_ID", "github"), ("CI_PIPELINE_ID", "gitlab"), ("BUILD_TAG", "jenkins"))
-"""Variables that name a pipeline, the same for all its jobs and for jobs that are run again (GitHub's "Default environment
-variables", GitLab's "Predefined CI/CD variables", Jenkins' "Pipeline environment")."""
+"""Variables that name a pipeline, the same for all its jobs and for jobs that are run again (GitHub's "Default
+environment variables", GitLab's "Predefined CI/CD variables", Jenkins' "Pipeline environment")."""
 
 
 @dataclass(slots=True)
 class StoreSession:
-    """One run's dealings with a store. `history` is the file that the run is planned with and remembered in: a copy of the
-    store's, unless the user names one. `group` and `place` are "" until the run is claimed.
+    """One run's dealings with a store. `history` is the file that the run is planned with and remembered in: a copy of
+    the store's, unless the user names one. `group` and `place` are "" until the run is claimed.
     """
 
     store: RunStore
@@ -84,8 +84,8 @@ class StoreSession:
 def open_store(
     settings: StoreSettings, fleet_file: Path | None, env: Mapping[str, str], *, out: Path, has_own_history: bool
 ) -> StoreSession:
-    """The store that the settings name, looked at before anything is visited. Unless the user names a history, the run is
-    planned with the store's, of which a copy is kept under `out`. Raises AwsRefused, AwsFault and UsageError.
+    """The store that the settings name, looked at before anything is visited. Unless the user names a history, the run
+    is planned with the store's, of which a copy is kept under `out`. Raises AwsRefused, AwsFault and UsageError.
     """
     store = make_store(settings.url, fleet_file)
     store.check()
@@ -126,7 +126,9 @@ def find_pipeline(env: Mapping[str, str]) -> str:
 
 
 def remember_in_store(store: RunStore, record: RunRecord, path: Path, say: Say) -> None:
-    """Add a run to the store's history, by way of the copy at `path`; what goes wrong is said, and costs nothing else."""
+    """Add a run to the store's history, by way of the copy at `path`; what goes wrong is said, and costs nothing
+    else.
+    """
     try:
         store.update_history(path, lambda copy: remember_run(copy, record, say, keep=KEPT_RUNS))
     except GridrunnerError as error:

@@ -34,8 +34,8 @@ core, and a page that kills its browser could not be kept apart for want of slot
 class GridSettings(Struct, frozen=True, kw_only=True):
     """Hubs and browsers. `slots` None: all that the hubs offer.
 
-    Resolved at the door, no settings of their own: `browsers` of this machine at once (--slots, else its cores), and the
-    visits at once in one session, here and on hubs.
+    Resolved at the door, no settings of their own: `browsers` of this machine at once (--slots, else its cores), and
+    the visits at once in one session, here and on hubs.
     """
 
     places: tuple[str, ...] = (LOCAL,)

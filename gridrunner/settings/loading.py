@@ -1,4 +1,5 @@
-"""From the command line, the environment and gridrunner.toml to typed settings: the door that every command comes through.
+"""From the command line, the environment and gridrunner.toml to typed settings: the door that every command comes
+through.
 
 Command line beats environment beats file beats default. Behind the door nothing is looked up by name, and no default is
 chosen again.

@@ -43,7 +43,7 @@ ROWS = (
         name="ci",
         parse=one_of("auto", *CI_SYSTEMS, "none"),
         metavar="NAME",
-        help="whose annotations, summary and attachments: auto (default: by the environment), github, gitlab, jenkins, none",
+        help="CI system to write annotations and summaries for: auto (default), github, gitlab, jenkins or none",
     ),
     Setting(
         name="baseline",

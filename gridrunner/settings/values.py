@@ -87,8 +87,8 @@ def path_of(text: str) -> Path:
 class Setting(Struct, frozen=True, kw_only=True):
     """One row of the table: an option, a variable, a key of gridrunner.toml. Its default stands in the part's struct.
 
-    `is_list` can be given several times; `short` is a short option; `field` the name in the struct, where it is not that
-    of the key (durations end in `_s`).
+    `is_list` can be given several times; `short` is a short option; `field` the name in the struct, where it is not
+    that of the key (durations end in `_s`).
     """
 
     name: str

@@ -31,8 +31,8 @@ class Fetch(StrEnum):
 class VisitOptions(Struct, frozen=True, kw_only=True):
     """What the user wants of each visit; `gridrunner.browser.visit.VisitSettings` adds what a run makes of it.
 
-    `capture`: of which pages a copy for replay is kept. With `dismiss_walls` a cookie wall is answered before the page is
-    judged, with `try_insertion` a button is put at the insertion point and clicked after everything else.
+    `capture`: of which pages a copy for replay is kept. With `dismiss_walls` a cookie wall is answered before the page
+    is judged, with `try_insertion` a button is put at the insertion point and clicked after everything else.
     """
 
     probe_files: tuple[Path, ...] = ()

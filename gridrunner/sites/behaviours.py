@@ -1,7 +1,7 @@
 """Owns a replay folder as data: its sites, the files they may show, and how they misbehave (`behaviours.yaml`).
 
-A replay folder holds one folder per site, `_frames/NAME/` for frame hosts and `_shared/` for what all of them use. It may
-hold one `behaviours.yaml` beside them:
+A replay folder holds one folder per site, `_frames/NAME/` for frame hosts and `_shared/` for what all of them use. It
+may hold one `behaviours.yaml` beside them:
 
     version: 1
     behaviours:

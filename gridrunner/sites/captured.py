@@ -106,7 +106,7 @@ def _read_list(list_file: Path, serve: str) -> str:
         return text if text.endswith("\n") else text + "\n"
     return (
         "# Pages captured by `gridrunner sites capture` or `gridrunner run --capture`; replay them with\n"
-        f"# `gridrunner run --sites {list_file.name}`. New captures are added at the end; edit what they expect freely.\n"
+        f"# `gridrunner run --sites {list_file.name}`. New captures are added at the end; edit what they expect.\n"
         f"version: 1\nserve: {serve}\nsites:\n"
     )
 

@@ -19,7 +19,8 @@ from gridrunner.sites.css import find_selector_problem
 from gridrunner.sites.mistakes import guess, show_url, show_value, suggest
 
 MAX_ID_CHARS: Final = 128
-"""An id names a folder of evidence; 255 bytes is the longest file name of ext4, NTFS and APFS, and suffixes need room."""
+"""An id names a folder of evidence; 255 bytes is the longest file name of ext4, NTFS and APFS, and suffixes need
+room."""
 
 MAX_TAG_CHARS: Final = 64  # one column of a report
 MAX_WORDS_CHARS: Final = 200  # one line of a report, and of the message in junit.xml
@@ -96,9 +97,8 @@ def read_tag(text: str) -> str:
         raise BadEntry(f"{show_value(text)} has {len(text):,} characters; at most {MAX_TAG_CHARS} are allowed")
     if not _TAG.fullmatch(text):
         right = _NOT_IN_ID.sub("-", text.lower()).strip("-._")
-        raise BadEntry(
-            f"{show_value(text)} is no tag: only a-z, 0-9, '.', '_' and '-'; {f'write {right!r}' if right else 'use letters'}"
-        )
+        hint = f"write {right!r}" if right else "use letters"
+        raise BadEntry(f"{show_value(text)} is no tag: only a-z, 0-9, '.', '_' and '-'; {hint}")
     return text
 
 

@@ -1,7 +1,8 @@
 """Owns site lists in YAML: the keys there are and what each may hold (docs/reference/site-lists.md).
 
-`serve: FOLDER` asks for the embedded replay server, `visit_timeout_s` bounds one site's visit,
-`quarantine` takes known failures of a site out of the verdict until a day, and `expect` knows `sso` and `outcome`. What a site gives replaces the default of that key; `expect` is joined key by key.
+`serve: FOLDER` asks for the embedded replay server, `visit_timeout_s` bounds one site's visit, `quarantine` takes known
+failures of a site out of the verdict until a day, and `expect` knows `sso` and `outcome`. What a site gives replaces
+the default of that key; `expect` is joined key by key.
 """
 
 from __future__ import annotations

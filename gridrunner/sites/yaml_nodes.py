@@ -1,7 +1,8 @@
 """Owns YAML as bounded nodes with places: text in, nodes with line and column out, syntax errors in plain words.
 
 Nodes are built from parser events, never by a constructor, so that no tag can make an object; texts stay as written, so
-that the locale `no` is no boolean. Depth, size and what aliases repeat are bounded. libyaml is used where PyYAML has it.
+that the locale `no` is no boolean. Depth, size and what aliases repeat are bounded. libyaml is used where PyYAML has
+it.
 """
 
 from __future__ import annotations
@@ -181,7 +182,7 @@ class _Composer:
         if event.tag is not None and event.tag not in _ALLOWED_TAGS:
             shown = event.tag.replace(_TAG_PREFIX, "!!")
             self._report.add(
-                f"the tag {show_value(shown)} is not allowed; a site list holds only texts, numbers, lists and mappings",
+                f"the tag {show_value(shown)} is not allowed; a site list holds text, numbers, lists and mappings",
                 *_place(event),
             )
 

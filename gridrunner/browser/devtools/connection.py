@@ -38,8 +38,8 @@ CONNECT_TIMEOUT_S = 15.0
 
 
 _BAD_SHAPES = (msgspec.DecodeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
-"""What reading a message of another shape comes to, in the decoder or in a listener: a hub, or what stands in its place, may
-send anything."""
+"""What reading a message of another shape comes to, in the decoder or in a listener: a hub, or what stands in its
+place, may send anything."""
 
 
 class _Message(msgspec.Struct):

@@ -25,8 +25,8 @@ MASKED_AT_ONCE = 4096
 """A multiple of 4. Masking 37 kB of a probe in one piece takes several copies of it, which left heaps in pieces too."""
 
 MOST_MESSAGE_BYTES = 64 << 20
-"""Of a message, in one frame or in many. The facts of a page of 100,000 inputs have 30 MB, a screenshot of 1366 x 900 at
-most 5 MB in base64; Chromium itself ends a connection at 100 MB (net/server, `kDefaultMaxBufferSize`)."""
+"""Of a message, in one frame or in many. The facts of a page of 100,000 inputs have 30 MB, a screenshot of 1366 x 900
+at most 5 MB in base64; Chromium itself ends a connection at 100 MB (net/server, `kDefaultMaxBufferSize`)."""
 
 FRAGMENT_BYTES = 64
 """What a fragment counts at least: an empty one takes memory too."""
@@ -60,8 +60,8 @@ class MessageReader:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _time_value(SEND_TIMEOUT_S))
 
     def take(self) -> bytes | None:
-        """The next message that has come in whole; None when the socket has to be read first, empty when it is over. Raises
-        BadMessage for one that is larger than any.
+        """The next message that has come in whole; None when the socket has to be read first, empty when it is over.
+        Raises BadMessage for one that is larger than any.
         """
         while (frame := self._cut_frame()) is not None:
             is_final, opcode, payload = frame

@@ -85,12 +85,14 @@ _NEEDED: Mapping[str, Any] = {
     "Runtime.evaluate": _Evaluated,
     "Runtime.callFunctionOn": _Evaluated,
 }
-"""What of a result is read by whoever waited for it, without asking whether it is there. What listeners read is checked by
-their connection."""
+"""What of a result is read by whoever waited for it, without asking whether it is there. What listeners read is checked
+by their connection."""
 
 
 def decode_params(method: str, params: msgspec.Raw) -> dict[str, Any]:
-    """The parameters of an event, or as much of them as is read. Raises msgspec.DecodeError for what no browser sends."""
+    """The parameters of an event, or as much of them as is read. Raises msgspec.DecodeError for what no browser
+    sends.
+    """
     decoded: dict[str, Any] = _FIELDS.get(method, _ALL).decode(params)
     return decoded
 

@@ -31,13 +31,14 @@ LOGIN = Recipe(strength=0.01)
 STEP = Recipe(strength=0.003)
 MADE_UP_ODDS = 3.5
 """How much rarer first steps are than among the examples, most of which are made of whole logins. With 2.3 two forms of
-pages without a login in the development corpus are taken for first steps, with 3.5 one, and as many of the labelled ones
-are found (2026-11-26)."""
+pages without a login in the development corpus are taken for first steps, with 3.5 one, and as many of the labelled
+ones are found (2026-11-26)."""
 USERNAME = Recipe(strength=0.03)
 PASSWORD = Recipe(strength=0.02)
 KIND = Recipe(strength=0.01)
 KINDS = (
-    FormKind.SIGNUP, FormKind.CHANGE_PASSWORD, FormKind.RESET, FormKind.SEARCH, FormKind.NEWSLETTER, FormKind.PAYMENT, FormKind.OTHER,
+    FormKind.SIGNUP, FormKind.CHANGE_PASSWORD, FormKind.RESET, FormKind.SEARCH, FormKind.NEWSLETTER, FormKind.PAYMENT,
+    FormKind.OTHER,
 )  # fmt: skip
 
 

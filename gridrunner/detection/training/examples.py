@@ -1,7 +1,7 @@
 """Saved facts and labels as training examples.
 
-Facts are JSON lines `{"id", "facts"}`, as `gridrunner evaluate --facts` writes them with the labels that it knows. Labels
-of your own are JSON lines as well, and go before those:
+Facts are JSON lines `{"id", "facts"}`, as `gridrunner evaluate --facts` writes them with the labels that it knows.
+Labels of your own are JSON lines as well, and go before those:
 
     {"id": …, "site": key of the split, "kind": page kind, "login_present": true | false | null,
      "forms": {"0": form kind, …},            kinds of <form> elements by document order, where known

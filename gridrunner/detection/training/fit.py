@@ -85,7 +85,8 @@ def make_rarer(points: Sequence[tuple[float, float]], odds: float) -> list[tuple
 def fit_points(
     scores: Sequence[float], truths: Sequence[bool], weights: Sequence[float] | None = None
 ) -> list[tuple[float, float]]:
-    """The calibration: probabilities for held-out scores, by Platt's logistic through all of them, as a table of points.
+    """The calibration: probabilities for held-out scores, by Platt's logistic through all of them, as a table of
+    points.
 
     A logistic has two parameters and cannot follow the noise of a few hundred pages, as isotonic regression does.
     """

@@ -1,7 +1,8 @@
 """Steps of a login made from whole ones: real pages that ask for a name alone are one labelled page in fifty.
 
-A whole login is taken apart as sites do it: the name without the password (and then, as many sites have it, with a button
-that only goes on or says nothing, without the words of forgotten passwords, without telling ids), and the password without the name.
+A whole login is taken apart as sites do it: the name without the password (and then, as many sites have it, with a
+button that only goes on or says nothing, without the words of forgotten passwords, without telling ids), and the
+password without the name.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Which visits were made of each site, and what lost ones were charged to. Owns the numbers of visits and the budgets of
-losses; the invariant: of visits to one site that run at once, the first that ends well counts, and one at most is judged.
+"""Which visits were made of each site, and what lost ones were charged to. Owns the numbers of visits and the budgets
+of losses; the invariant: of visits to one site that run at once, the first that ends well counts, and one at most is
+judged.
 
-A visit has a number (`attempt`, from 1) whatever becomes of it. Two budgets are kept apart: sessions that died under the
-site (`fault_retries`), and faults of the grid (`uncharged_retries`, an end to what cannot be the site's doing). Either
-ends as an error of ours, never as a failure of the site.
+A visit has a number (`attempt`, from 1) whatever becomes of it. Two budgets are kept apart: sessions that died under
+the site (`fault_retries`), and faults of the grid (`uncharged_retries`, an end to what cannot be the site's doing).
+Either ends as an error of ours, never as a failure of the site.
 """
 
 from __future__ import annotations

@@ -215,7 +215,7 @@ class Balancer:
         """A session of `hub` is gone and its slot free."""
         self._books[hub].reserved -= 1
 
-    # ---------------------------------------------------------------------------------------------------------- reckoning
+    # -------------------------------------------------------------------------------------------------------- reckoning
 
     def _may_open(self, book: _HubBook, now_s: float) -> bool:
         if book.reserved >= book.capacity:

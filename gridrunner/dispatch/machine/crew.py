@@ -1,5 +1,5 @@
-"""The slots of a run and what each is about. Owns their phases; the invariant: a slot is in one phase, and has a session
-exactly when it is READY or VISITING.
+"""The slots of a run and what each is about. Owns their phases; the invariant: a slot is in one phase, and has a
+session exactly when it is READY or VISITING.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What each site still owes. Owns verdicts and final results; the invariant: a site ends once, with exactly one result per
-check, and only observations of the site itself decide them.
+"""What each site still owes. Owns verdicts and final results; the invariant: a site ends once, with exactly one result
+per check, and only observations of the site itself decide them.
 
-A failing verdict is tried again within the budget of `retries`; how visits fare, and how often they may be lost, is kept
-in `attempts`.
+A failing verdict is tried again within the budget of `retries`; how visits fare, and how often they may be lost, is
+kept in `attempts`.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Final(Struct, frozen=True, kw_only=True):
 
 
 class Reckoning(Struct, frozen=True, kw_only=True):
-    """Where all sites stand, in the order given: the results of those that are finished, those that are not, and those of
-    the latter whose observation waits for its verdict.
+    """Where all sites stand, in the order given: the results of those that are finished, those that are not, and those
+    of the latter whose observation waits for its verdict.
     """
 
     finished: dict[str, tuple[Result, ...]]
@@ -137,8 +137,8 @@ class Ledger:
         return True
 
     def give_up(self, site: str, attempt: int, message: str) -> None:
-        """The site is visited no more. What was judged stands; a check without a verdict ends as our error at `attempt`,
-        and `message` says why.
+        """The site is visited no more. What was judged stands; a check without a verdict ends as our error at
+        `attempt`, and `message` says why.
         """
         account = self._accounts[site]
         results = tuple(

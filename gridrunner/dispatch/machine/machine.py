@@ -287,7 +287,7 @@ class Machine:
             self._visits.end_lost(slot, Fault(kind=FaultKind.SESSION_LOST, message=text), None)
         self._staffing.abandon(slot)
 
-    # ------------------------------------------------------------------------------------------------------------ the end
+    # ---------------------------------------------------------------------------------------------------------- the end
 
     def _take_stop_request(self) -> None:
         if self.phase is Phase.RUNNING:

@@ -1,5 +1,5 @@
-"""What the machine wants done, while it makes up its mind. Owns the list of one `handle`; the invariant: actions leave in
-the order in which they were decided.
+"""What the machine wants done, while it makes up its mind. Owns the list of one `handle`; the invariant: actions leave
+in the order in which they were decided.
 """
 
 from __future__ import annotations

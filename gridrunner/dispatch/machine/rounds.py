@@ -1,5 +1,5 @@
-"""When the judge gets what. Owns the observations between visit and verdict; the invariant: at most one round is out, and
-what a round leaves without results goes out once more, never twice more.
+"""When the judge gets what. Owns the observations between visit and verdict; the invariant: at most one round is out,
+and what a round leaves without results goes out once more, never twice more.
 """
 
 from __future__ import annotations

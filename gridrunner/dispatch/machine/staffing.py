@@ -1,8 +1,8 @@
 """Which slot does what next: sessions opened, chunks handed out, stragglers hedged. Owns the slots and what they hold;
 the invariant: no slot with a session stands still while a visit waits that it could make sooner than others.
 
-A slot keeps its session over chunks until it is recycled. The machine starts each visit itself, so what a chunk holds and
-nobody visits yet is still in these books: a slot that would stand still takes it over from the fullest chunk.
+A slot keeps its session over chunks until it is recycled. The machine starts each visit itself, so what a chunk holds
+and nobody visits yet is still in these books: a slot that would stand still takes it over from the fullest chunk.
 """
 
 from __future__ import annotations
@@ -226,8 +226,9 @@ class Staffing:
             return False
         self.hedged_visits += 1
         self._books.outbox.explain(
-            f"{straggler.work.site.id} is visited a second time on {slot.hub}: its visit on {straggler.hub} runs for "
-            f"{self._books.outbox.now_s - straggler.visit_started_s:.1f} s, {straggler.work.expected_s:.1f} s were expected"
+            f"{straggler.work.site.id} is visited a second time on {slot.hub}: its visit on {straggler.hub} has run "
+            f"for {self._books.outbox.now_s - straggler.visit_started_s:.1f} s, and {straggler.work.expected_s:.1f} s were "
+            "expected"
         )
         self._start_visit(slot, straggler.work, is_hedge=True)
         return True

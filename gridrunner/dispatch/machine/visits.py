@@ -1,5 +1,5 @@
-"""What follows from the end of a visit. Owns who bears a lost one; the invariant: only a session that died under a site's
-own visit is charged to it, and a visit that we ended ourselves is charged to nobody.
+"""What follows from the end of a visit. Owns who bears a lost one; the invariant: only a session that died under a
+site's own visit is charged to it, and a visit that we ended ourselves is charged to nobody.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""One HTTP call of a hub or a driver, bounded as a whole. Owns the bounds; the invariant: a call ends within its time and
-takes no more memory than an answer may have, whatever the other side sends and however slowly.
+"""One HTTP call of a hub or a driver, bounded as a whole. Owns the bounds; the invariant: a call ends within its time
+and takes no more memory than an answer may have, whatever the other side sends and however slowly.
 
 urllib3's time-outs are of one read: a server that sends a byte a second is never late. So a timer breaks the connection
 under a call that takes too long, from the handshake to the last byte.
@@ -136,9 +136,10 @@ def call(
     headers: Mapping[str, str] | None = None,
     redirects: int = 0,
 ) -> Answer:
-    """Ask once, within `timeout_s` in all (but for looking up a name, which the system bounds); `redirects` are followed,
-    with credentials only to the same host. `manager` is one of `bound_manager`. Raises urllib3's errors: TimeoutError for
-    what took too long, AnswerTooLarge, or what else went wrong; an answer that points on once too often comes back itself.
+    """Ask once, within `timeout_s` in all (but for looking up a name, which the system bounds); `redirects` are
+    followed, with credentials only to the same host. `manager` is one of `bound_manager`. Raises urllib3's errors:
+    TimeoutError for what took too long, AnswerTooLarge, or what else went wrong; an answer that points on once too
+    often comes back itself.
     """
     current = _Call()
     timer = threading.Timer(timeout_s, current.give_up)

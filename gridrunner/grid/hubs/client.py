@@ -43,7 +43,8 @@ OLDEST_VERSION = (4, 19)
 once (2026-11-26). What lies between was not tried."""
 
 MOST_SLOTS = 10_000
-"""Of a hub: at most about 60 nodes belong to one (docs/design/grids.md), and the largest machines have some hundred cores."""
+"""Of a hub: at most about 60 nodes belong to one (docs/design/grid.md), and the largest machines have some hundred
+cores."""
 
 _STATES = {"UP": NodeState.UP, "DRAINING": NodeState.DRAINING, "DOWN": NodeState.DOWN}
 
@@ -241,7 +242,8 @@ def _stranger_hint(answer: Answer) -> str:
     return "name the hub itself, as in http://localhost:4444"
 
 
-# What is read of a hub's answers (Grid 4.19 to 4.48); keys that are not named are skipped, and any may be missing or null.
+# What is read of a hub's answers (Grid 4.19 to 4.48); keys that are not named are skipped, and any may be missing or
+# null.
 
 
 class _Message(Struct, frozen=True, kw_only=True):

@@ -87,8 +87,8 @@ def make_client(url: str, *, timeout_s: float, ca_file: Path | None = None) -> R
 
 
 class _BoundedConnection(RemoteConnection):
-    """Selenium's client, each call of which ends in time, is of bounded size, and comes back as a dict. Its own `_request`
-    reads what comes for as long as it comes.
+    """Selenium's client, each call of which ends in time, is of bounded size, and comes back as a dict. Its own
+    `_request` reads what comes for as long as it comes.
     """
 
     def __init__(self, client_config: ClientConfig) -> None:

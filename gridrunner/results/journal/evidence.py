@@ -15,7 +15,9 @@ from gridrunner.model import Observation
 
 
 def find_evidence(folder: Path, name: str) -> Path | None:
-    """The file that a journal of the run in `folder` calls `name`; None when it is not there, or not below evidence/."""
+    """The file that a journal of the run in `folder` calls `name`; None when it is not there, or not below
+    evidence/.
+    """
     parts = PurePosixPath(name).parts
     if parts[:1] != ("evidence",) or ".." in parts:
         return None

@@ -28,8 +28,8 @@ from gridrunner.text import count_of
 JOURNAL_NAME = "journal.jsonl"
 
 MOST_LINE_BYTES = 128 << 20
-"""Of a line: twice the largest message that a browser may answer a probe with (`browser.messages`). The longest of 300 runs
-had 43 kB (2026-11-30)."""
+"""Of a line: twice the largest message that a browser may answer a probe with (`browser.messages`). The longest of 300
+runs had 43 kB (2026-11-30)."""
 
 _KIND_BYTES = 15
 """At the beginning of a line tell its kind, in a third of the time of a regular expression (measured 2026-11-26)."""

@@ -58,8 +58,9 @@ def encode_plan(plan: Plan) -> bytes:
 
 
 def read_plan(path: Path, *, within: Path | None = None) -> Plan:
-    """The plan in `path`, which lies in the folder `within` (None: wherever the user says). Raises RunFolderError when it
-    is missing, damaged, of a newer format, owes something else than its hash says, or has a site that no list may have.
+    """The plan in `path`, which lies in the folder `within` (None: wherever the user says). Raises RunFolderError when
+    it is missing, damaged, of a newer format, owes something else than its hash says, or has a site that no list may
+    have.
     """
     return decode_plan(_read(path, within), str(path))
 

@@ -1,5 +1,5 @@
-"""The sites of a run, read from its journal when they are asked for. Owns where their lines stand; the invariant: memory
-grows by 20 bytes for each piece of lines of one site that follow one another, whatever they hold.
+"""The sites of a run, read from its journal when they are asked for. Owns where their lines stand; the invariant:
+memory grows by 20 bytes for each piece of lines of one site that follow one another, whatever they hold.
 
 A journal in memory takes 0.8 KB a result and 10 KB a visit (measured 2026-11-26); of 100,000 sites that is more than a
 CI machine has to spare, and every file that is rendered needs one site at a time.
@@ -27,8 +27,8 @@ Row = Sequence[tuple[Result, ...]]
 
 
 class SiteLines:
-    """Where the observations and results of each site stand in a journal, by the site's place among those owed: pieces of
-    lines that follow one another.
+    """Where the observations and results of each site stand in a journal, by the site's place among those owed: pieces
+    of lines that follow one another.
     """
 
     def __init__(self, sites: int) -> None:

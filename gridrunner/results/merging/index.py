@@ -1,5 +1,5 @@
-"""Where the results of many journals stand, in little memory. Owns the index that `merge` chooses from; the invariant: a
-(check, site) belongs to the newest run that has a result for it, because runs are scanned newest first and nobody's
+"""Where the results of many journals stand, in little memory. Owns the index that `merge` chooses from; the invariant:
+a (check, site) belongs to the newest run that has a result for it, because runs are scanned newest first and nobody's
 claim is taken away.
 
 Memory is 11 bytes per (check, site) and 10 per site, plus something for each further attempt; journals are never held.
@@ -101,8 +101,8 @@ class MergeSource:
             return 0.0, self.header.started
 
     def read_lines(self) -> Iterator[tuple[Event, int, int]]:
-        """What can be read, as `JournalReader.read_lines` gives it; where a line in the middle cannot, `damage` says so and
-        reading ends.
+        """What can be read, as `JournalReader.read_lines` gives it; where a line in the middle cannot, `damage` says so
+        and reading ends.
         """
         try:
             yield from self.reader.read_lines()
@@ -210,7 +210,9 @@ class SourceIndex:
         return True
 
     def _take_visits(self, number: int, visits: dict[int, dict[int, int]], judged: bytearray) -> None:
-        """A site's visits come from the newest run that judged it; until there is one, from the newest that was there."""
+        """A site's visits come from the newest run that judged it; until there is one, from the newest that was
+        there.
+        """
         for site, starts in visits.items():
             is_first_judge = judged[site] and not self._is_judged[site]
             if self._visit_owner[site] == _NOBODY or is_first_judge:

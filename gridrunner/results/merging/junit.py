@@ -1,9 +1,9 @@
-"""Foreign JUnit files as one: pytest, Playwright, Surefire, Jest, Go. Owns what counts as the same case; the invariant: a
-file that cannot be read is named and costs only itself, and no failure disappears: not behind a case of the same name, and
-not because it is the suite's and no case's.
+"""Foreign JUnit files as one: pytest, Playwright, Surefire, Jest, Go. Owns what counts as the same case; the invariant:
+a file that cannot be read is named and costs only itself, and no failure disappears: not behind a case of the same
+name, and not because it is the suite's and no case's.
 
-A file does not say whether it is a further attempt or another job of a matrix: pytest 3.11 and 3.12 write the same names.
-So the worse of two counts, unless whoever merges says that they are attempts.
+A file does not say whether it is a further attempt or another job of a matrix: pytest 3.11 and 3.12 write the same
+names. So the worse of two counts, unless whoever merges says that they are attempts.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class JunitMergeOutcome(Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True, kw_only=True)
 class _Kept:
-    """A case; `case` None: of a suite that has nothing to say of itself, which ends what it said in an earlier attempt."""
+    """A case; `case` None: of a suite that has nothing to say of itself, which ends what it said in an earlier
+    attempt.
+    """
 
     suite: Any  # a TestSuite; junitparser's methods are only partly typed
     case: TestCase | None
@@ -66,10 +68,11 @@ class _Kept:
 def merge_junit(files: Sequence[Path], out: Path, *, are_attempts: bool = False) -> JunitMergeOutcome:
     """Merge JUnit `files` into `out`: one case for each suite with its host and properties, class, name and file.
 
-    Of duplicates the worst stays. With `are_attempts` (the files are of the same jobs, done again) the newer file's stays,
-    by its suite's timestamp, then by the order given, and host and properties, which change from machine to machine, tell
-    nothing apart but the suites of one file. An error of a suite without a case gets one. The exit code is 3 when a file
-    could not be read, 1 when a case failed, 4 when there is none. Raises RunFolderError when `out` cannot be written.
+    Of duplicates the worst stays. With `are_attempts` (the files are of the same jobs, done again) the newer file's
+    stays, by its suite's timestamp, then by the order given, and host and properties, which change from machine to
+    machine, tell nothing apart but the suites of one file. An error of a suite without a case gets one. The exit code
+    is 3 when a file could not be read, 1 when a case failed, 4 when there is none. Raises RunFolderError when `out`
+    cannot be written.
     """
     kept: dict[_Key, _Kept] = {}
     unreadable: list[str] = []

@@ -1,9 +1,10 @@
-"""A foreign JUnit file, read within bounds, and its suites as their tools nest them. Owns the bounds and what a suite says of
-itself; the invariant: a failure that a file states, in a case, in a suite or in a suite's counts, is in what comes out.
+"""A foreign JUnit file, read within bounds, and its suites as their tools nest them. Owns the bounds and what a suite
+says of itself; the invariant: a failure that a file states, in a case, in a suite or in a suite's counts, is in what
+comes out.
 
-junitparser wraps the elements; five of its ways are not taken: it keeps duplicates, one bad file ends its merge, it loses
-cases outside of suites and doubles those of nested ones, and it counts anew at each case (4,000 cases in 1.55 s, measured
-2026-11; here counted once a suite).
+junitparser wraps the elements; five of its ways are not taken: it keeps duplicates, one bad file ends its merge, it
+loses cases outside of suites and doubles those of nested ones, and it counts anew at each case (4,000 cases in 1.55 s,
+measured 2026-11; here counted once a suite).
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ _wrap_suite: Any = TestSuite.fromelem  # junitparser's are without annotations
 
 
 class ForeignSuite(Struct, frozen=True, kw_only=True):
-    """A suite with the elements of its own cases. `name` bears the names of all suites above it; `problem` is what it says
-    of itself and none of its cases shows (empty: nothing), `details` the text with it.
+    """A suite with the elements of its own cases. `name` bears the names of all suites above it; `problem` is what it
+    says of itself and none of its cases shows (empty: nothing), `details` the text with it.
     """
 
     name: str
@@ -93,8 +94,8 @@ def _require_bounded(data: bytes) -> None:
 
 @dataclass(slots=True)
 class _Place:
-    """An element that holds cases or suites: where it is, how many cases lie in it, and how many errors and failures they
-    show. `is_odd`: one says that it failed, and shows no failure.
+    """An element that holds cases or suites: where it is, how many cases lie in it, and how many errors and failures
+    they show. `is_odd`: one says that it failed, and shows no failure.
     """
 
     element: Any
@@ -106,8 +107,8 @@ class _Place:
 
 
 def walk_suites(root: Any) -> Iterator[ForeignSuite]:
-    """Each suite, those within suites too, in the order of the file. A case outside of suites, as Node writes one, is of a
-    suite without a name.
+    """Each suite, those within suites too, in the order of the file. A case outside of suites, as Node writes one, is
+    of a suite without a name.
     """
     places = _list_places(root)
     problems = [("", "")] * len(places)
@@ -145,9 +146,9 @@ def _list_places(root: Any) -> list[_Place]:
 
 
 def _find_problem(place: _Place) -> tuple[str, str]:
-    """What a suite says of itself: an `<error>` or `<failure>` outside of cases (a set-up that failed, files that did not
-    compile), or counts that are higher than what its cases show, where not all of them are there or one calls itself failed.
-    Where all are, the cases are believed: counts are what tools get wrong.
+    """What a suite says of itself: an `<error>` or `<failure>` outside of cases (a set-up that failed, files that did
+    not compile), or counts that are higher than what its cases show, where not all of them are there or one calls
+    itself failed. Where all are, the cases are believed: counts are what tools get wrong.
     """
     own = [child for child in place.element if _tag_of(child) in _RESULTS]
     if own:

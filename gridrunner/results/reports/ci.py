@@ -1,6 +1,6 @@
-"""What a CI system is told of a run beside its exit code: annotations and a step summary. Pure but for `CiReport`, the one
-writer. The invariant: the limits of each system
-are kept whatever the run holds, and no text from a page becomes a command of one.
+"""What a CI system is told of a run beside its exit code: annotations and a step summary. Pure but for `CiReport`, the
+one writer. The invariant: the limits of each system are kept whatever the run holds, and no text from a page becomes a
+command of one.
 
 Every line that is printed elsewhere goes through `text.make_log_line`; here each value is escaped for its own place.
 """
@@ -35,7 +35,8 @@ MESSAGE_LIMIT = 500  # characters: what fits under a line of a diff; GitHub take
 TITLE_LIMIT = 200  # characters; the Checks API takes 255
 
 SUMMARY_FILE_LIMIT = 1 << 20
-"""Bytes of one step's summary, 1 MiB: over it GitHub drops the whole of it (docs.github.com, "Adding a job summary")."""
+"""Bytes of one step's summary, 1 MiB: over it GitHub drops the whole of it (docs.github.com, "Adding a job
+summary")."""
 
 SUMMARY_MARGIN = 1024  # bytes left for the newline between two summaries, and for whoever counts otherwise
 

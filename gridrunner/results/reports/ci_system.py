@@ -38,8 +38,8 @@ def choose_ci(name: str, env: Mapping[str, str]) -> CiSystem:
 
 
 def find_attachment_base(system: CiSystem, env: Mapping[str, str], folder: Path) -> str | None:
-    """What goes before the paths of screenshots in the JUnit file of the run folder `folder`: GitLab reads them from the
-    project's folder, Jenkins' junit-attachments plugin absolute. None: nobody says, so they stay as they are.
+    """What goes before the paths of screenshots in the JUnit file of the run folder `folder`: GitLab reads them from
+    the project's folder, Jenkins' junit-attachments plugin absolute. None: nobody says, so they stay as they are.
     """
     absolute = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would leave a project behind a symbolic link
     if system is CiSystem.JENKINS:

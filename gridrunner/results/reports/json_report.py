@@ -1,5 +1,5 @@
-"""A run as one JSON document for machines (`--json`): totals, the verdict on every (check, site), timings, exit code. Owns
-that format; the invariant: a reader of format 1 reads every later file of format 1, whatever keys were added.
+"""A run as one JSON document for machines (`--json`): totals, the verdict on every (check, site), timings, exit code.
+Owns that format; the invariant: a reader of format 1 reads every later file of format 1, whatever keys were added.
 
 docs/ci.md describes it for users. Texts are cleaned of control characters, URLs lose user and query.
 """

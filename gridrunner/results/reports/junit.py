@@ -1,9 +1,10 @@
-"""A run as JUnit XML for CI. Owns the form of junit.xml; the invariant: exactly one testcase for each (check, site) that
-the plan owes, with its final verdict, unique by (classname, name), and the same record gives the same bytes.
+"""A run as JUnit XML for CI. Owns the form of junit.xml; the invariant: exactly one testcase for each (check, site)
+that the plan owes, with its final verdict, unique by (classname, name), and the same record gives the same bytes.
 
 Why it looks as it does, by reader (research of 2026-11 on their sources):
 
-- GitLab keeps the first of two testcases of one name, so attempts are children (`rerunFailure`, `flakyFailure`: Surefire,
+- GitLab keeps the first of two testcases of one name, so attempts are children (`rerunFailure`, `flakyFailure`:
+Surefire,
   read by Jenkins), never testcases; it reads one `[[ATTACHMENT|path]]` a testcase, alone on its line in system-out.
 - Jenkins takes what stands before the last dot of `classname` for a package: site ids, which hold dots, go into `name`.
 - Quarantined and known failures are `<skipped>`, with what really came out as properties of the testcase.
@@ -56,7 +57,8 @@ _SPOOL_BYTES = 1 << 20
 """Of a suite's cases are kept in memory, the rest in a file without a name: a suite's counts stand before its cases."""
 
 _SPOOL_CASES = 100
-"""Of a suite are written at a time, and of course those of a site: of 20 KiB at most (`DETAILS_LIMIT`), mostly of 200 bytes."""
+"""Of a suite are written at a time, and of course those of a site: of 20 KiB at most (`DETAILS_LIMIT`), mostly of 200
+bytes."""
 
 
 class JunitReport(Report):

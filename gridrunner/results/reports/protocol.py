@@ -1,5 +1,5 @@
-"""What a report is: one telling of a run, to people, CI or machines. Owns the protocol; the invariant: a report sees every
-site once, in plan order, in one pass that all reports share, and is finished once, after the last.
+"""What a report is: one telling of a run, to people, CI or machines. Owns the protocol; the invariant: a report sees
+every site once, in plan order, in one pass that all reports share, and is finished once, after the last.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class Report(Protocol):
 class ReportRequest(Struct, frozen=True, kw_only=True):
     """A run to report, and where to. `folder` is its run folder.
 
-    `comparer` compares it with a baseline. `junit_copy` is a second place for the JUnit file, whose attachments are then
-    written relative to the working directory, as GitLab reads them; `attachment_base` is where CI looks for those of
-    either file; `strict_junit` writes only what junit-10.xsd allows. `console` None: people are told nothing. `json` is
-    a file, or `-` for `stdout`.
+    `comparer` compares it with a baseline. `junit_copy` is a second place for the JUnit file, whose attachments are
+    then written relative to the working directory, as GitLab reads them; `attachment_base` is where CI looks for those
+    of either file; `strict_junit` writes only what junit-10.xsd allows. `console` None: people are told nothing. `json`
+    is a file, or `-` for `stdout`.
     """
 
     record: RunRecord

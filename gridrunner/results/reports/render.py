@@ -1,5 +1,5 @@
-"""The reports on a run, made in one pass over its sites. Owns which there are, and their order; the invariant: they hold
-nothing that the journal does not, so that they can be made again at any time.
+"""The reports on a run, made in one pass over its sites. Owns which there are, and their order; the invariant: they
+hold nothing that the journal does not, so that they can be made again at any time.
 """
 
 from __future__ import annotations

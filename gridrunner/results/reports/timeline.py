@@ -1,5 +1,6 @@
-"""A run as a Chrome trace (chrome://tracing, ui.perfetto.dev): one process per hub, one lane per slot. Owns timeline.json.
-The invariant: visits come in plan order, so that the same record gives the same bytes, and memory does not grow with them.
+"""A run as a Chrome trace (chrome://tracing, ui.perfetto.dev): one process per hub, one lane per slot. Owns
+timeline.json. The invariant: visits come in plan order, so that the same record gives the same bytes, and memory does
+not grow with them.
 
 Format: "Trace Event Format", Google, 2016; `X` is a complete event, `M` metadata, times in microseconds. Events need no
 order there; lanes are put in theirs by `thread_sort_index`.
@@ -23,8 +24,8 @@ from gridrunner.text import make_line, natural_key
 TIMELINE_NAME = "timeline.json"
 
 PHASES_LIMIT = 20_000
-"""Sites; of a larger run the phases inside a visit are left out: with them 100,000 sites take 120 MB (measured 2026-11-26),
-which no viewer opens with pleasure."""
+"""Sites; of a larger run the phases inside a visit are left out: with them 100,000 sites take 120 MB (measured
+2026-11-26), which no viewer opens with pleasure."""
 
 
 class TimelineReport(Report):

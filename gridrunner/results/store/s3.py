@@ -1,12 +1,12 @@
 """Run folders and the history in S3, where several CI machines find them. Owns the keys below a prefix:
 
     runs/<group>/plan.json                      the plan that all shards of a pipeline share: the first to come puts it
-    runs/<group>/<i-of-n>/<run>/claim.json      put before the first visit: who died is known by claims without a journal
+    runs/<group>/<i-of-n>/<run>/claim.json      put before the first visit: a claim without a journal died
     runs/<group>/<i-of-n>/<run>/…               the run folder; journal.jsonl is put last and stands for "complete"
     history/history.sqlite                      durations and outcomes of earlier runs
 
-The invariant: nothing that is there is ever overwritten by something else. Everything is put with `If-None-Match: *`; the
-history alone changes, with `If-Match` on what it was read from ("Conditional writes", Amazon S3 User Guide).
+The invariant: nothing that is there is ever overwritten by something else. Everything is put with `If-None-Match: *`;
+the history alone changes, with `If-Match` on what it was read from ("Conditional writes", Amazon S3 User Guide).
 """
 
 from __future__ import annotations
@@ -148,11 +148,11 @@ class RunStore:
             answer = self._client.head_object(Bucket=self.url.bucket, Key=self.key(name))
         return bool(answer.get("Metadata", {}).get("sha256") == digest)
 
-    # -------------------------------------------------------------------------------------------------------------- runs
+    # ------------------------------------------------------------------------------------------------------------- runs
 
     def agree_on_plan(self, group: str, plan: Plan) -> Plan:
-        """The plan of `group`: this one, or the one that another shard put first, whose expected durations then hold for
-        all, so that shards cut from it fit together. Raises UsageError when it owes something else.
+        """The plan of `group`: this one, or the one that another shard put first, whose expected durations then hold
+        for all, so that shards cut from it fit together. Raises UsageError when it owes something else.
         """
         name = f"runs/{group}/{PLAN_NAME}"
         if self.put_new(name, encode_plan(plan)):
@@ -170,8 +170,8 @@ class RunStore:
         return agreed
 
     def claim(self, group: str, claim: Claim) -> str:
-        """Take a place for a run and say who it is. A run that was claimed and never completed keeps its place; one that
-        was stored complete and then resumed gets another.
+        """Take a place for a run and say who it is. A run that was claimed and never completed keeps its place; one
+        that was stored complete and then resumed gets another.
         """
         shard = f"{claim.shard[0]}-of-{claim.shard[1]}" if claim.shard else "1-of-1"
         for number in range(1, MOST_PLACES):
@@ -266,7 +266,7 @@ class RunStore:
                 job.result()
         return folders
 
-    # ----------------------------------------------------------------------------------------------------------- history
+    # ---------------------------------------------------------------------------------------------------------- history
 
     def pull_history(self, path: Path) -> str | None:
         """Download the history to `path`; returns its ETag, None (and no file) when there is none yet."""

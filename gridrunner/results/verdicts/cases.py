@@ -16,8 +16,9 @@ from gridrunner.results.verdicts.settling import settle, worst
 
 
 class CaseVerdict(NamedTuple):
-    """The verdict on one (check, site); a tuple, because a million of them are made. `attempts` are its results in order; `observation` is the visit that decided,
-    or the last one; `fault` is set where ours is the cause; `reason` is one line, empty for a pass.
+    """The verdict on one (check, site); a tuple, because a million of them are made. `attempts` are its results in
+    order; `observation` is the visit that decided, or the last one; `fault` is set where ours is the cause; `reason` is
+    one line, empty for a pass.
 
     `quarantine` is set where one covers the check: a failure is then SKIPPED, and `held` its own reason. `is_known`: it
     failed in the baseline as well.

@@ -15,8 +15,8 @@ from gridrunner.results.verdicts.settling import is_red, rank_of
 
 
 class CauseGroup(Struct, frozen=True, kw_only=True):
-    """Sites that went wrong for the same reason, one case each; `key` is stable and fit for `failure@type`, `title` is for
-    people. `is_known`: they fail in the baseline as well.
+    """Sites that went wrong for the same reason, one case each; `key` is stable and fit for `failure@type`, `title` is
+    for people. `is_known`: they fail in the baseline as well.
     """
 
     key: str
@@ -98,8 +98,8 @@ def _title_of(outcome: Outcome) -> str:
 
 def find_culprit(site: SiteVerdict) -> CaseVerdict | None:
     """The case that stands for a site that is not simply green: the first check, in plan order, with the site's own
-    verdict, what is new before what the baseline knows. Later checks mostly fail of the same cause; None for a site that
-    passed.
+    verdict, what is new before what the baseline knows. Later checks mostly fail of the same cause; None for a site
+    that passed.
     """
     if site.verdict is Verdict.PASSED:
         return None

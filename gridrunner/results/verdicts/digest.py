@@ -44,8 +44,8 @@ class SlowSite(Struct, frozen=True, kw_only=True):
 
 
 class RunDigest(Struct, frozen=True, kw_only=True):
-    """`groups` are the sites that went wrong by cause, `flaky` one case of each flaky site, in plan order, `verdicts` all
-    that count for the exit code: known failures are not among them. Cases are slim (see `slim_case`).
+    """`groups` are the sites that went wrong by cause, `flaky` one case of each flaky site, in plan order, `verdicts`
+    all that count for the exit code: known failures are not among them. Cases are slim (see `slim_case`).
     """
 
     totals: RunTotals

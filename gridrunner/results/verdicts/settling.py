@@ -84,8 +84,8 @@ def is_red(verdict: Verdict) -> bool:
 
 
 def exit_code_for(verdicts: Iterable[Verdict], *, was_interrupted: bool = False, is_damaged: bool = False) -> ExitCode:
-    """The exit code for the verdicts that occur: 3 (owed, ours, or a part that could not be read) beats 1; 130 says that
-    what is owed was left by an interruption; 4: there was nothing to judge.
+    """The exit code for the verdicts that occur: 3 (owed, ours, or a part that could not be read) beats 1; 130 says
+    that what is owed was left by an interruption; 4: there was nothing to judge.
     """
     code = _code_of_verdicts(set(verdicts), was_interrupted=was_interrupted)
     return ExitCode.INCOMPLETE if is_damaged and code in {ExitCode.OK, ExitCode.FAILED} else code

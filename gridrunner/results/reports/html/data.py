@@ -70,8 +70,8 @@ class _Detail(Struct, frozen=True, kw_only=True):
 
 
 class ReportCollector:
-    """Takes the sites of a run one at a time, in plan order, and keeps of them what the report shows: of details no more
-    than `DETAILS_BYTES` for sites as urgent and more urgent together. `previous` is the run it is compared with.
+    """Takes the sites of a run one at a time, in plan order, and keeps of them what the report shows: of details no
+    more than `DETAILS_BYTES` for sites as urgent and more urgent together. `previous` is the run it is compared with.
     """
 
     def __init__(self, previous: Baseline | None = None) -> None:
