@@ -1,9 +1,10 @@
-"""Which folders of replica pages a run that is resumed or captured may serve. Owns the seal; the invariant: nothing of this
-machine is served because a run folder says so: either this user's own run served it, or a list that the user names now does.
+"""Which folders of replica pages a run that is resumed or captured may serve. Owns the seal; the invariant: nothing of
+this machine is served because a run folder says so: either this user's own run served it, or a list that the user names
+now does.
 
-A run folder may come from anywhere, and a folder named in it may be `/`. So what a run serves is sealed (HMAC-SHA256) with
-a key that stands outside of all run folders: one's own run goes on by `--resume RUN` alone, on the machine that made it,
-and anybody else's wants its lists named again.
+A run folder may come from anywhere, and a folder named in it may be `/`. So what a run serves is sealed (HMAC-SHA256)
+with a key that stands outside of all run folders: one's own run goes on by `--resume RUN` alone, on the machine that
+made it, and anybody else's wants its lists named again.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def list_replays(
     strangers = [path for path in replays if path.resolve() not in known]
     if strangers and not is_ours:
         raise UsageError(
-            f"the run folder wants replica pages served from {strangers[0]}, and was not made by this user on this machine",
+            f"the run folder wants replica pages served from {strangers[0]}, and was not made by this user "
+            "on this machine",
             hint=hint,
         )
     return replays

@@ -50,7 +50,9 @@ QUARANTINE_LISTS: Final[Mapping[str, Reader]] = {"checks": values.read_check}
 
 
 class ServedFolder(Struct, frozen=True, kw_only=True):
-    """A folder of replica pages that the embedded server serves while the list is run, and the line that asks for it."""
+    """A folder of replica pages that the embedded server serves while the list is run, and the line that asks for
+    it.
+    """
 
     folder: Path
     source: SourceLine

@@ -227,8 +227,8 @@ class Staffing:
         self.hedged_visits += 1
         self._books.outbox.explain(
             f"{straggler.work.site.id} is visited a second time on {slot.hub}: its visit on {straggler.hub} has run "
-            f"for {self._books.outbox.now_s - straggler.visit_started_s:.1f} s, and {straggler.work.expected_s:.1f} s were "
-            "expected"
+            f"for {self._books.outbox.now_s - straggler.visit_started_s:.1f} s, and {straggler.work.expected_s:.1f} s "
+            "were expected"
         )
         self._start_visit(slot, straggler.work, is_hedge=True)
         return True

@@ -21,9 +21,9 @@ JOURNAL_FORMAT = 1
 
 class JournalHeader(Struct, frozen=True, kw_only=True):
     """The first line. `plan` is the plan's hash, `started` ISO 8601 in UTC, `command` the arguments as the user typed
-    them (no secrets), `slots` the sessions at once (0: not known), `replays` the folders of replica pages it served and `seal` their
-    seal (`run.seals`), `merged_from` the run ids behind a merged run, oldest
-    first, and `damaged` what a merge could not read of them.
+    them (no secrets), `slots` the sessions at once (0: not known), `replays` the folders of replica pages it served and
+    `seal` their seal (`run.seals`), `merged_from` the run ids behind a merged run, oldest first, and `damaged` what a
+    merge could not read of them.
     """
 
     run: str
@@ -115,7 +115,9 @@ class SessionChanged(Struct, frozen=True, kw_only=True):
 
 
 class InstanceMinutes(Struct, frozen=True, kw_only=True):
-    """`count` instances of one kind that ran `minutes` minutes altogether; prices in USD per hour, and where they are from."""
+    """`count` instances of one kind that ran `minutes` minutes altogether; prices in USD per hour, and where they are
+    from.
+    """
 
     kind: str
     is_spot: bool

@@ -2,9 +2,10 @@
 every (check, site) of the plan has the attempts of exactly one run, or is named as missing, and the same runs give the
 same bytes in whatever order they are named.
 
-Which run counts: for each (check, site) the newest that has a result, with all its attempts, so that flaky stays visible
-and "last attempt of the newest run wins" holds. A site's visits and evidence come from the newest run that judged any of
-its checks. Newest is by the header's `started`, then by run id, so that clocks that agree break no tie by chance.
+Which run counts: for each (check, site) the newest that has a result, with all its attempts, so that flaky stays
+visible and "last attempt of the newest run wins" holds. A site's visits and evidence come from the newest run that
+judged any of its checks. Newest is by the header's `started`, then by run id, so that clocks that agree break no tie by
+chance.
 
 Written for a million results: only places of lines are kept, and lines are read again when they are written out.
 """
@@ -40,9 +41,9 @@ _ID_LENGTH = 12  # of a sha256 in hex: 48 bits, enough to tell the merges of one
 
 
 class MergeOutcome(Struct, frozen=True, kw_only=True):
-    """What a merge found. `record` is the merged run; `cases` counts (check, site) by verdict, the missing ones as NOT_RUN; `missing` maps each site
-    that lacks results to how many, in plan order; `duplicates` counts results of older runs that a newer one replaced;
-    `warnings` are sentences for the user.
+    """What a merge found. `record` is the merged run; `cases` counts (check, site) by verdict, the missing ones as
+    NOT_RUN; `missing` maps each site that lacks results to how many, in plan order; `duplicates` counts results of
+    older runs that a newer one replaced; `warnings` are sentences for the user.
     """
 
     folder: Path
@@ -62,8 +63,8 @@ def merge_runs(folders: Sequence[Path], out: Path) -> MergeOutcome:
 
     What cannot be read of one run is named and costs only itself: a truncated journal counts up to its last whole line,
     a damaged one up to the damage; a run of a newer format, or of another plan than most, counts as not read. Raises
-    RunFolderError for runs of which no plan has most, or when nothing at all could be read; UsageError when `out` is one
-    of the runs.
+    RunFolderError for runs of which no plan has most, or when nothing at all could be read; UsageError when `out` is
+    one of the runs.
     """
     with collector_paused():
         sources, unreadable = _open_sources(folders, out)
@@ -138,8 +139,8 @@ def _name_lanes(sources: Sequence[MergeSource]) -> None:
 
 
 def _part_strangers(sources: list[MergeSource]) -> tuple[list[MergeSource], list[str]]:
-    """The runs of the plan that most of them are of, and a sentence for each other one: an artifact that does not belong
-    there must not stop the merge of all others.
+    """The runs of the plan that most of them are of, and a sentence for each other one: an artifact that does not
+    belong there must not stop the merge of all others.
     """
     (plan, count), *_ = Counter(source.header.plan for source in sources).most_common(1)
     if 2 * count > len(sources):

@@ -161,7 +161,7 @@ SYNTAX = {
     SITE + "    id: !!python/object/apply:os.system [ls]\n": [
         (
             "4:9: the tag '!!python/object/apply:os.system' is not allowed;"
-            " a site list holds only texts, numbers, lists and mappings"
+            " a site list holds text, numbers, lists and mappings"
         ),
         "4:9: id cannot be a list; write a word such as github",
     ],
