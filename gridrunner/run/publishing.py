@@ -47,8 +47,8 @@ class Publisher(Struct, frozen=True, kw_only=True):
     def publish(
         self, folder: Path, console: Console, *, record: RunRecord | None = None, junit_copy: Path | None = None
     ) -> ExitCode:
-        """Render the run folder `folder`, say what came out, and return the exit code; it is 3 where a file that was asked
-        for could not be written, and all others are.
+        """Render the run folder `folder`, say what came out, and return the exit code; it is 3 where a file that was
+        asked for could not be written, and all others are.
 
         `record` saves reading the journal; `junit_copy` is a second place for the JUnit file. Raises RunFolderError.
         """

@@ -93,8 +93,8 @@ class Behaviours(Struct, frozen=True, kw_only=True):
 
 
 def read_behaviours(folder: Path) -> Behaviours:
-    """The `behaviours.yaml` of a replay folder; none is no behaviour. Raises UsageError with a line for each mistake, as
-    `file:line: what; what would be right`.
+    """The `behaviours.yaml` of a replay folder; none is no behaviour. Raises UsageError with a line for each mistake,
+    as `file:line: what; what would be right`.
     """
     file = folder / FILE_NAME
     if not file.exists():

@@ -35,8 +35,8 @@ REPORTS: tuple[MakeReport, ...] = (
 
 @collector_paused()
 def write_reports(request: ReportRequest, makers: Sequence[MakeReport] = REPORTS) -> tuple[str, ...]:
-    """Make the reports that are asked for. One that cannot be written costs only itself: a sentence for each comes back.
-    Raises RunFolderError where the run itself cannot be read.
+    """Make the reports that are asked for. One that cannot be written costs only itself: a sentence for each comes
+    back. Raises RunFolderError where the run itself cannot be read.
     """
     reports: list[_Guarded] = []
     try:

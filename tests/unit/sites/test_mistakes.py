@@ -16,9 +16,9 @@ HEAD = "version: 1\nsites:\n"
 NO_SITES = "the list has no sites; write 'version: 1' and at least one entry under 'sites'"
 
 STRUCTURE = {
-    "": ["the list is empty; write one URL a line"],
-    " \n\t\n": ["the list is empty; write one URL a line"],
-    "# only\n": ["the list has no sites; write one URL a line"],
+    "": ["the list is empty; write one URL per line"],
+    " \n\t\n": ["the list is empty; write one URL per line"],
+    "# only\n": ["the list has no sites; write one URL per line"],
     "---\n# only\n": ["3:1: a site list is a mapping with version and sites, not nothing; write 'version: 1' first"],
     "%YAML 1.1\n---\n...\n": [
         "3:1: a site list is a mapping with version and sites, not nothing; write 'version: 1' first"
@@ -143,11 +143,11 @@ STEPS = {
     "{click: a, wait_for: b}": [
         (
             "13: a step does one thing, not click and wait_for; write one of click, fill, wait_for, follow, "
-            "dismiss, identify a step"
+            "dismiss, identify per step"
         )
     ],
-    "{}": ["13: a step does nothing; write one of click, fill, wait_for, follow, dismiss, identify a step"],
-    "{value: x}": ["13: a step does nothing; write one of click, fill, wait_for, follow, dismiss, identify a step"],
+    "{}": ["13: a step does nothing; write one of click, fill, wait_for, follow, dismiss, identify per step"],
+    "{value: x}": ["13: a step does nothing; write one of click, fill, wait_for, follow, dismiss, identify per step"],
     "{fill: a}": ["13: fill needs a value; write {fill: CSS, value: TEXT}"],
     "{fill: a, value: [x]}": ["30: value cannot be a list; write a text"],
     "{click: a, value: x}": ["31: click takes no value; only fill does"],
@@ -234,7 +234,7 @@ CSV = {
         "1: unknown column 'name'; did you mean 'username'?",
     ],
     "url,url\nhttps://a.example/,x": ["1: column 'url' stands there twice; keep one of them"],
-    "url\n": ["1: the list has no sites; write a header line with a url column, and one site a line"],
+    "url\n": ["1: the list has no sites; write a header line with a url column, and one site per line"],
     "url,tags\nhttps://a.example/\nhttps://b.example/,x,y": [
         f"{line}: {line * 2 - 3} cells, but the header has 2 columns; add the missing cells, "
         'or quote ("…") a cell that holds the delimiter'
