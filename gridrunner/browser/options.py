@@ -70,9 +70,9 @@ and so do nodes of other images."""
 class SessionOptions(Struct, frozen=True, kw_only=True):
     """What a run asks of every session. `host_rules` are the `--host-resolver-rules` entries by which browsers find
     replicas, `places` what else is private and may be reached (`browser.reach`); `may_open_windows` lets pages open
-    windows by themselves, as live checks may want them to. `name` shows up in the grid's status pages; `run` and `owner` (`grid.hubs.owners`) tell sessions of runs that are over.
-    `browser_on_hubs` is the browser that was asked for by name, for nodes that have several; None leaves it to the
-    node.
+    windows by themselves, as live checks may want them to. `name` shows up in the grid's status pages; `run` and
+    `owner` (`grid.hubs.owners`) tell sessions of runs that are over. `browser_on_hubs` is the browser that was asked
+    for by name, for nodes that have several; None leaves it to the node.
     """
 
     name: str

@@ -1,4 +1,5 @@
-"""What a page may reach of the machine and the network that its browser runs in: the places that a list names, no others.
+"""What a page may reach of the machine and the network that its browser runs in: the places that a list names, no
+others.
 
 Three layers, because none does it alone (Chromium 156, tests/browser/test_reach.py):
 
@@ -87,8 +88,8 @@ _LOOPBACKS: Final = ("127.0.0.1", "::1")
 
 
 class Place(Struct, frozen=True, kw_only=True):
-    """A private place that pages may reach. `host` is a name, an address or a network, `port` None all of them; `addresses`
-    is where it leads.
+    """A private place that pages may reach. `host` is a name, an address or a network, `port` None all of them;
+    `addresses` is where it leads.
     """
 
     host: str
@@ -97,7 +98,9 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 def places_in(urls: Iterable[str]) -> tuple[Place, ...]:
-    """The private places that the addresses of sites name: loopback and literal private addresses, each with its port."""
+    """The private places that the addresses of sites name: loopback and literal private addresses, each with its
+    port.
+    """
     found: dict[Place, None] = {}
     for url in urls:
         if not _MAY_BE_PRIVATE.match(url):  # lists have up to 200,000 sites
@@ -250,8 +253,8 @@ def _network_of(host: str) -> Network | None:
 
 
 def spaces_of(replicas: Sequence[str], places: Sequence[Place]) -> tuple[str, ...]:
-    """The entries of `--ip-address-space-overrides`, of which the first that fits counts: where `replicas` are served, and
-    `places`, is public.
+    """The entries of `--ip-address-space-overrides`, of which the first that fits counts: where `replicas` are served,
+    and `places`, is public.
     """
     ends = [rule.split()[2] for rule in replicas if rule.startswith("MAP ") and _ENDPOINT.fullmatch(rule.split()[2])]
     for place in _apart(replicas, places):
