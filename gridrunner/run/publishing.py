@@ -67,7 +67,9 @@ class Publisher(Struct, frozen=True, kw_only=True):
             )
         )
         for problem in lost:
-            console.print(f"not written: {problem}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+            console.print(
+                f"not written: {problem} (exit 3)", style="yellow", markup=False, highlight=False, soft_wrap=True
+            )
         code = exit_code_of(record)
         return ExitCode.INCOMPLETE if lost and code < ExitCode.INCOMPLETE else code
 
