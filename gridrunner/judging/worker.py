@@ -1,6 +1,6 @@
 """The process that judges: pytest is imported once and run again and again, one pytest run for each batch.
 
-It reads orders from standard input and writes answers to standard output, one JSON object a line; both streams are
+It reads orders from standard input and writes answers to standard output, one JSON object per line; both streams are
 taken over at the start, so that whatever pytest or a check prints goes to standard error and never between answers.
 
 Invariant: no line but an answer ever goes to the parent, and the process does not outlive it by more than a grace.
@@ -240,7 +240,7 @@ class _Census:
 
 
 def _name_unknown_fixture(item: pytest.Item) -> str:
-    """What a check asks for that nobody defines, as a sentence, or nothing. pytest itself would say so once a site,
+    """What a check asks for that nobody defines, as a sentence, or nothing. pytest itself would say so once per site,
     when all of them have been visited.
     """
     info = getattr(item, "_fixtureinfo", None)  # since pytest 3; there is no public way to a fixture's definition

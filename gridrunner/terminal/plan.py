@@ -74,7 +74,7 @@ def print_fleet(plan: Plan, fleet: Fleet, budget_s: float, kind: NodeKind, price
     console.print(table)
     if price is not None:
         console.print(
-            f"a node: {price.instance_type} in {price.region}, {price.on_demand:g} USD an hour on demand, "
+            f"a node: {price.instance_type} in {price.region}, {price.on_demand:g} USD per hour on demand, "
             f"{price.spot:g} spot ({price.source})",
             markup=False,
         )
