@@ -96,7 +96,7 @@ class SessionNotCreated(GridFault):
 
 
 class SessionLost(GridFault):
-    """A session stopped answering or was ended by somebody else."""
+    """A session stopped answering or was ended by another program."""
 
 
 class OutputLost(GridFault):

@@ -39,7 +39,7 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class ExpectedLogin(StrEnum):
-    """What a site list says about the login form; UNKNOWN: it is there, where nobody outside the page can see it."""
+    """What a site list says about the login form; UNKNOWN: it is there, where it cannot be seen from outside the page."""
 
     YES = "yes"
     NO = "no"
@@ -227,7 +227,7 @@ class Form(Struct, frozen=True, kw_only=True):
 
 
 class SsoProvider(Struct, frozen=True, kw_only=True):
-    """A button or link that logs in through somebody else; `name` is google, apple, saml, passkey, …"""
+    """A button or link that logs in through another service; `name` is google, apple, saml, passkey, …"""
 
     name: str
     element: Element

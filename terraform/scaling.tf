@@ -1,4 +1,4 @@
-# The budget guard: a fleet that nobody uses goes down by itself, although CI died, the hub hangs or its agent is gone.
+# The budget guard: an unused fleet goes down by itself, although CI died, the hub hangs or its agent is gone.
 
 resource "aws_autoscaling_policy" "to_minimum" {
   for_each               = local.hubs

@@ -1,4 +1,4 @@
-# The registration secret, without which nobody drains a node or registers one.
+# The registration secret, without which no one can drain a node or register one.
 #
 # No resource: the first hub that boots makes it and puts it into this SecureString parameter, if it is not there yet.
 # A resource would have its value read into terraform's state at every refresh, for everybody who may read a plan

@@ -8,7 +8,7 @@ locals {
 resource "aws_s3_bucket" "runs" {
   #checkov:skip=CKV_AWS_18:An access log needs a second bucket; CloudTrail's data events serve who must know.
   #checkov:skip=CKV_AWS_144:Runs can be repeated: a copy in another region costs more than a new run.
-  #checkov:skip=CKV_AWS_145:Encrypted with S3's key. One of your own costs 1 USD per month and a call for each object, and shuts nobody out who may read the bucket.
+  #checkov:skip=CKV_AWS_145:Encrypted with S3's key. One of your own costs 1 USD per month and a call for each object, and keeps no one out who may read the bucket.
   #checkov:skip=CKV2_AWS_62:Nothing waits for objects: shards are merged when CI says so.
   bucket        = local.bucket_name
   force_destroy = var.bucket_is_disposable

@@ -82,7 +82,7 @@ variable "images" {
       for image in [var.images.hub, var.images.node, var.images.agent] :
       can(regex("^[a-z0-9][a-zA-Z0-9./:_-]*(:[a-zA-Z0-9_.-]+|@sha256:[0-9a-f]{64})$", image)) && !endswith(image, ":latest")
     ])
-    error_message = "Each of images needs a tag of its own (…/hub:2026-11-26) or a digest (…@sha256:…), not :latest: with a tag that moves, nobody knows what a node runs, and a new image would not replace the nodes."
+    error_message = "Each of images needs a tag of its own (…/hub:2026-11-26) or a digest (…@sha256:…), not :latest: with a tag that moves, no one knows what a node runs, and a new image would not replace the nodes."
   }
 }
 
@@ -209,7 +209,7 @@ variable "client_cidrs" {
 
   validation {
     condition     = alltrue([for cidr in var.client_cidrs : can(cidrhost(cidr, 0)) && try(tonumber(split("/", cidr)[1]), 0) >= 8])
-    error_message = "client_cidrs holds networks of /8 or smaller, such as 10.20.0.0/16. A grid has no log-in of its own: open to 0.0.0.0/0, anybody could browse from your network. For CI outside your network see docs/aws.md, \"CI outside the VPC\"."
+    error_message = "client_cidrs holds networks of /8 or smaller, such as 10.20.0.0/16. A grid has no log-in of its own: open to 0.0.0.0/0, anyone could browse from your network. For CI outside your network see docs/aws.md, \"CI outside the VPC\"."
   }
 }
 

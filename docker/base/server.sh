@@ -55,7 +55,7 @@ pass_secrets() {
 }
 
 # start_server ROLE [JAVA OPTIONS]: starts `java … ROLE flags` in the background; its process id is in $server. The
-# options are what SE_JAVA_OPTS is when nobody sets it.
+# options are what SE_JAVA_OPTS is when it is not set.
 start_server() {
     pass_secrets
     local -a java_options=() extra=()

@@ -19,7 +19,7 @@ flag --relax-checks SE_RELAX_CHECKS
 flag --disable-ui SE_DISABLE_UI
 
 [ -n "${SE_REGISTRATION_SECRET:-}" ] ||
-    say "SE_REGISTRATION_SECRET is not set: whoever reaches this hub can drain its nodes and register others"
+    say "SE_REGISTRATION_SECRET is not set: anyone who reaches this hub can drain its nodes and register others"
 
 start_server hub
 stopped=

@@ -113,7 +113,7 @@ def _wanted_login(expect: Expectation, detection: Detection | None) -> tuple[boo
 def _wanted_field(
     role: str, expect: Expectation, observation: Observation, detection: Detection | None
 ) -> tuple[str | None, str]:
-    """The element that is wanted, and by whom; by nobody where neither the list nor ours speaks of a login."""
+    """The element that is wanted, and by whom; by no one where neither the list nor ours speaks of a login."""
     named = expect.named_fields.get(role)
     if named is not None:
         found = observation.probes.get(EXPECTED_PROBE, {}).get(role, {})

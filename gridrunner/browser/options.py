@@ -128,7 +128,7 @@ def make_tag(*, run: str, owner: str) -> dict[str, str]:
 
 
 def read_tag(capabilities: Mapping[str, Any]) -> tuple[str, str]:
-    """Run and owner of a session; ("", "") for somebody else's."""
+    """Run and owner of a session; ("", "") for another program's."""
     tag = capabilities.get(TAG)
     if not isinstance(tag, Mapping):
         return "", ""

@@ -15,7 +15,7 @@ __all__ = ["detect", "find_login_link", "find_wall_button", "load_data"]
 
 def load_data() -> None:
     """Read the package's data now and not at the first page: 0.1 s (2026-11-26). Threads that come at the same time
-    would each read it, so whoever has threads calls this before them, or under a lock.
+    would each read it, so a caller with threads calls this before them, or under a lock.
     """
     concepts()
     shipped_weights()

@@ -108,7 +108,7 @@ def _find_unseen_login(groups: list[Group], weights: Weights) -> _Assessed | Non
 
 
 UNSEEN_CUT: Final = 0.8
-"""Probability from which a form that nobody sees now makes the verdict "unknown" instead of "no": above it are two
+"""Probability from which a form that is not shown now makes the verdict "unknown" instead of "no": above it are two
 labelled logins and no page without one in the development corpus, between a half and it three without (2026-11-24)."""
 
 
@@ -163,7 +163,7 @@ def _reasons(each: _Assessed, weights: Weights, count: int) -> tuple[str, ...]:
 
 
 def _names_a_user(kind: FormKind, passwords: list[Control]) -> bool:
-    """Whether one of a form's text fields is who somebody is: in a payment it is a card's number, elsewhere a
+    """Whether one of a form's text fields says who the user is: in a payment it is a card's number, elsewhere a
     search.
     """
     return kind is FormKind.LOGIN or (bool(passwords) and kind is not FormKind.PAYMENT)

@@ -1,4 +1,4 @@
-"""Buttons and links that log in through somebody else: Google, Apple, a company's identity provider, a passkey.
+"""Buttons and links that log in through another service: Google, Apple, a company's identity provider, a passkey.
 
 Share and follow links name the same companies, so a name alone is not enough: the words or the address must speak of
 logging in. Names and words are data (`data/providers.json`). Invariant: at most one entry a provider, the first
@@ -38,7 +38,7 @@ def load_providers() -> dict[str, Any]:
 
 
 def find_providers(snapshot: Snapshot) -> tuple[SsoProvider, ...]:
-    """The ways in through somebody else that a user can see, in document order."""
+    """The ways in through another service that a user can see, in document order."""
     found: dict[str, SsoProvider] = {}
     for control in sorted((*snapshot.buttons, *snapshot.links), key=lambda each: each.order):
         if not control.is_visible or len(control.text) > 80:
@@ -57,7 +57,7 @@ def _provider_of(control: Control) -> str | None:
     identity = f"{control.identifiers} {raw.get('class') or ''}".lower()
     spelt_out = re.sub(r"[^a-z]+", " ", f"{identity} {address}")
     if not known["any"].search(f"{text} {spelt_out}"):
-        return None  # most controls of a page name nobody
+        return None  # most controls of a page name no provider
     for name, pattern in known["alone"].items():
         if pattern.search(text):
             return str(name)

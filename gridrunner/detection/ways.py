@@ -25,7 +25,7 @@ REJECTS: Final = 3.0
 ONLY_NECESSARY: Final = 2.5
 ACCEPTS: Final = 1.0
 """Order by hand, 2026-11-24: a consent manager's own button before words; to refuse goes before to agree, because
-nobody has agreed to anything for us."""
+no one has agreed to anything for us."""
 
 
 @cache

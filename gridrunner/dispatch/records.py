@@ -1,5 +1,5 @@
 """What a run leaves behind while it goes on: one dataclass for each kind of thing that happens. Owns the words; the
-invariant: `at_s` counts seconds from the start of the run, and whoever keeps all of these can tell the run again.
+invariant: `at_s` counts seconds from the start of the run, and all of these together tell the run again.
 """
 
 from __future__ import annotations

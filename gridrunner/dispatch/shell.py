@@ -72,7 +72,7 @@ exception."""
 
 
 class _Crash(Struct, frozen=True):
-    """An exception that nobody expected, on its way to the thread that called `run`."""
+    """An unexpected exception, on its way to the thread that called `run`."""
 
     error: BaseException
 
@@ -242,7 +242,7 @@ class Dispatcher:
             return
         self._sessions[order.serial] = session
         if self._is_over.is_set():
-            session.kill()  # nobody takes events any more
+            session.kill()  # no one takes events any more
             return
         self._events.put(
             SessionCreated(
@@ -261,7 +261,7 @@ class Dispatcher:
             self._is_over.wait(self._settings.capacity_poll_s)
 
     def _guarded(self, work: Callable[[], None]) -> Callable[[], None]:
-        """`work` for a thread of its own: what nobody expected ends the run instead of the thread alone."""
+        """`work` for a thread of its own: an unexpected exception ends the run instead of the thread alone."""
 
         def run() -> None:
             try:

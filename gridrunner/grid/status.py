@@ -23,7 +23,7 @@ class NodeState(StrEnum):
 
 
 class SessionStatus(Struct, frozen=True, kw_only=True):
-    """One browser session. `run` is the run that it belongs to, "" for somebody else's; `owner` tells whether that
+    """One browser session. `run` is the run that it belongs to, "" for another program's; `owner` tells whether that
     run's process still lives (`owners.is_over`); `started` is ISO 8601 in UTC, "" where the hub does not say.
     """
 

@@ -130,7 +130,7 @@ _ahead: list[Worker] = []
 
 @contextmanager
 def started_ahead() -> Iterator[None]:
-    """A worker starts now, for whoever takes the next one; it is ended with the block when nobody did."""
+    """A worker starts now, for the next user of one; it is ended with the block when there was none."""
     _ahead.append(Worker())
     try:
         yield

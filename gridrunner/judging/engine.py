@@ -65,7 +65,7 @@ class OwedResults:
         self.busy: Key | None = None
 
     def take(self, answer: JudgeAnswer) -> None:
-        """Takes in an answer of a run. A result that nobody asked for is an error in the worker, not data."""
+        """Takes in an answer of a run. A result that was not asked for is an error in the worker, not data."""
         match answer.kind:
             case AnswerKind.STARTED:
                 self.busy = (answer.check, answer.site)
@@ -226,7 +226,7 @@ class JudgeEngine:
             return self._worker
 
     def stop(self) -> None:
-        """Kills the worker under whoever waits for it. From any thread."""
+        """Kills the worker while another thread waits for it. From any thread."""
         with self._lock:
             self._stopped.set()
             if self._worker is not None:

@@ -140,7 +140,7 @@ class JudgeProcess:
             try:
                 if batch and self._failure is None:
                     self._judge_batch(batch)
-            except BaseException as error:  # noqa: BLE001 - handed to whoever waits or closes, in their thread
+            except BaseException as error:  # noqa: BLE001 - handed to the thread that waits or closes
                 self._failure = error
             finally:
                 for _ in batch:

@@ -18,7 +18,7 @@ from gridrunner import codec
 from gridrunner.errors import UsageError
 from gridrunner.model import Plan
 
-_FINGERPRINT_LENGTH = 16  # of a sha256 in hex: 64 bits, and nobody would forge one
+_FINGERPRINT_LENGTH = 16  # of a sha256 in hex: 64 bits, enough against accidents
 
 
 def cut_shards(plan: Plan, count: int) -> tuple[tuple[str, ...], ...]:

@@ -1,5 +1,5 @@
 """A run played many times with durations that scatter. Owns the spread; the invariant: the same randomness gives the
-same figures, and nobody's clock is asked.
+same figures, and no clock is asked.
 
 This is the planning tool for a scale that cannot be bought: it shows what a fleet of 5,000 slots would do with the
 durations that this plan expects.

@@ -83,7 +83,7 @@ def _captured(site: Site, seen: Observation, page: Path, folder: Path) -> Captur
     origin = (
         "what it expects is from the site list"
         if is_listed
-        else f"what it expects is as detected {_describe(seen.detection)}: nobody has looked at it"
+        else f"what it expects is as detected {_describe(seen.detection)}: not checked by a person yet"
     )
     remark = f"{scrub_text(seen.url)} on {datetime.now(UTC):%Y-%m-%d}; {origin}"
     named = replace(site, locale=site.locale or _locale(language), expect=expect)

@@ -102,7 +102,7 @@ def _ask_price(region: str, kind: str) -> Price:
 
 
 class PriceBook:
-    """Prices of a fleet's instance types, asked for in the background while a run goes on: its end waits for nobody."""
+    """Prices of a fleet's instance types, asked for in the background while a run goes on: its end does not wait for them."""
 
     def __init__(self, fleet: FleetFile) -> None:
         """Begin to ask."""
@@ -118,7 +118,7 @@ class PriceBook:
             return  # the table has the rest
 
     def price_of(self, kind: str) -> Price | None:
-        """What AWS answered so far, else the table's price; None for a type that nobody knows."""
+        """What AWS answered so far, else the table's price; None for an unknown type."""
         try:
             return self._found.get(kind) or price_from_table(kind, self.fleet.region)
         except UsageError:

@@ -48,7 +48,7 @@ HOSTS_SHOWN = 5
 
 
 def describe_resumed(record: RunRecord, folder: Path, replays: Sequence[Path]) -> str:
-    """What a resumed run takes from its folder, which may be somebody else's, in one line for people."""
+    """What a resumed run takes from its folder, which may be another user's, in one line for people."""
     hosts = list(dict.fromkeys(urlsplit(planned.site.url).hostname or "" for planned in record.plan.sites))
     more = f" and {len(hosts) - HOSTS_SHOWN} more" if len(hosts) > HOSTS_SHOWN else ""
     places = f"{count_of(len(record.plan.sites), 'site')} on {', '.join(hosts[:HOSTS_SHOWN])}{more}"

@@ -4,7 +4,7 @@ now does.
 
 A run folder may come from anywhere, and a folder named in it may be `/`. So what a run serves is sealed (HMAC-SHA256)
 with a key that stands outside of all run folders: one's own run goes on by `--resume RUN` alone, on the machine that
-made it, and anybody else's wants its lists named again.
+made it, and another's wants its lists named again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The table of settings, part by part: the one that command line, environment, file, `--help` and docs are made from.
 
-A new setting is a row and a field in the module of its part, and whoever uses it.
+A new setting is a row and a field in the module of its part, and the place that uses it.
 """
 
 from __future__ import annotations

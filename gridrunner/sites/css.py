@@ -16,7 +16,7 @@ import tinycss2
 import tinycss2.nth
 
 MAX_SELECTOR_CHARS: Final = 2000  # ten times the longest selector that browsers' "copy selector" made of the demo pages
-MAX_NESTING: Final = 16  # brackets in brackets; nobody writes more than three, and the grammar here is recursive
+MAX_NESTING: Final = 16  # brackets in brackets; no list has more than three, and the grammar here is recursive
 CROSSING: Final = ">>>"
 
 _NAME = r"-?[A-Za-z_][A-Za-z0-9_-]*"

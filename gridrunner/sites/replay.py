@@ -3,7 +3,7 @@
 The first label of the Host header names the site's folder: `bank-de.demo.localhost` is served from `bank-de/`, and
 `pay.frames.localhost` from `_frames/pay/`: another registrable domain, so that its frames are cross-site to every page.
 `/_shared/…` is the same on every host. In text files `{{origin:NAME.LABEL}}` becomes the origin of that host as the
-reader of the page reaches it. No other host is answered: a name that somebody else owns may lead here (DNS rebinding),
+reader of the page reaches it. No other host is answered: a name that others own may lead here (DNS rebinding),
 and its pages would read ours.
 """
 
@@ -58,7 +58,7 @@ CONTENT_TYPES: Final = {
 MAX_LABEL: Final = 63  # characters between two dots of a host name (RFC 1035, 2.3.4)
 
 _HOST: Final = re.compile(r"(?P<name>[a-z0-9_.-]+?|\[[0-9a-f:.]+\])\.?(?P<port>:[0-9]{1,5})?")
-_OWN_NAME: Final = re.compile(r"(?:.+\.)?localhost|[0-9.]+|\[.*\]")  # nobody can have these lead to this machine
+_OWN_NAME: Final = re.compile(r"(?:.+\.)?localhost|[0-9.]+|\[.*\]")  # no one can make these lead to this machine
 _ORIGIN_PLACEHOLDER: Final = re.compile(rb"\{\{origin:([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)\}\}")
 
 
@@ -70,7 +70,7 @@ class _Host(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def parse(cls, header: str) -> _Host | HTTPStatus:
-        """Or why there is none: 400 for what is no host, 421 for somebody else's, 404 for this machine's own names."""
+        """Or why there is none: 400 for what is no host, 421 for another's, 404 for this machine's own names."""
         match = _HOST.fullmatch(header.strip().lower())
         if match is None or any(len(label) > MAX_LABEL for label in match["name"].split(".")):
             return HTTPStatus.BAD_REQUEST
@@ -89,7 +89,7 @@ class _Host(Struct, frozen=True, kw_only=True):
 class ReplayServer:
     """Serves a replay folder from daemon threads until closed; a context manager that starts and closes.
 
-    `bind` is loopback by default: the pages are nobody else's business; `port` 0 takes a free one. Making one raises
+    `bind` is loopback by default: the pages concern no other machine; `port` 0 takes a free one. Making one raises
     UsageError when there is no such folder or its behaviours are malformed; starting, when the port is taken.
     """
 
@@ -130,7 +130,7 @@ class ReplayServer:
         assert self._httpd is None, "the replay server runs already"
         try:
             self._httpd = _Httpd((self._bind, self._wanted_port), self._folder)
-            # Bound but not listened on: nobody else can take the port, and every connection to it is refused.
+            # Bound but not listened on: no other program can take the port, and every connection to it is refused.
             self._closed_port = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             self._closed_port.bind((self._bind, 0))
         except (OSError, OverflowError) as error:
@@ -237,7 +237,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_POST(self) -> None:
-        """A form that somebody sends by hand gets the page that its action names."""
+        """A form that a person sends by hand gets the page that its action names."""
         length = self.headers.get("Content-Length", "0")
         if not length.isdigit() or int(length) > MAX_REQUEST_BODY_BYTES:
             self.close_connection = True
@@ -366,7 +366,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
     def _send_unknown_host(self, status: HTTPStatus) -> None:
-        if status is not HTTPStatus.NOT_FOUND:  # whoever asks is told nothing of what there is
+        if status is not HTTPStatus.NOT_FOUND:  # the client is told nothing of what there is
             self._send(status, {}, _page(str(status.value), "No site is known under this host name."))
             return
         port = self.server.server_port

@@ -203,7 +203,7 @@ class _YamlList:
 
     def _read_quarantine(self, node: Node) -> Quarantine | None:
         """None when it cannot be used, which has been reported then. Owner, reason and a last day are a must: what
-        nobody owns and nothing ends is a check that was switched off.
+        no one owns and nothing ends is a check that was switched off.
         """
         example = "{owner: NAME, reason: TEXT, until: YYYY-MM-DD}"
         if not isinstance(node, MappingNode):

@@ -226,7 +226,7 @@ _PLAIN_WORDS: Final = tuple(
         ("tab character|indentation spaces", "a tab cannot indent YAML; use spaces"),
     )
 )
-"""What the two parsers of PyYAML say, and what it means to somebody who writes a site list."""
+"""What the two parsers of PyYAML say, and what it means to the author of a site list."""
 
 
 def _put_plainly(error: yaml.MarkedYAMLError, text: str) -> tuple[str, int | None, int | None]:

@@ -60,7 +60,7 @@ def _add_node(table: Table, node: NodeStatus, now: datetime) -> None:
 
 
 def _session_cells(session: SessionStatus, now: datetime) -> tuple[Text, Text, Text]:
-    whose = f"run {session.run}" if session.run else session.name or "somebody else"
+    whose = f"run {session.run}" if session.run else session.name or "another client"
     return Text(session.id[:12]), Text(clean(whose)), Text(_age(session.started, now))
 
 

@@ -158,7 +158,7 @@ def test_capture_of_an_address_replays(
     assert site.expect.username is not None
     text = (tmp_path / "captured.yaml").read_text()
     assert "as detected" in text
-    assert "nobody has looked at it" in text
+    assert "not checked by a person yet" in text
     assert sorted(path.name for path in (tmp_path / "captured" / "bank").iterdir()) == [
         "facts.json.gz",
         "index.html",

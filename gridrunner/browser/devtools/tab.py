@@ -26,7 +26,7 @@ back to BLANK then."""
 BLANK = "about:blank"
 
 DRAWN_SCALE = 0.25
-"""How large pages are drawn until somebody looks at them: their layout is that of VIEWPORT, and a page by hand takes 97
+"""How large pages are drawn until a picture is taken: their layout is that of VIEWPORT, and a page by hand takes 97
 CPU-ms instead of 108 (100 replica pages, Chromium 156, 2026-11-26; 0.5: 98, 0.02: 96). Pictures and the mouse want the
 true size."""
 

@@ -72,12 +72,12 @@ class Attempts:
         return Next.WAIT
 
     def give_back(self, site: str, attempt: int) -> Next:
-        """A visit ended because we stopped it; nobody is charged. RETRY: it is owed again."""
+        """A visit ended because we stopped it; no site is charged. RETRY: it is owed again."""
         return Next.RETRY if self._drop(site, attempt) else Next.IGNORED
 
     def lose(self, site: str, attempt: int, fault: Fault, *, is_charged: bool) -> Next:
         """A visit ended with a fault; `is_charged` when it is the site's doing as far as anyone can tell. While another
-        visit of the site runs, nothing is lost and nobody is charged.
+        visit of the site runs, nothing is lost and no site is charged.
         """
         if not self._drop(site, attempt):
             return Next.IGNORED

@@ -5,7 +5,7 @@ capacity, and a hub that fails is asked by one trial at a time until it answers.
 and the hubs' own word only corrects the capacity. A hub's score is the seconds until a session there is expected to be
 ready: the moving average of its creation times, or the age of its oldest creation still out if that is worse, made
 longer by its fault rate and by how slowly visits run there. Averages fade towards the prior when they are old: a hub
-that nobody asked for a minute deserves another look.
+that was not asked for a minute deserves another look.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class Balancer:
         self._note_fault(book, now_s, pauses_at_once=True)
 
     def note_lost(self, hub: str, *, now_s: float) -> None:
-        """A session of `hub` died. Its reservation stays until `release`. One alone makes nobody wait: the next may
+        """A session of `hub` died. Its reservation stays until `release`. One alone makes no slot wait: the next may
         well live, and it may have been the page.
         """
         self._note_fault(self._books[hub], now_s, pauses_at_once=False)

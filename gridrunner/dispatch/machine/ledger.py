@@ -22,7 +22,7 @@ class Next(Enum):
     WAIT = auto()  # more results, or another visit of it, are on their way
     RETRY = auto()
     FINISHED = auto()
-    IGNORED = auto()  # it was over before, or nobody asked
+    IGNORED = auto()  # it was over before, or it was not asked for
 
 
 class Final(Struct, frozen=True, kw_only=True):

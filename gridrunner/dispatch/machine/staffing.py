@@ -2,7 +2,7 @@
 the invariant: no slot with a session stands still while a visit waits that it could make sooner than others.
 
 A slot keeps its session over chunks until it is recycled. The machine starts each visit itself, so what a chunk holds
-and nobody visits yet is still in these books: a slot that would stand still takes it over from the fullest chunk.
+and has not begun to visit is still in these books: a slot that would stand still takes it over from the fullest chunk.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """When the machine has to look again. Owns the alarm clock; the invariant: a timer rings once, at or after its time.
 
-Timers are not cancelled: whoever hears one asks whether what it was set for still is so.
+Timers are not cancelled: the one that hears it asks whether what it was set for still is so.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """What follows from the end of a visit. Owns who bears a lost one; the invariant: only a session that died under a
-site's own visit is charged to it, and a visit that we ended ourselves is charged to nobody.
+site's own visit is charged to it, and a visit that we ended ourselves is charged to no site.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@ a file that cannot be read is named and costs only itself, and no failure disapp
 name, and not because it is the suite's and no case's.
 
 A file does not say whether it is a further attempt or another job of a matrix: pytest 3.11 and 3.12 write the same
-names. So the worse of two counts, unless whoever merges says that they are attempts.
+names. So the worse of two counts, unless the user says that they are attempts.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ PARSE_ERRORS = (
     expat.ExpatError,
     JUnitXmlError,
     ValueError,
-    LookupError,  # an encoding that nobody knows
+    LookupError,  # an unknown encoding
     RecursionError,
     OSError,
 )

@@ -38,7 +38,7 @@ SUMMARY_FILE_LIMIT = 1 << 20
 """Bytes of one step's summary, 1 MiB: over it GitHub drops the whole of it (docs.github.com, "Adding a job
 summary")."""
 
-SUMMARY_MARGIN = 1024  # bytes left for the newline between two summaries, and for whoever counts otherwise
+SUMMARY_MARGIN = 1024  # bytes left for the newline between two summaries, and for readers that count otherwise
 
 
 # --------------------------------------------------------------------------------------------------- workflow commands

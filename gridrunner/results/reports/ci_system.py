@@ -15,7 +15,7 @@ from msgspec import Struct
 
 
 class CiSystem(StrEnum):
-    """Where a run takes place; NONE: on somebody's own machine, or where nothing special is to be said."""
+    """Where a run takes place; NONE: on a developer's machine, or where nothing special is to be said."""
 
     GITHUB = "github"
     GITLAB = "gitlab"
@@ -39,7 +39,7 @@ def choose_ci(name: str, env: Mapping[str, str]) -> CiSystem:
 
 def find_attachment_base(system: CiSystem, env: Mapping[str, str], folder: Path) -> str | None:
     """What goes before the paths of screenshots in the JUnit file of the run folder `folder`: GitLab reads them from
-    the project's folder, Jenkins' junit-attachments plugin absolute. None: nobody says, so they stay as they are.
+    the project's folder, Jenkins' junit-attachments plugin absolute. None: unknown, so they stay as they are.
     """
     absolute = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would leave a project behind a symbolic link
     if system is CiSystem.JENKINS:

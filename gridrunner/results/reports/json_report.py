@@ -43,7 +43,7 @@ REASON_LIMIT = 500  # characters, as a message in junit.xml
 
 class CaseFigures(Struct, frozen=True, kw_only=True):
     """One check at one site. `cause` is the key of `causes.key_of`; `quarantined` tells who holds a failure back and
-    until when (empty: nobody), `known` that the baseline has it too.
+    until when (empty: not quarantined), `known` that the baseline has it too.
     """
 
     check: str
@@ -142,7 +142,7 @@ class JsonReport(Report):
 
 
 def make_json_report(request: ReportRequest, stack: ExitStack) -> Report | None:
-    """The run as JSON; None when nobody asked for it."""
+    """The run as JSON; None when it was not asked for."""
     return JsonReport(request, stack) if request.json is not None else None
 
 

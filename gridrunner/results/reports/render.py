@@ -30,7 +30,7 @@ REPORTS: tuple[MakeReport, ...] = (
     make_ci_report,
     make_json_report,
 )
-"""Finished in this order: the run folder is complete before anybody is told of it."""
+"""Finished in this order: the run folder is complete before anyone is told of it."""
 
 
 @collector_paused()

@@ -151,10 +151,12 @@ def _name_place(case: CaseVerdict) -> str:
 
 def _render_quarantine(quarantined: Quarantined) -> Iterator[str]:
     if quarantined.held:
-        yield f"\n### In quarantine ({len(quarantined.held)})\n\nFailures that their owners know of; they count as skipped.\n\n"
+        yield f"\n### In quarantine ({len(quarantined.held)})\n\n"
+        yield "Failures that their owners know of; they count as skipped.\n\n"
         yield from _render_cases([case._replace(reason=f"{case.reason} ({case.held})") for case in quarantined.held])
     if quarantined.passing:
-        yield f"\n### In quarantine, but passing ({len(quarantined.passing)})\n\nTake the quarantine out of the site list.\n\n"
+        yield f"\n### In quarantine, but passing ({len(quarantined.passing)})\n\n"
+        yield "Take the quarantine out of the site list.\n\n"
         for case in quarantined.passing[:ROWS_PER_CAUSE]:
             until = escape_markdown(describe_quarantine(case.quarantine)) if case.quarantine is not None else ""
             yield f"- {quote_code(case.site.id)} {quote_code(_name_place(case))} {until}\n"
@@ -173,4 +175,5 @@ def _render_slowest(slowest: Sequence[SlowSite]) -> str:
         f"| {quote_code(slow.site)} | {format_seconds(slow.busy_s)} | {slow.visits} | {slow.verdict.value} |\n"
         for slow in slowest
     )
-    return f"\n<details><summary>Slowest sites</summary>\n\n| site | busy | visits | verdict |\n|---|---:|---:|---|\n{rows}\n</details>\n"
+    head = "| site | busy | visits | verdict |\n|---|---:|---:|---|"
+    return f"\n<details><summary>Slowest sites</summary>\n\n{head}\n{rows}\n</details>\n"

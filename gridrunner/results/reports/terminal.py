@@ -68,7 +68,7 @@ class TerminalReport(Report):
 
 
 def make_terminal_report(request: ReportRequest, _stack: ExitStack) -> Report | None:
-    """The lines after a run; None where nobody reads."""
+    """The lines after a run; None where no one reads them."""
     return TerminalReport(request, request.console) if request.console is not None else None
 
 

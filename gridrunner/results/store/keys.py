@@ -73,7 +73,7 @@ class StoredRun(Struct, frozen=True, kw_only=True):
 
 
 def find_lost(runs: Sequence[StoredRun]) -> list[StoredRun]:
-    """Runs that began and left no journal, of shards without a complete run: nobody did their part."""
+    """Runs that began and left no journal, of shards without a complete run: their part is missing."""
     done = {run.shard_name for run in runs if run.is_complete}
     return [run for run in runs if not run.is_complete and run.shard_name not in done]
 

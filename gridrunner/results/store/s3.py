@@ -282,8 +282,8 @@ class RunStore:
         return stored[1]
 
     def update_history(self, path: Path, change: Callable[[Path], None]) -> None:
-        """Read the history into `path`, have `change` write to it, and put it back if nobody else has meanwhile; again
-        from the start when somebody has. Raises AwsFault when others are always faster.
+        """Read the history into `path`, have `change` write to it, and put it back if no other run has meanwhile; again
+        from the start when one has. Raises AwsFault when others are always faster.
         """
         for _ in range(HISTORY_TRIES):
             etag = self.pull_history(path)

@@ -1,5 +1,5 @@
 """Why things went wrong, in groups that people can act on. Pure. The invariant: each site that is not green falls into
-exactly one group, and the groups come in the order in which somebody should look at them.
+exactly one group, and the groups come in the order in which they should be looked at.
 """
 
 from __future__ import annotations

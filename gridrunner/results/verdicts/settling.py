@@ -73,7 +73,7 @@ def rank_of(verdict: Verdict) -> int:
 
 
 def is_red(verdict: Verdict) -> bool:
-    """Whether a verdict is one that somebody should look at: a failure, a fault of ours, or something owed."""
+    """Whether a verdict needs a look: a failure, a fault of ours, or something owed."""
     match verdict:
         case Verdict.FAILED | Verdict.ERROR | Verdict.NOT_RUN:
             return True

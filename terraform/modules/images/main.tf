@@ -71,7 +71,7 @@ locals {
 
 #trivy:ignore:AWS-0033 the same
 resource "aws_ecr_repository" "this" {
-  #checkov:skip=CKV_AWS_136:Encrypted with ECR's key. One of your own costs 1 USD per month and shuts nobody out who may pull.
+  #checkov:skip=CKV_AWS_136:Encrypted with ECR's key. One of your own costs 1 USD per month and keeps no one out who may pull.
   for_each             = local.images
   name                 = "${var.name}/${each.value}"
   image_tag_mutability = "IMMUTABLE"

@@ -1,7 +1,7 @@
 """report.html: data, style and code in one file. Owns how they are put together; the invariant: no byte of the data can
 end the element it stands in, and only the code that we ship may run, by its hash in the page's policy.
 
-The page asks nobody for anything: pictures are inlined while they are small together, and linked from the run folder
+The page requests nothing: pictures are inlined while they are small together, and linked from the run folder
 beyond that. Its code builds elements from text only (`textContent`), so that data needs no escaping of HTML.
 """
 

@@ -105,7 +105,7 @@ function describeAgain(row, detail) {
 
 function describeFiles(shown) {
   const files = [["screenshot", shown.shot], ["page as captured", shown.capture], ["facts", shown.facts]].filter(([, path]) => path);
-  // Shown, not linked: a captured page is hostile until somebody opens it knowing that.
+  // Shown, not linked: a captured page is hostile until a person opens it knowing that.
   return files.length ? panel("Files in the run folder", h("table", {}, h("tbody", {}, files.map(([name, path]) => h("tr", {}, h("th", { scope: "row", text: name }), h("td", { class: "mono", text: path })))))) : null;
 }
 
