@@ -39,7 +39,9 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class ExpectedLogin(StrEnum):
-    """What a site list says about the login form; UNKNOWN: it is there, where it cannot be seen from outside the page."""
+    """What a site list says about the login form; UNKNOWN: it is there, where it cannot be seen from outside the
+    page.
+    """
 
     YES = "yes"
     NO = "no"

@@ -13,8 +13,8 @@ KINDS: Final = frozenset({FormKind.LOGIN, FormKind.SIGNUP, FormKind.CHANGE_PASSW
 
 def claims_login(detection: Detection) -> bool:
     """Whether a page counts as a login page where there are two answers only. "Unknown" is a login where its form was
-    found in the page though it is not shown now, and none where only something unreadable was found; a page that says it
-    is for the sign-up beside the login is none.
+    found in the page though it is not shown now, and none where only something unreadable was found; a page that says
+    it is for the sign-up beside the login is none.
     """
     is_there = detection.login_present is not False and detection.login is not None
     return is_there and not detection.login_is_aside

@@ -240,8 +240,8 @@ class _Census:
 
 
 def _name_unknown_fixture(item: pytest.Item) -> str:
-    """What a check asks for that is not defined anywhere, as a sentence, or nothing. pytest itself would say so once per site,
-    when all of them have been visited.
+    """What a check asks for that is not defined anywhere, as a sentence, or nothing. pytest itself would say so once
+    per site, when all of them have been visited.
     """
     info = getattr(item, "_fixtureinfo", None)  # since pytest 3; there is no public way to a fixture's definition
     if info is None:
@@ -254,7 +254,7 @@ def _name_unknown_fixture(item: pytest.Item) -> str:
     close = get_close_matches(unknown, [*own, *given], 1)
     meant = f"did you mean {close[0]}?" if close else f"gridrunner's are {', '.join(own)}"
     place = f"{item.location[0]}:{(item.location[1] or 0) + 1}"
-    return f"{place}: {item.name.partition('[')[0]} asks for the fixture {unknown!r}, which is not defined anywhere; {meant}"
+    return f"{place}: {item.name.partition('[')[0]} asks for the fixture {unknown!r}, which does not exist; {meant}"
 
 
 def _essence(text: str) -> str:

@@ -102,7 +102,9 @@ def _ask_price(region: str, kind: str) -> Price:
 
 
 class PriceBook:
-    """Prices of a fleet's instance types, asked for in the background while a run goes on: its end does not wait for them."""
+    """Prices of a fleet's instance types, asked for in the background while a run goes on: its end does not wait for
+    them.
+    """
 
     def __init__(self, fleet: FleetFile) -> None:
         """Begin to ask."""

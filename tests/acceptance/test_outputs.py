@@ -1,5 +1,5 @@
-"""Nothing but the verdict decides about a run: not its streams, not a disk that is full, not the names of its files. And
-nothing of this machine is served because a run folder says so. The hub is a fake on loopback.
+"""Nothing but the verdict decides about a run: not its streams, not a disk that is full, not the names of its files.
+And nothing of this machine is served because a run folder says so. The hub is a fake on loopback.
 """
 
 from __future__ import annotations
