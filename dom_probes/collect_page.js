@@ -124,7 +124,7 @@ function collectPage(options, ...closedRoots) {
       facts.described = wordsOfIds(element, 'aria-describedby', 80);
       facts.pattern = attributeText(element, 'pattern', 40);
       facts.has_value = hasAttribute(element, 'value') && attributeOf(element, 'value') !== '';
-      facts.onfocus = attributeText(element, 'onfocus', 80);
+      facts.onfocus = handlerText(element, 'onfocus', 80);
       if (!hidden && hitTests > 0) { hitTests -= 1; facts.covered_by = coveredBy(element); }
       if (!hidden && type === 'password') facts.above = wordsAbove(typedBefore(element, found.fields, groups), 160);
     }
@@ -141,7 +141,7 @@ function collectPage(options, ...closedRoots) {
       ...common(element), chain: chainOf(element), type, text: value || wordsOf(element, 60),
       aria_label: attributeText(element, 'aria-label', 60) || wordsOfIds(element, 'aria-labelledby', 60),
       title: attributeText(element, 'title', 60), hidden: hiddenBy(element, shift, 2), disabled: matches(element, ':disabled'),
-      href: attributeText(element, 'href', 100), onclick: attributeText(element, 'onclick', 60),
+      href: attributeText(element, 'href', 100), onclick: handlerText(element, 'onclick', 60),
     };
   };
   const linkFacts = (element) => (!isRendered(element, CHECKS) ? null : {

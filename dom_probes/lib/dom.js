@@ -66,6 +66,9 @@ const attributeText = (element, name, limit) => {
   return value ? squeeze(value, limit) : '';
 };
 
+/** What a handler of an element says; in a copied page it stands in an attribute that runs nothing. */
+const handlerText = (element, name, limit) => attributeText(element, name, limit) || attributeText(element, 'data-gridrunner-' + name, limit);
+
 const SILENT = new Set(['script', 'style', 'noscript', 'template', 'select', 'textarea', 'svg', 'datalist', 'object']);
 
 /** The words that an element shows, without those of scripts, options and hidden parts; images speak by their alt. */

@@ -54,7 +54,7 @@ function kindOf(element, name) {
 }
 /** Whether an <a> without href is made to be pressed. */
 function isPressed(element) {
-  return hasAttribute(element, 'role') || hasAttribute(element, 'onclick') || hasAttribute(element, 'tabindex')
+  return hasAttribute(element, 'role') || handlerText(element, 'onclick', 1) || hasAttribute(element, 'tabindex')
     || /b(u?t)?tn|button|submit/i.test(attributeOf(element, 'class') + ' ' + attributeOf(element, 'id'));
 }
 function roleField(element, role) {
@@ -155,7 +155,7 @@ function groupFacts(group, found, orderOf, shift) {
     form_order: isForm ? found.forms.indexOf(element) : null,
     id: attributeText(element, 'id', 80), name: attributeText(element, 'name', 80), class: attributeText(element, 'class', 120),
     action: action ? cleanAddress(action) : '', method: attributeText(element, 'method', 6).toLowerCase(),
-    role: attributeText(element, 'role', 20), onsubmit: attributeText(element, 'onsubmit', 80),
+    role: attributeText(element, 'role', 20), onsubmit: handlerText(element, 'onsubmit', 80),
     aria_label: attributeText(element, 'aria-label', 80) || wordsOfIds(element, 'aria-labelledby', 80),
     autocomplete: attributeText(element, 'autocomplete', 40), put_away: isShown ? putAwayBy(passwordOf(fields) || element) : '',
     modes: isShown && passwordOf(fields) ? modesAround(element) : [], context: isShown ? contextOf(element) : '',

@@ -63,7 +63,7 @@ function widthOfPage() {
 const elementFromPoint = methodOf(Document, 'elementFromPoint'), elementsFromPoint = methodOf(Document, 'elementsFromPoint');
 
 const INTERACTIVE = 'a[href], button, input, select, textarea, label, summary, iframe, [role=button], [role=link], '
-  + '[onclick], [tabindex], [contenteditable=""], [contenteditable=true]';
+  + '[onclick], [data-gridrunner-onclick], [tabindex], [contenteditable=""], [contenteditable=true]';
 
 /** The topmost element at a point of the viewport, through open shadow roots; null outside of the viewport. */
 function topmostAt(x, y) {

@@ -1,23 +1,24 @@
 """A copy of the page as it was probed: one HTML file without scripts, servers, values and tokens, frames inlined.
 
-Each frame copies itself (`dom_probes/copy_page.js`); this joins them and fetches the style sheets of other origins from
-the browser. Invariant: a part that cannot be copied is left out and named in `dropped`; nothing is asked of any server
-that the page had not asked itself.
+Each frame tells what it consists of (`dom_probes/copy_page.js`), `rebuilding` writes it anew; this joins the frames and
+fetches the style sheets of other origins from the browser. Invariant: a part that cannot be copied is left out and named
+in `dropped`; nothing is asked of any server that the page had not asked itself.
 """
 
 from __future__ import annotations
 
-import html
-import re
 import time
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
 from dom_probes import read_probe
+from gridrunner import codec
 from gridrunner.browser.frames import FRAME_LIMIT
 from gridrunner.browser.port import CommandFailed, DeadlinePassed, Frame, Page
+from gridrunner.browser.rebuilding import DOCTYPE, FramePieces, Styles, Surroundings, has_frames, rebuild_frame
 from gridrunner.browser.scrubbing import scrub_text
+from gridrunner.sites.copies import CARRIED_HEAD, RESTORE_SCRIPT
 
 STYLE_LIMIT: Final = 1_500_000
 """Characters of styles per frame; utility frameworks ship up to 3 MB unpruned, the pages of the demo list under 40
@@ -29,12 +30,11 @@ COPY_LIMIT: Final = 8_000_000
 FRAME_COPY_S: Final = 2.0
 """A frame that does not answer within this is left out."""
 
+FRAME_CHARS: Final = 4 * COPY_LIMIT
+"""Characters that a frame's pieces may have before anything is left out: styles come with fonts and comments."""
+
 _COPY: Final = read_probe("copy_page.js")
 _PLACE: Final = "function () { return (globalThis.__gridrunner?.copiedFrames || []).indexOf(this); }"
-_COMMENT: Final = re.compile(
-    r"/\*.*?\*/|@font-face\s*\{[^}]*\}|@import[^;]+;|@charset[^;]+;", re.DOTALL | re.IGNORECASE
-)
-_URL: Final = re.compile(r"""url\(\s*(?!["']?#)(?:"[^"]*"|'[^']*'|[^)]*)\)""", re.IGNORECASE)
 
 
 class PageCopy(Struct, frozen=True, kw_only=True):
@@ -53,7 +53,9 @@ def copy_page(page: Page, *, deadline: float) -> PageCopy | None:
         return None
     if len(text) > COPY_LIMIT:
         return None
-    return PageCopy(html=scrub_text(text) + "\n", dropped=tuple(copier.dropped))
+    doctype = DOCTYPE if text.startswith(DOCTYPE) else ""
+    whole = doctype + CARRIED_HEAD + scrub_text(text.removeprefix(DOCTYPE)) + "\n"
+    return PageCopy(html=whole.encode("utf-8", "replace").decode(), dropped=tuple(copier.dropped))
 
 
 class _Copier:
@@ -70,18 +72,23 @@ class _Copier:
         page = self._page
         is_top = frame.id == page.main_frame
         limit = self._deadline if is_top else min(self._deadline, time.monotonic() + FRAME_COPY_S)
-        copy = page.run(_COPY, {"style_bytes": STYLE_LIMIT}, frame=frame.id, with_closed_roots=is_top, deadline=limit)
-        self.dropped.update(dict.fromkeys(copy["dropped"]))
-        text = str(copy["html"])
-        for index, sheet in enumerate(copy["sheets"]):
-            text = text.replace(f"@sheet-{index}@", self._sheet(frame, sheet), 1)
-        if copy["frames"]:
-            copies = self._copy_children(frame)
-            text = re.sub(r'srcdoc="@frame-(\d+)@"', lambda place: f'srcdoc="{copies.get(int(place[1]), "")}"', text)
+        answer = page.run(_COPY, {"chars": FRAME_CHARS}, frame=frame.id, with_closed_roots=is_top, deadline=limit)
+        try:
+            taken = codec.decode(str(answer), FramePieces)
+        except codec.BrokenJsonError as error:
+            raise CommandFailed(f"the frame's pieces are none: {error}") from error
+        around = Surroundings(
+            frames=self._copy_children(frame) if has_frames(taken) else {},
+            sheet_of=lambda sheet: self._sheet(frame, sheet),
+            style_chars=STYLE_LIMIT,
+            script=RESTORE_SCRIPT,
+        )
+        text, dropped = rebuild_frame(taken, around)
+        self.dropped.update(dict.fromkeys(dropped))
         return text
 
     def _copy_children(self, parent: Frame) -> dict[int, str]:
-        """The copies of a frame's visible frames by their place in it, escaped for an attribute."""
+        """The copies of a frame's visible frames by their place in it."""
         copies: dict[int, str] = {}
         children = [frame for frame in self._page.state.frames.values() if frame.parent == parent.id]
         for child in children:
@@ -92,30 +99,25 @@ class _Copier:
             try:
                 place = int(self._page.run_at_owner(_PLACE, child, deadline=self._deadline))
                 if place >= 0:
-                    copies[place] = html.escape(self.copy(child), quote=True)
+                    copies[place] = self.copy(child)
             except (CommandFailed, DeadlinePassed):
                 self.dropped["a frame that could not be read"] = None
         return copies
 
-    def _sheet(self, frame: Frame, sheet: dict[str, Any]) -> str:
+    def _sheet(self, frame: Frame, sheet: Styles) -> str:
         """A style sheet as its server sent it, from the browser's own memory; else the rules that the page could
         read.
         """
+        if sheet.address is None:
+            return sheet.text
         try:
             limit = min(self._deadline, time.monotonic() + FRAME_COPY_S)
-            content = self._page.read_resource(frame, sheet["address"], deadline=limit)
+            content = self._page.read_resource(frame, sheet.address, deadline=limit)
         except (CommandFailed, DeadlinePassed):
             content = ""
-        if (not content or "@import" in content) and sheet["rules"]:
-            return str(sheet["rules"])
+        if (not content or "@import" in content) and sheet.text:
+            return sheet.text
         if not content or len(content) > STYLE_LIMIT:
             self.dropped["a style sheet that could not be read"] = None
             return ""
-        return clean_styles(content)
-
-
-def clean_styles(text: str) -> str:
-    """Styles without comments, fonts, imports and addresses; what ends a style element is written so that it does
-    not.
-    """
-    return re.sub("</style", r"<\\/style", _URL.sub('url("data:,")', _COMMENT.sub("", text)), flags=re.IGNORECASE)
+        return content

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 
 from gridrunner.errors import UsageError
+from gridrunner.sites.copies import is_copy
 from gridrunner.sites.mistakes import MAX_SHOWN, FileReport, show_value
 from gridrunner.sites.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode, read_document
 
@@ -130,6 +131,10 @@ class ReplayFolder:
     def has_site(self, site: str) -> bool:
         """Whether `site` (`NAME` or `_frames/NAME`) is a folder of this one, not a link that leads elsewhere."""
         return (self._root / site).is_dir() and (self._root / site).resolve() == self._root / site
+
+    def is_copy(self, site: str) -> bool:
+        """Whether `site` is a page that was copied; asked of the folder each time, as its files are."""
+        return is_copy(self._root / site)
 
     def find_file(self, site: str, path: str) -> Path | None:
         """The file for a decoded URL path: itself, its `.html`, or the `index.html` inside it."""

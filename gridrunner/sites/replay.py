@@ -5,6 +5,7 @@ The first label of the Host header names the site's folder: `bank-de.demo.localh
 `/_shared/…` is the same on every host. In text files `{{origin:NAME.LABEL}}` becomes the origin of that host as the
 reader of the page reaches it. No other host is answered: a name that others own may lead here (DNS rebinding),
 and its pages would read ours.
+Invariant: whatever a copied page is made of, nothing but our own script runs in it (`gridrunner.sites.copies`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from msgspec import Struct
 
 from gridrunner.errors import UsageError
 from gridrunner.sites.behaviours import FRAMES_FOLDER, Behaviour, ReplayFolder, is_site_name
+from gridrunner.sites.copies import headers_of_copy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -287,7 +289,9 @@ class _Handler(BaseHTTPRequestHandler):
         if behaviour.download is not None:
             headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(behaviour.download, safe='')}"
         body = file.read_bytes()
-        if "charset" in headers["Content-Type"]:
+        if self.server.folder.is_copy(host.site):
+            headers |= headers_of_copy(body)
+        elif "charset" in headers["Content-Type"]:
             body = host.fill_origins(body)
         status = behaviour.status or HTTPStatus.OK
         if behaviour.never_end or behaviour.drip is not None:

@@ -144,7 +144,7 @@ def test_styles_and_room_of_images_are_kept(open_session: OpenSession, server: P
     text = (tmp_path / observation.capture_path).read_text()
     assert "width: 360px" in text or "width:360px" in text
     assert "width:120px;height:40px" in text
-    assert 'history.replaceState(null, "", "/account/login")' in text
+    assert 'data-path="/account/login"' in text
 
 
 def test_capture_of_an_address_replays(

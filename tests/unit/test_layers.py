@@ -33,10 +33,13 @@ PURE = (
     "gridrunner/codec.py",
     "gridrunner/text.py",
     "gridrunner/browser/blocking.py",
+    "gridrunner/browser/copy_rules.py",
+    "gridrunner/browser/copy_styles.py",
     "gridrunner/browser/outcomes.py",
     "gridrunner/browser/devtools/dom.py",
     "gridrunner/browser/devtools/params.py",
     "gridrunner/browser/port.py",
+    "gridrunner/browser/rebuilding.py",
     "gridrunner/browser/scrubbing.py",
     "gridrunner/detection",
     "gridrunner/dispatch/machine",
@@ -159,7 +162,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": BASE | {"grid/drivers/table", "planning"},
     "sites": BASE,
     "aws": BASE,
-    "browser": BASE | {"detection", "planning", "settings"},
+    "browser": BASE | {"detection", "planning", "settings", "sites"},
     "browser/devtools": BASE | {"browser"},  # speaks what browser/port.py asks; nothing in browser/ knows it
     "grid": BASE,
     "grid/drivers/table": set(),  # rows alone: every wing that needs one reads it
@@ -256,7 +259,7 @@ ROOMS: dict[str, set[str]] = {
     "selenium": {"grid/hubs", "browser", "judging", "pytest_plugin"},  # browser: the options of a session alone
     "sqlite3": {"results"},
     "subprocess": {"grid/hubs", "judging"},
-    "tinycss2": {"sites"},
+    "tinycss2": {"browser", "sites"},  # styles of a copied page; selectors of a list
     "urllib3": {"grid/hubs", "judging"},
     "websocket": {"browser/devtools"},
     "yaml": {"sites"},

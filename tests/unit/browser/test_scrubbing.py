@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from gridrunner.browser.copying import clean_styles
 from gridrunner.browser.scrubbing import is_token, mask_of, scrub_json, scrub_text
 
 SECRETS = (
@@ -57,12 +56,3 @@ def test_facts_are_scrubbed_in_every_text() -> None:
     clean = scrub_json(facts)
     assert clean["fields"] == [{"label": "someone@example.org", "order": 3}]
     assert "9f86" not in clean["url"]
-
-
-def test_styles_ask_nobody_and_end_nothing() -> None:
-    styles = (
-        "@import url(other.css);/* who wrote it */@font-face{font-family:x;src:url(f.woff2)}"
-        "a{background:url( 'https://t.example/p.gif?u=1' )}b{fill:url(#shade)}i::after{content:'</style>'}"
-    )
-    clean = clean_styles(styles)
-    assert clean == "a{background:url(\"data:,\")}b{fill:url(#shade)}i::after{content:'<\\/style>'}"
