@@ -1,8 +1,8 @@
 """A copy of the page as it was probed: one HTML file without scripts, servers, values and tokens, frames inlined.
 
 Each frame tells what it consists of (`dom_probes/copy_page.js`), `rebuilding` writes it anew; this joins the frames and
-fetches the style sheets of other origins from the browser. Invariant: a part that cannot be copied is left out and named
-in `dropped`; nothing is asked of any server that the page had not asked itself.
+fetches the style sheets of other origins from the browser. Invariant: a part that cannot be copied is left out and
+named in `dropped`; nothing is asked of any server that the page had not asked itself.
 """
 
 from __future__ import annotations

@@ -66,8 +66,8 @@ class FramePieces(Struct, frozen=True, kw_only=True):
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
-    """What a frame's own pieces do not hold: `frames` are the copies of its frames by number, `sheet_of` gives the text of
-    a style sheet. `style_chars` is what its styles may take, `script` what restores what HTML cannot say.
+    """What a frame's own pieces do not hold: `frames` are the copies of its frames by number, `sheet_of` gives the text
+    of a style sheet. `style_chars` is what its styles may take, `script` what restores what HTML cannot say.
     """
 
     frames: Mapping[int, str]

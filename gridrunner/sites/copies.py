@@ -1,4 +1,4 @@
-"""Owns what a copied page may do when it is opened: nothing but run our one script, which restores what HTML cannot say.
+"""Owns what a copied page may do when it is opened: run our one script, which restores what HTML cannot say.
 
 A copy is served under `served_policy`, whoever made it: a copy of an earlier gridrunner and one that somebody made up
 are copies too. Copies carry `CARRIED_POLICY` themselves for whoever opens them without our server.
@@ -62,10 +62,11 @@ _EARLIER_SCRIPT: Final = re.compile(
     r"try \{ customElements\.define\(name, class extends HTMLElement \{\}\) \} catch \{\}\n)?"
     r"(?:for \(const box of document\.querySelectorAll\('dialog\[data-gridrunner-modal\]'\)\) "
     r"\{ box\.close\(\); box\.showModal\(\) \}\n"
-    r"for \(const box of document\.querySelectorAll\('\[data-gridrunner-popover\]'\)\) box\.showPopover\(\)\n)?)</script>"
+    r"for \(const box of document\.querySelectorAll\('\[data-gridrunner-popover\]'\)\) box\.showPopover\(\)\n)?)"
+    r"</script>"
 )
-"""The whole of what the script of a copy made before 2026-12 could say: a path, names, top layer. Whoever writes one that
-fits says no more than that."""
+"""The whole of what the script of a copy made before 2026-12 could say: a path, names, top layer. Whoever writes one
+that fits says no more than that."""
 
 EARLIER_FRAMES_DEEP: Final = 4
 """How deep frames in frames are looked for such scripts; their text is escaped once more by each."""

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from gridrunner.browser.evidence import Screenshots
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import UserProbe
 from gridrunner.model import Observation, Outcome, Site
+from gridrunner.settings.visits import Screenshots
 from gridrunner.sites.copies import CARRIED_HEAD, RESTORE_SCRIPT
 from gridrunner.sites.replay import ReplayServer
 from tests.browser.conftest import OpenSession

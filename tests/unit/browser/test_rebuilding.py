@@ -145,7 +145,8 @@ def test_meta_and_links_are_those_that_tell_something() -> None:
         element("title", "a</title>", element("b", "c")),
     )
     assert rebuilt(*head) == (
-        '<head><meta name="viewport" content="width=1"><link rel="canonical" href="#"><title>a&lt;/title&gt;</title></head>'
+        '<head><meta name="viewport" content="width=1"><link rel="canonical" href="#">'
+        "<title>a&lt;/title&gt;</title></head>"
     )
 
 
