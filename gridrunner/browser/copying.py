@@ -51,8 +51,6 @@ def copy_page(page: Page, *, deadline: float) -> PageCopy | None:
         text = copier.copy(page.state.frames[page.main_frame])
     except (CommandFailed, DeadlinePassed, KeyError):
         return None
-    if len(text) > COPY_LIMIT:
-        return None
     doctype = DOCTYPE if text.startswith(DOCTYPE) else ""
     whole = doctype + CARRIED_HEAD + scrub_text(text.removeprefix(DOCTYPE)) + "\n"
     return PageCopy(html=whole.encode("utf-8", "replace").decode(), dropped=tuple(copier.dropped))
@@ -85,6 +83,8 @@ class _Copier:
         )
         text, dropped = rebuild_frame(taken, around)
         self.dropped.update(dict.fromkeys(dropped))
+        if len(text) > COPY_LIMIT:  # each frame around it would write it once more
+            raise CommandFailed("the frame is too large to be copied")
         return text
 
     def _copy_children(self, parent: Frame) -> dict[int, str]:

@@ -21,6 +21,7 @@ from gridrunner.model import Detection, Expectation, Observation, Site, Verdict
 from gridrunner.results.journal.evidence import find_evidence
 from gridrunner.results.record import RunRecord
 from gridrunner.sites.captured import PAGE_NAME, Captured, Kept, keep_captured, list_of
+from gridrunner.sites.copies import mark_copy
 from gridrunner.sites.values import BadEntry, read_locale
 from gridrunner.text import count_of
 
@@ -68,7 +69,7 @@ def keep_page(site: Site, seen: Observation, folder: Path, out: Path, console: C
 
 
 def _captured(site: Site, seen: Observation, page: Path, folder: Path) -> Captured:
-    files = {PAGE_NAME: read_file(page, most_bytes=MOST_PAGE_BYTES)}
+    files = {PAGE_NAME: mark_copy(read_file(page, most_bytes=MOST_PAGE_BYTES))}
     facts_file = find_evidence(folder, seen.facts_path) if seen.facts_path else None
     language = ""
     if facts_file is not None:

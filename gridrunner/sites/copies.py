@@ -33,9 +33,12 @@ def _policy(*scripts: str) -> str:
 CARRIED_POLICY: Final = _policy(RESTORE_SCRIPT)
 """What a copy says of itself (Content Security Policy Level 3). `frame-src` lets inlined frames be: they ask nobody."""
 
-CARRIED_HEAD: Final = (
-    f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{html.escape(CARRIED_POLICY)}">'
-)
+
+def _head_of(policy: str) -> str:
+    return f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{html.escape(policy)}">'
+
+
+CARRIED_HEAD: Final = _head_of(CARRIED_POLICY)
 """Goes before everything but the doctype, so that nothing of the page stands outside of the policy."""
 
 _SANDBOX: Final = "; sandbox allow-scripts"
@@ -44,16 +47,20 @@ _SANDBOX: Final = "; sandbox allow-scripts"
 COMPANIONS: Final = ("facts.json.gz", "screenshot.webp", "screenshot.png")
 """Files that lie beside the page of a copy, and beside no page that somebody wrote by hand."""
 
+_CARRIED_MARK: Final = CARRIED_HEAD.partition("sha256-")[0].encode()
+
 _MARKS: Final = (
     b"gridrunner: what HTML cannot say",  # the script of copies made before 2026-12
     b"data-gridrunner-",
-    b"Content-Security-Policy",
+    _CARRIED_MARK,
     b"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E",
     b"url(&quot;data:,&quot;)",
     b'url("data:,")',
     b'srcdoc=""',
 )
 """What the writers of copies have written into pages since there are any."""
+
+_DOCTYPE: Final = re.compile(rb"<!doctype html>\n?", re.IGNORECASE)
 
 _EARLIER_SCRIPT: Final = re.compile(
     r"<script>(/\* gridrunner: what HTML cannot say \*/\n"
@@ -78,6 +85,18 @@ def served_policy(page: bytes) -> str:
     return _policy(*scripts) + _SANDBOX
 
 
+def mark_copy(page: bytes) -> bytes:
+    """`page`, which a run kept, with the policy that copies carry: the run may be one of an earlier gridrunner, or
+    somebody else's.
+    """
+    doctype = _DOCTYPE.match(page)
+    start = doctype.end() if doctype is not None else 0
+    if page.startswith(_CARRIED_MARK, start):
+        return page
+    head = _head_of(_policy(*dict.fromkeys((RESTORE_SCRIPT, *_earlier_scripts(page)))))
+    return page[:start] + head.encode() + page[start:]
+
+
 def headers_of_copy(page: bytes) -> dict[str, str]:
     """The headers that `page`, a copy, is served with whatever others there are."""
     return {"Content-Security-Policy": served_policy(page), "X-Content-Type-Options": "nosniff"}
@@ -90,10 +109,8 @@ def is_copy(folder: Path) -> bool:
     """
     if any((folder / name).exists() for name in COMPANIONS):
         return True
-    try:
-        page = (folder / "index.html").read_bytes()
-    except OSError:
-        return False
+    index = folder / "index.html"
+    page = index.read_bytes() if index.is_file() else b""
     return any(mark in page for mark in _MARKS)
 
 

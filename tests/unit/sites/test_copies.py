@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gridrunner.sites.copies import CARRIED_HEAD, CARRIED_POLICY, is_copy, served_policy
+from gridrunner.sites.copies import CARRIED_HEAD, CARRIED_POLICY, is_copy, mark_copy, served_policy
 from gridrunner.sites.replay import ReplayServer
 
 EARLIER = (
@@ -85,3 +85,15 @@ def test_script_of_an_earlier_copy_runs_only_as_it_was_written() -> None:
         EARLIER.replace("catch {}", "catch { alert(1) }"),
     ):
         assert served_policy(changed.encode()) == plain
+
+
+@pytest.mark.parametrize("doctype", ["<!DOCTYPE html>\n", "<!doctype html>", ""])
+def test_page_of_any_run_is_kept_as_a_copy(tmp_path: Path, doctype: str) -> None:
+    kept = mark_copy(f"{doctype}<script>x</script>".encode())
+    assert kept == f"{doctype}{CARRIED_HEAD}<script>x</script>".encode()
+    assert mark_copy(kept) == kept
+    (tmp_path / "index.html").write_bytes(kept)
+    assert is_copy(tmp_path)
+    earlier = mark_copy(EARLIER.encode()).decode()
+    assert earlier.endswith(EARLIER)
+    assert CARRIED_HEAD not in earlier  # its own script is allowed as well
