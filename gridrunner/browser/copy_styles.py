@@ -34,6 +34,9 @@ NESTING_LIMIT: Final = 48
 NO_ADDRESS: Final = 'url("data:,")'
 
 _BRACKETS: Final = {"() block": ("(", ")"), "[] block": ("[", "]"), "{} block": ("{", "}")}
+_WRITTEN_ERRORS: Final = frozenset({")", "]", "}", "bad-url"})
+"""What is wrong and stays so, because a browser leaves out the rule around it; the rest says nothing."""
+
 _TAG_SAFE: Final = "\\3C "  # "<" as an escape of CSS
 
 
@@ -75,6 +78,8 @@ def _kept(tokens: Sequence[Any]) -> Iterator[Any]:
     for token in remaining:
         if token.type == "comment" or (token.type == "literal" and token.value in {"<!--", "-->", "\\"}):
             continue
+        if token.type == "error" and token.kind not in _WRITTEN_ERRORS:
+            continue
         if token.type == "at-keyword" and token.lower_value not in AT_RULES:
             for skipped in remaining:
                 if skipped.type == "{} block" or (skipped.type == "literal" and skipped.value == ";"):
@@ -102,7 +107,7 @@ def _write_token(token: Any, *, depth: int) -> Iterator[str]:
         case "string":
             yield f'"{_in_string(token.value)}"'
         case "error":
-            yield token.kind if token.kind in {")", "]", "}"} else NO_ADDRESS if token.kind == "bad-url" else ""
+            yield NO_ADDRESS if token.kind == "bad-url" else token.kind
         case "literal":
             yield token.value
         case _:  # names and numbers: a "<" in one is escaped by the backslash before it

@@ -1,4 +1,4 @@
-"""A copied page runs nothing: neither by what stands in it, with no policy to help, nor where the policy stands alone."""
+"""A copied page runs nothing: neither by what stands in it, without a policy, nor where the policy stands alone."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ from gridrunner.sites.replay import ReplayServer
 
 EARLIER = (
     '<script>/* gridrunner: what HTML cannot say */\nhistory.replaceState(null, "", "/login")\n'
-    'for (const name of ["x-a","x-b"]) try { customElements.define(name, class extends HTMLElement {}) } catch {}\n</script>'
+    'for (const name of ["x-a","x-b"]) try { customElements.define(name, class extends HTMLElement {}) } catch {}\n'
+    "</script>"
 )
 
 
