@@ -23,6 +23,7 @@ _PATH = re.compile(r"[/?#]")
 _QUERY = re.compile(r"[?#]")
 _USER_IN_TEXT = re.compile(r"://[^/@\s]*@")
 _DIGITS = re.compile("([0-9]{1,9})")
+_VERB_OF_ONE = {"are": "is", "were": "was"}
 _CUT_NOTE = " … [{count} characters left out] … "
 
 
@@ -88,6 +89,13 @@ def quote_code(text: str, limit: int = 300) -> str:
     return f"`{line}`" if line else ""
 
 
+MESSAGE_LIMIT = 500
+"""Characters of what a check or a run says in one line: one line in every reader's list."""
+
+DETAILS_LIMIT = 16_384
+"""Characters of one attempt's explanation. GitLab takes JUnit files of 30 MB (docs.gitlab.com, unit test reports): some
+1,800 failed cases fit when each is this long."""
+
 # ---------------------------------------------------------------------------------------------------------------- URLs
 
 
@@ -118,9 +126,12 @@ def drop_users_in(text: str) -> str:
 # -------------------------------------------------------------------------------------------------- numbers for people
 
 
-def count_of(count: int, noun: str, *, spec: str = "d") -> str:
-    """`1 slot`, `2 slots`; `spec` formats the number."""
-    return f"{count:{spec}} {noun}{'' if count == 1 else 's'}"
+def count_of(count: int, noun: str, verb: str = "", *, spec: str = "d") -> str:
+    """`1 slot`, `2 slots`; with the verb `are` or `were`: `1 slot is`, `2 slots are`. `spec` formats the number."""
+    words = [f"{count:{spec}}", noun if count == 1 else f"{noun}s"]
+    if verb:
+        words.append(_VERB_OF_ONE[verb] if count == 1 else verb)
+    return " ".join(words)
 
 
 def format_seconds(seconds: float, *, is_rough: bool = False) -> str:

@@ -43,9 +43,8 @@ class DispatchSettings(Struct, frozen=True, kw_only=True):
     stop_grace_s: float = 1.5  # the three together stay below the 5 s in which Ctrl-C ends
     stop_kill_s: float = 1.0
     close_grace_s: float = 1.0  # `quit()` with BiDi took 10 s in two of three tries: no visit waits for it
-    hedge: bool = (
-        True  # idle slots visit stragglers again: 1.01 instead of 1.21 of the lower bound (benchmarks/dispatch)
-    )
+    # Idle slots visit stragglers again: 1.01 instead of 1.21 of the lower bound (benchmarks/dispatch).
+    hedge: bool = True
     hedge_ratio: float = 2.0  # a visit is a straggler past this many times its expected seconds
     hedge_min_s: float = 5.0  # below a usual visit a second one cannot win
     capacity_poll_s: float = 5.0  # how often hubs are asked for their slots: a scaled-up node joins within seconds

@@ -17,8 +17,6 @@ from gridrunner import codec
 from gridrunner.errors import NothingToRun, UsageError
 from gridrunner.judging.child import Loss, Worker, take_worker
 from gridrunner.judging.protocol import (
-    DETAILS_LIMIT,
-    MESSAGE_LIMIT,
     AnswerKind,
     Batch,
     JudgeAnswer,
@@ -27,7 +25,7 @@ from gridrunner.judging.protocol import (
     Selection,
 )
 from gridrunner.model import Observation, Result, Site, Status
-from gridrunner.text import cap_text, clean_text, count_of, make_line
+from gridrunner.text import DETAILS_LIMIT, MESSAGE_LIMIT, cap_text, clean_text, count_of, make_line
 
 Key = tuple[str, str]
 """(check, site)."""

@@ -13,12 +13,6 @@ from msgspec import Struct
 
 from gridrunner.model import Observation, Result, Site
 
-DETAILS_LIMIT = 16 * 1024
-"""Characters of `Result.details`: 5,000 failures stay under 80 MiB of journal."""
-
-MESSAGE_LIMIT = 500
-"""Characters of `Result.message`: one line of a summary or an annotation."""
-
 
 class OrderKind(StrEnum):
     """What the worker is told to do."""

@@ -12,9 +12,8 @@ from typing import Any, assert_never
 import pytest
 
 from gridrunner.judging.items import TAG, check_of, site_of
-from gridrunner.judging.protocol import DETAILS_LIMIT, MESSAGE_LIMIT
 from gridrunner.model import Result, Status
-from gridrunner.text import cap_text, clean_text, make_line
+from gridrunner.text import DETAILS_LIMIT, MESSAGE_LIMIT, cap_text, clean_text, make_line
 
 NOTE_PROPERTY = "note"
 """`record_property("note", text)` in a check that passes: the text becomes the message of its result."""

@@ -140,9 +140,8 @@ def play_queue_s(durations_s: Sequence[float], slots: int, costs: GridCosts) -> 
     """When the last of `durations_s` ends, started in their order, each by the slot that is free first."""
     sessions = min(slots, len(durations_s))
     at_once = costs.creations_at_once * costs.hubs
-    free = [
-        (costs.session_start_s * (number // at_once + 1), number) for number in range(sessions)
-    ]  # sorted, so a heap already
+    # Sorted, so a heap already.
+    free = [(costs.session_start_s * (number // at_once + 1), number) for number in range(sessions)]
     visits = [0] * sessions
     end_s = 0.0
     for duration_s in durations_s:

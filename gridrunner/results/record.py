@@ -47,6 +47,7 @@ from gridrunner.results.verdicts.cases import CaseVerdict, SiteState, SiteVerdic
 from gridrunner.results.verdicts.cost import RunCost, reckon_cost
 from gridrunner.results.verdicts.digest import Digester, RunDigest, RunTotals
 from gridrunner.results.verdicts.settling import exit_code_for
+from gridrunner.text import count_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +272,10 @@ class RecordBuilder:
     ) -> RunRecord:
         """The record of what was taken so far; results and visits by site id."""
         if self._unplanned:
-            warnings = (*warnings, f"{self._unplanned} results are for sites or checks that the plan does not owe")
+            warnings = (
+                *warnings,
+                f"{count_of(self._unplanned, 'result', 'are')} for sites or checks that the plan does not owe",
+            )
         return RunRecord(
             plan=self._plan,
             header=self._header,

@@ -10,8 +10,9 @@ import pytest
 from gridrunner import codec
 from gridrunner.errors import NothingToRun, UsageError
 from gridrunner.judging.process import CollectedChecks, JudgeProcess, collect_checks, judge_run, run_live_checks
-from gridrunner.judging.protocol import DETAILS_LIMIT, MESSAGE_LIMIT, Selection
+from gridrunner.judging.protocol import Selection
 from gridrunner.model import Observation, Result, Site, Status
+from gridrunner.text import DETAILS_LIMIT, MESSAGE_LIMIT
 from tests.support.judging_samples import (
     make_detection,
     make_fault,

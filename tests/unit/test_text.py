@@ -45,6 +45,11 @@ def test_one_is_singular_and_all_else_plural(count: int, shown: str) -> None:
     assert count_of(count, "slot", spec=",") == shown
 
 
+def test_a_verb_follows_its_count() -> None:
+    assert count_of(1, "result", "were") == "1 result was"
+    assert count_of(2, "result", "are") == "2 results are"
+
+
 @pytest.mark.parametrize(
     ("seconds", "exact", "rough"),
     [

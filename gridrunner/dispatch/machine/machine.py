@@ -47,6 +47,7 @@ from gridrunner.dispatch.summary import DispatchSummary, StoppedBy
 from gridrunner.model import Fault, FaultKind, Plan
 from gridrunner.planning.plan import order_sites, owed_sites
 from gridrunner.results.verdicts.quarantine import list_excused
+from gridrunner.text import count_of
 
 
 class Phase(Enum):
@@ -171,13 +172,12 @@ class Machine:
             self._stop(StoppedBy.FINISHED, self._reason)
         elif most is not None and self._books.ledger.failed_sites >= most:
             self._stop(
-                StoppedBy.MAX_FAILURES, f"{self._books.ledger.failed_sites} sites failed, and {most} are the limit"
+                StoppedBy.MAX_FAILURES,
+                f"{count_of(self._books.ledger.failed_sites, 'site')} failed, and the limit is {most}",
             )
         elif self._visits.loss_level > ceiling:
-            self._stop(
-                StoppedBy.CRASH_LOOP,
-                f"{self._visits.sessions_lost} sessions died, {ceiling} more than visits ended well make up for",
-            )
+            died = count_of(self._visits.sessions_lost, "session")
+            self._stop(StoppedBy.CRASH_LOOP, f"{died} died, {ceiling} more than visits ended well make up for")
 
     def _watch_outage(self) -> None:
         """Set or check the time since which visits wait and no session is to be had."""

@@ -313,13 +313,18 @@ class _Merger:
             owed = sum(self._missing.values())
             names = ", ".join(islice(self._missing, 10))
             more = f" and {len(self._missing) - 10} more" if len(self._missing) > 10 else ""
-            warnings.append(f"{owed} results of {len(self._missing)} sites are missing: {names}{more}")
+            what = f"{count_of(owed, 'result')} of {count_of(len(self._missing), 'site')}"
+            warnings.append(f"{what} {'is' if owed == 1 else 'are'} missing: {names}{more}")
         if self._index.duplicates:
-            warnings.append(f"{self._index.duplicates} results were replaced by those of a newer run")
+            warnings.append(f"{count_of(self._index.duplicates, 'result', 'were')} replaced by those of a newer run")
         if self._index.unplanned:
-            warnings.append(f"{self._index.unplanned} results are for sites or checks that the plan does not owe")
+            warnings.append(
+                f"{count_of(self._index.unplanned, 'result', 'are')} for sites or checks that the plan does not owe"
+            )
         if self._evidence.missing:
-            warnings.append(f"{self._evidence.missing} files of evidence are missing from the runs")
+            missing = self._evidence.missing
+            verb = "is" if missing == 1 else "are"
+            warnings.append(f"{count_of(missing, 'file')} of evidence {verb} missing from the runs")
         return tuple(warnings)
 
 

@@ -24,13 +24,11 @@ from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.reports.summary import SIZE_LIMIT, render_summary
 from gridrunner.results.verdicts.cases import CaseVerdict
 from gridrunner.results.verdicts.causes import CauseGroup, describe_check, title_of
-from gridrunner.text import count_of, make_line
+from gridrunner.text import MESSAGE_LIMIT, count_of, make_line
 
 ANNOTATIONS_LIMIT = 10
 """Errors, and as many warnings, that GitHub shows of one step; it drops the others without a word (docs.github.com,
 "Setting an error message" and the limits of workflow commands)."""
-
-MESSAGE_LIMIT = 500  # characters: what fits under a line of a diff; GitHub takes 64 KB
 
 TITLE_LIMIT = 200  # characters; the Checks API takes 255
 

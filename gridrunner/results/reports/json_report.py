@@ -27,7 +27,7 @@ from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict
 from gridrunner.results.verdicts.causes import key_of
 from gridrunner.results.verdicts.cost import RunCost
 from gridrunner.results.verdicts.digest import RunTotals
-from gridrunner.text import make_line, redact_url
+from gridrunner.text import MESSAGE_LIMIT, make_line, redact_url
 
 FIGURES_FORMAT = 1
 """The newest format that this version reads, and the one it writes."""
@@ -37,8 +37,6 @@ STDOUT = "-"
 _SPOOL_BYTES = 1 << 20  # of sites are kept in memory
 
 _NO_SITES = b'"sites":[]'
-
-REASON_LIMIT = 500  # characters, as a message in junit.xml
 
 
 class CaseFigures(Struct, frozen=True, kw_only=True):
@@ -157,7 +155,7 @@ def _collect_run(record: RunRecord, comparison: Comparison | None) -> RunFigures
         ended=make_line(record.ended.reason) if record.ended is not None else "",
         shard=record.plan.shard,
         merged_from=header.merged_from,
-        warnings=tuple(make_line(text, REASON_LIMIT) for text in (*record.warnings, *header.damaged)),
+        warnings=tuple(make_line(text, MESSAGE_LIMIT) for text in (*record.warnings, *header.damaged)),
         totals=replace(
             totals,
             wall_s=round(totals.wall_s, 3),
@@ -204,11 +202,11 @@ def _collect_case(case: CaseVerdict) -> CaseFigures:
     return CaseFigures(
         check=case.check,
         verdict=case.verdict,
-        reason=make_line(reason, REASON_LIMIT),
+        reason=make_line(reason, MESSAGE_LIMIT),
         cause=key_of(case),
         attempts=len(case.attempts),
         seconds=round(sum(result.duration_s for result in case.attempts), 6),
-        quarantined=make_line(case.reason, REASON_LIMIT) if is_held else "",
+        quarantined=make_line(case.reason, MESSAGE_LIMIT) if is_held else "",
         known=case.is_known,
     )
 

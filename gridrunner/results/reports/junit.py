@@ -33,16 +33,9 @@ from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict, name_outcome
 from gridrunner.results.verdicts.causes import function_of, key_of
 from gridrunner.results.verdicts.quarantine import describe_quarantine
-from gridrunner.text import cap_text, clean_text, make_line
+from gridrunner.text import DETAILS_LIMIT, MESSAGE_LIMIT, cap_text, clean_text, make_line
 
 JUNIT_NAME = "junit.xml"
-
-DETAILS_LIMIT = 16_384
-"""Characters of one attempt's explanation. GitLab takes files of 30 MB (docs.gitlab.com, unit test reports): some 1,800
-failed cases fit when each is this long."""
-
-MESSAGE_LIMIT = 500
-"""Characters of a message: one line in every reader's list."""
 
 TOTAL_DETAILS_LIMIT = 20_000_000
 """Characters of explanations in one file, two thirds of GitLab's 30 MB; after that each is cut to `_SPARE_LIMIT`."""

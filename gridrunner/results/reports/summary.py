@@ -165,7 +165,7 @@ def _render_quarantine(quarantined: Quarantined) -> Iterator[str]:
 def _render_missing(cases: Sequence[CaseVerdict], owed: int) -> str:
     named = ", ".join(quote_code(case.site.id) for case in cases[:ROWS_PER_CAUSE])
     more = f" and {len(cases) - ROWS_PER_CAUSE} more" if len(cases) > ROWS_PER_CAUSE else ""
-    return f"{owed} results are owed in all. Nothing is known of: {named}{more}\n"
+    return f"{count_of(owed, 'result', 'are')} owed in all. Nothing is known of: {named}{more}\n"
 
 
 def _render_slowest(slowest: Sequence[SlowSite]) -> str:

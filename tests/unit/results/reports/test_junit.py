@@ -17,7 +17,8 @@ from gridrunner.errors import RunFolderError
 from gridrunner.model import Status, Verdict
 from gridrunner.results.journal.events import Event, Judged, Observed
 from gridrunner.results.record import RunRecord, build_record
-from gridrunner.results.reports.junit import DETAILS_LIMIT, name_classes
+from gridrunner.results.reports.junit import name_classes
+from gridrunner.text import DETAILS_LIMIT
 from tests.support.reports import write_junit
 from tests.support.sample_runs import (
     CHECKS,
