@@ -101,7 +101,7 @@ def unpack_gzip(data: bytes, *, most_bytes: int) -> bytes:
     try:
         unpacked = unpacker.decompress(data, most_bytes + 1)
     except zlib.error as error:
-        raise OSError(errno.EINVAL, f"is no gzip: {error}") from error
+        raise OSError(errno.EINVAL, f"is not gzip: {error}") from error
     if len(unpacked) > most_bytes:
         raise OSError(errno.EFBIG, f"unpacks to more than {most_bytes >> 20} MiB")
     if not unpacker.eof:

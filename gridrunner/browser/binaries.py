@@ -89,7 +89,7 @@ def _find_named(path: str | None, variable: str) -> Path | None:
     if not path:
         return None
     if not os.access(path, os.X_OK) or Path(path).is_dir():
-        raise UsageError(f"{variable} names {path}, which is no program", hint="name the binary itself, or unset it")
+        raise UsageError(f"{variable} names {path}, which is not a program", hint="name the binary itself, or unset it")
     return Path(path).resolve()
 
 

@@ -97,7 +97,7 @@ class Corpus:
 def _page_of(entry: _Entry) -> LabelledPage:
     """Raises ValueError for an id that is no name of a folder: its evidence goes there."""
     if not _ID.fullmatch(entry.id):
-        raise ValueError(f"{entry.id[:80]!r} is no id of a page: letters, digits, '.', '_' and '-', at most 128")
+        raise ValueError(f"{entry.id[:80]!r} is not an id of a page: letters, digits, '.', '_' and '-', at most 128")
     labels = (entry.username, entry.password_current, entry.password_new, entry.submit)
     return LabelledPage(
         id=entry.id,

@@ -32,7 +32,7 @@ class Changes(Struct, frozen=True, kw_only=True):
     def describe(self, path: Path) -> Iterator[str]:
         """Lines for people: what changed, where, and what to do. Nothing where nothing changed."""
         for word, misses, advice in (
-            ("worse", self.worse, "mend it, or declare it"),
+            ("worse", self.worse, "fix it, or declare it"),
             ("better", self.better, "take it out of the file"),
         ):
             for figure in sorted({figure for figure, _ in misses}):

@@ -74,7 +74,7 @@ class OwedResults:
             case AnswerKind.CRASHED:
                 self._crashes.append((answer.node, answer.problem))
             case AnswerKind.COLLECTED | AnswerKind.ENDED:
-                raise AssertionError(f"{answer.kind} is no answer for the ledger")
+                raise AssertionError(f"{answer.kind} is not an answer for the ledger")
 
     def done(self) -> tuple[Key, ...]:
         return tuple(self._results)

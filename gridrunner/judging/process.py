@@ -90,7 +90,7 @@ class JudgeProcess:
     def submit(self, observations: Iterable[Observation]) -> None:
         """Queues observations; their sites are among those of the constructor."""
         for observation in observations:
-            assert observation.site in self._sites, f"{observation.site} is no site of this run"
+            assert observation.site in self._sites, f"{observation.site} is not a site of this run"
             self._queue.put(observation)
 
     def wait(self) -> None:

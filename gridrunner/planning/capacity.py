@@ -56,7 +56,7 @@ def find_fleet(plan: Plan, budget_s: float, kind: NodeKind, costs: GridCosts | N
     is of use, with `keeps_budget` False and the bottleneck in its prediction. Raises UsageError for no budget or slots.
     """
     if budget_s <= 0:
-        raise UsageError(f"a budget of {budget_s:g} s is no time", hint="give one such as --budget 10m")
+        raise UsageError(f"a budget of {budget_s:g} s is not a time", hint="give one such as --budget 10m")
     if kind.slots < 1:
         raise UsageError(f"a node of {kind.slots} slots visits nothing", hint="give --slots-per-node 1 or more")
     durations_s = [planned.expected_s for planned in order_sites(owed_sites(plan))]

@@ -101,7 +101,7 @@ def _check_brackets(part: str) -> None:
                 raise _BadSelectorError(f"{char!r} closes nothing; remove it or open a bracket before it")
             closing = expected.pop()
             if char != closing:
-                raise _BadSelectorError(f"{char!r} stands where {closing!r} would close the bracket; mend the brackets")
+                raise _BadSelectorError(f"{char!r} stands where {closing!r} would close the bracket; fix the brackets")
         position += 1
     if expected:
         raise _BadSelectorError(f"a bracket is not closed; add {expected[-1]!r}")
@@ -185,7 +185,7 @@ def _check_compound(tokens: list[Any], start: int) -> int:
         if token.type == "hash":
             if not token.is_identifier:
                 raise _BadSelectorError(
-                    f"'#{token.value}' is no id selector: it starts with a digit; write [id=\"{token.value}\"]"
+                    f"'#{token.value}' is not an id selector: it starts with a digit; write [id=\"{token.value}\"]"
                 )
         elif token.type == "[] block":
             _check_attribute(_strip(token.content))

@@ -79,7 +79,7 @@ def _read_address(text: str) -> str:
 def _read_ranked(text: str) -> str:
     ranked = _RANKED.fullmatch(text) if len(text) <= MAX_URL_CHARS else None
     if ranked is None:
-        raise BadEntry(f"{show_url(text)} is no line of a ranking; write rank,domain")
+        raise BadEntry(f"{show_url(text)} is not a line of a ranking; write rank,domain")
     return _read_address(ranked[1])
 
 

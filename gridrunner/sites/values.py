@@ -66,7 +66,7 @@ def read_id(text: str) -> str:
         raise BadEntry(f"{show_value(text)} has {len(text):,} characters; at most {MAX_ID_CHARS} are allowed")
     if not _ID.fullmatch(text):
         raise BadEntry(
-            f"{show_value(text)} is no id: only a-z, 0-9, '.', '_' and '-', and a letter or digit first;"
+            f"{show_value(text)} is not an id: only a-z, 0-9, '.', '_' and '-', and a letter or digit first;"
             f" write {_NOT_IN_ID.sub('-', text.lower()).strip('-._') or 'site-1'!r}"
         )
     return text
@@ -79,7 +79,7 @@ def read_locale(text: str) -> str:
         return text
     proposal = _normalise_locale(text)
     right = f"write {proposal!r}" if proposal else "write a tag such as en, pt-BR or zh-Hant (BCP 47)"
-    raise BadEntry(f"{show_value(text)} is no locale; {right}")
+    raise BadEntry(f"{show_value(text)} is not a locale; {right}")
 
 
 def _normalise_locale(text: str) -> str | None:
@@ -98,7 +98,7 @@ def read_tag(text: str) -> str:
     if not _TAG.fullmatch(text):
         right = _NOT_IN_ID.sub("-", text.lower()).strip("-._")
         hint = f"write {right!r}" if right else "use letters"
-        raise BadEntry(f"{show_value(text)} is no tag: only a-z, 0-9, '.', '_' and '-'; {hint}")
+        raise BadEntry(f"{show_value(text)} is not a tag: only a-z, 0-9, '.', '_' and '-'; {hint}")
     return text
 
 
@@ -106,7 +106,7 @@ def read_sso(text: str) -> str:
     """The name of a provider, such as google or passkey."""
     if len(text) > MAX_TAG_CHARS or not _PROVIDER.fullmatch(text):
         right = _NOT_IN_PROVIDER.sub("-", text.lower()).strip("-")[:MAX_TAG_CHARS] or "google"
-        raise BadEntry(f"{show_value(text)} is no provider: only a-z, 0-9 and single '-'; write {right!r}")
+        raise BadEntry(f"{show_value(text)} is not a provider: only a-z, 0-9 and single '-'; write {right!r}")
     return text
 
 
@@ -114,7 +114,7 @@ def read_selector(text: str) -> str:
     """CSS, in parts where `host >>> inner` crosses a shadow root or a frame."""
     problem = find_selector_problem(text)
     if problem:
-        raise BadEntry(f"{show_value(text)} is no CSS selector: {problem}")
+        raise BadEntry(f"{show_value(text)} is not a CSS selector: {problem}")
     return text
 
 
@@ -128,7 +128,7 @@ def read_login(text: str) -> ExpectedLogin:
     if word == ExpectedLogin.UNKNOWN:
         return ExpectedLogin.UNKNOWN
     close = guess(text, ["true", "false", "unknown"])
-    raise BadEntry(f"{show_value(text)} is no expectation; write {close or 'true, false or unknown'}")
+    raise BadEntry(f"{show_value(text)} is not an expectation; write {close or 'true, false or unknown'}")
 
 
 def read_outcome(text: str) -> Outcome:
@@ -136,7 +136,7 @@ def read_outcome(text: str) -> Outcome:
     try:
         return Outcome(text)
     except ValueError:
-        raise BadEntry(f"{show_value(text)} is no outcome; {suggest(text, Outcome)}") from None
+        raise BadEntry(f"{show_value(text)} is not an outcome; {suggest(text, Outcome)}") from None
 
 
 def read_visit_timeout(text: str) -> float:
@@ -147,7 +147,7 @@ def read_visit_timeout(text: str) -> float:
         seconds = math.nan
     if not 0 < seconds <= MAX_VISIT_TIMEOUT_S or "_" in text:
         raise BadEntry(
-            f"{show_value(text)} is no number of seconds above 0 and up to {MAX_VISIT_TIMEOUT_S:g}; write 60"
+            f"{show_value(text)} is not a number of seconds above 0 and up to {MAX_VISIT_TIMEOUT_S:g}; write 60"
         )
     return seconds
 
@@ -170,13 +170,13 @@ def read_day(text: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass  # the 31st of February
-    raise BadEntry(f"{show_value(text)} is no day; write YYYY-MM-DD such as 2026-12-31")
+    raise BadEntry(f"{show_value(text)} is not a day; write YYYY-MM-DD such as 2026-12-31")
 
 
 def read_check(text: str) -> str:
     """The function of a check, or its whole id."""
     if not _CHECK.fullmatch(text):
-        raise BadEntry(f"{show_value(text)} is no check; write a function such as test_login_is_found")
+        raise BadEntry(f"{show_value(text)} is not a check; write a function such as test_login_is_found")
     return text
 
 
@@ -237,15 +237,17 @@ def _check_host(host: str, shown: str, *, is_bracketed: bool) -> None:
         try:
             IPv6Address(host)
         except AddressValueError:
-            raise BadEntry(f"{shown}: the host in brackets is no IPv6 address; write such as http://[::1]/") from None
+            raise BadEntry(
+                f"{shown}: the host in brackets is not an IPv6 address; write such as http://[::1]/"
+            ) from None
         return
     if _FORBIDDEN_IN_HOST.search(host):
-        raise BadEntry(f"{shown}: {show_value(host)} is no host name; write letters, digits, '-' and '.'")
+        raise BadEntry(f"{shown}: {show_value(host)} is not a host name; write letters, digits, '-' and '.'")
     labels = host.removesuffix(".").split(".")
     if len(host) > MAX_HOST_CHARS or any(
         not label or len(label) > 63 for label in labels
     ):  # 63: RFC 1035 section 2.3.4
-        raise BadEntry(f"{shown}: {show_value(host)} is no host name: a part of it is empty or too long; mend it")
+        raise BadEntry(f"{shown}: {show_value(host)} is not a host name: a part of it is empty or too long; correct it")
 
 
 def complete_url(text: str) -> str:

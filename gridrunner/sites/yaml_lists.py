@@ -61,7 +61,7 @@ _EXAMPLES: Final = {
     "dismiss": COOKIE_WALL,
     "identify": "a throwaway name such as nobody@example.org",
     "serve": "a folder",
-    "owner": "who mends it, such as login-team",
+    "owner": "who will fix it, such as login-team",
     "reason": "one line in quotes",
     "until": "the last day as YYYY-MM-DD",
     "checks": "a list such as [test_login_is_found]",

@@ -197,7 +197,7 @@ _PLAIN_WORDS: Final = tuple(
     for pattern, words in (
         (
             "mapping values are not allowed",
-            "a ':' cannot stand here; quote a text that holds ': ', or mend the indentation",
+            "a ':' cannot stand here; quote a text that holds ': ', or fix the indentation",
         ),
         (r"expected ',' or '\]'", "the list that '[' opens{since} is not closed; add ']', or ',' between its items"),
         (
@@ -212,11 +212,11 @@ _PLAIN_WORDS: Final = tuple(
         ),
         (
             "expected '-' indicator|block sequence entries",
-            "this does not fit the list begun{since}; mend the indentation",
+            "this does not fit the list begun{since}; fix the indentation",
         ),
-        ("expected key|expected <block end>", "this does not fit what began{since}; mend the indentation"),
+        ("expected key|expected <block end>", "this does not fit what began{since}; fix the indentation"),
         ("could not find expected ':'", "a key has no ':'; write 'key: value'"),
-        ("mapping keys are not allowed", "a key cannot stand here; mend the indentation"),
+        ("mapping keys are not allowed", "a key cannot stand here; fix the indentation"),
         (
             "expected node content",
             "a value is missing here, or '#' made a comment of it; put a text that holds '#' in quotes",

@@ -269,9 +269,9 @@ def _split_socket(address: str, hub_url: str) -> SplitResult:
     try:
         parts = urlsplit(address)
     except ValueError as error:
-        raise SessionNotCreated(f"{redact_url(hub_url)}: se:cdp is no address") from error
+        raise SessionNotCreated(f"{redact_url(hub_url)}: se:cdp is not an address") from error
     if not parts.path.startswith("/") or not parts.path.isprintable() or not parts.query.isprintable():
-        raise SessionNotCreated(f"{redact_url(hub_url)}: se:cdp is no address")
+        raise SessionNotCreated(f"{redact_url(hub_url)}: se:cdp is not an address")
     return parts
 
 

@@ -80,14 +80,14 @@ def decode_plan(data: bytes, name: str) -> Plan:
 def _require_sound(plan: Plan, name: str) -> None:
     """A plan may come from anywhere, and its hash is no signature: what a list may not hold, it may not either."""
     if len(plan.sites) * len(plan.checks) > MOST_CASES:
-        raise RunFolderError(f"{name} is no plan: it owes {len(plan.sites) * len(plan.checks):,} results")
+        raise RunFolderError(f"{name} is not a plan: it owes {len(plan.sites) * len(plan.checks):,} results")
     for planned in plan.sites:
         try:
             read_id(planned.site.id)
             read_url(planned.site.url)
         except BadEntry as error:
             raise RunFolderError(
-                f"{name} is no plan that gridrunner made: site {make_line(planned.site.id, 60)!r}: {error}",
+                f"{name} is not a plan that gridrunner made: site {make_line(planned.site.id, 60)!r}: {error}",
                 hint="plan again with `gridrunner plan`",
             ) from error
 
@@ -115,7 +115,7 @@ def _decode(data: bytes, name: str, kind: type[T]) -> T:
             _require_format(name, codec.read_format(data))
             raise
     except codec.BrokenJsonError as error:
-        raise RunFolderError(f"{name} is no plan: {error}", hint="plan again with `gridrunner plan`") from error
+        raise RunFolderError(f"{name} is not a plan: {error}", hint="plan again with `gridrunner plan`") from error
     _require_format(name, decoded.format)
     return decoded
 

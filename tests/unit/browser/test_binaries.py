@@ -63,5 +63,5 @@ def test_named_binaries_win_and_must_be_programs(tmp_path: Path) -> None:
     env = {"PATH": str(tmp_path), "GRIDRUNNER_BROWSER_BINARY": str(own)}
     browser = find_browser(None, env)
     assert (browser.binary, browser.name, browser.chromedriver) == (own, BrowserName.HEADLESS_SHELL, driver)
-    with pytest.raises(UsageError, match="GRIDRUNNER_CHROMEDRIVER names /no/such, which is no program"):
+    with pytest.raises(UsageError, match="GRIDRUNNER_CHROMEDRIVER names /no/such, which is not a program"):
         find_browser(None, {**env, "GRIDRUNNER_CHROMEDRIVER": "/no/such"})

@@ -57,7 +57,7 @@ def test_declared_failures_are_counted_exactly(facts: Path, tmp_path: Path, caps
     capsys.readouterr()
     assert evaluate("--from-facts", facts, "--known", known) == 1
     said = capsys.readouterr().err
-    assert f"{known}: username is worse than declared on wrong: mend it, or declare it" in said
+    assert f"{known}: username is worse than declared on wrong: fix it, or declare it" in said
     assert f"{known}: login is better than declared on right: take it out of the file" in said
 
 
@@ -92,4 +92,4 @@ def test_changes_say_how_many_there_are() -> None:
     changes = compare_misses(frozenset(), frozenset(("login", f"p{number:02}") for number in range(25)))
     (line,) = changes.describe(Path("k"))
     assert line.startswith("k: login is worse than declared on p00, p01, ")
-    assert line.endswith(", p19 and 5 more: mend it, or declare it")
+    assert line.endswith(", p19 and 5 more: fix it, or declare it")

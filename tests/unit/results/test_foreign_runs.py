@@ -164,7 +164,7 @@ def test_a_plan_holds_no_site_that_no_list_may(tmp_path: Path, name: str, url: s
     plan = make_plan([replace(site, url=url)], ["check"], {})
     plan = replace(plan, hash=plan_hash(plan))
     folder = write_run(tmp_path / "run", plan, [])
-    with pytest.raises(RunFolderError, match="is no plan that gridrunner made: site"):
+    with pytest.raises(RunFolderError, match="is not a plan that gridrunner made: site"):
         load_run(folder)
     assert main(["run", "--resume", str(folder)]) == 2
 

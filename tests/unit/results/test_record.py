@@ -207,7 +207,7 @@ def test_plan_and_journal_must_belong_together(tmp_path: Path) -> None:
     [
         (b"", "is no plan"),
         (b"\xff", "is no plan"),
-        (b'{"format":1}', "is no plan: Object missing required field `plan`"),
+        (b'{"format":1}', "is not a plan: Object missing required field `plan`"),
         (b'{"format":2,"plan":{}}', "plan format 2; this gridrunner reads up to 1"),
     ],
 )

@@ -133,8 +133,8 @@ def test_guess_kind(text: str, kind: str) -> None:
 
 def test_mistakes_come_at_once() -> None:
     assert mistakes_in("1,a.example\n2 b.example\n3,x y.example\n4,ada:s3cret@a.example\n5,b.example/\n", "tranco") == [
-        "<stdin>:2:1: url: '2 b.example' is no line of a ranking; write rank,domain",
-        "<stdin>:3:1: url: '3,x y.example' is no line of a ranking; write rank,domain",
+        "<stdin>:2:1: url: '2 b.example' is not a line of a ranking; write rank,domain",
+        "<stdin>:3:1: url: '3,x y.example' is not a line of a ranking; write rank,domain",
         "<stdin>:4:1: url: 'ada:…@a.example' is not http or https; only web pages can be visited",
     ]
     assert mistakes_in("not a url\nmailto:x@a.example\n/in\n") == [

@@ -56,7 +56,7 @@ STRUCTURE = {
     ],
     "version: 1\ndefaults: {url: x, locale: xx_y}\nsites:\n  - url: https://a.example/\n": [
         "2:12: unknown key 'url' in defaults; known are locale, tags, visit_timeout_s, expect",
-        "2:28: locale: 'xx_y' is no locale; write a tag such as en, pt-BR or zh-Hant (BCP 47)",
+        "2:28: locale: 'xx_y' is not a locale; write a tag such as en, pt-BR or zh-Hant (BCP 47)",
     ],
     SITE + "---\nversion: 1\n": ["4:1: a second document begins here; put all sites into the first and remove '---'"],
     HEAD + "  - https://a.example/\n": ["3:5: a site is a mapping, not a single value; write '- url: https://…'"],
@@ -88,46 +88,50 @@ KEYS = {
 VALUES = {
     "id: GitHub Login": [
         (
-            "9: id: 'GitHub Login' is no id: only a-z, 0-9, '.', '_' and '-', and a letter or digit first;"
+            "9: id: 'GitHub Login' is not an id: only a-z, 0-9, '.', '_' and '-', and a letter or digit first;"
             " write 'github-login'"
         )
     ],
-    "id: ..": ["9: id: '..' is no id: only a-z, 0-9, '.', '_' and '-', and a letter or digit first; write 'site-1'"],
+    "id: ..": [
+        "9: id: '..' is not an id: only a-z, 0-9, '.', '_' and '-', and a letter or digit first; write 'site-1'"
+    ],
     "id: " + "x" * 129: [f"9: id: '{'x' * 59}…' has 129 characters; at most 128 are allowed"],
     "id: null": ["9: id has no value; write a word such as github, or remove the key"],
-    "locale: en_US": ["13: locale: 'en_US' is no locale; write 'en-US'"],
-    "locale: ZH-hant-tw": ["13: locale: 'ZH-hant-tw' is no locale; write 'zh-Hant-TW'"],
-    "locale: english": ["13: locale: 'english' is no locale; write a tag such as en, pt-BR or zh-Hant (BCP 47)"],
+    "locale: en_US": ["13: locale: 'en_US' is not a locale; write 'en-US'"],
+    "locale: ZH-hant-tw": ["13: locale: 'ZH-hant-tw' is not a locale; write 'zh-Hant-TW'"],
+    "locale: english": ["13: locale: 'english' is not a locale; write a tag such as en, pt-BR or zh-Hant (BCP 47)"],
     "locale: [en]": ["13: locale cannot be a list; write a tag such as en or pt-BR"],
     "tags: bank": ["11: tags cannot be a single value; write [bank]"],
     "tags: {a: b}": ["11: tags cannot be a mapping; write a list such as [bank, mail]"],
     "tags:": ["10: tags has no value; write a list such as [bank, mail], or remove the key"],
     "tags: [Bank, ok, 'two words', '#', [x]]": [
-        "12: tags: 'Bank' is no tag: only a-z, 0-9, '.', '_' and '-'; write 'bank'",
-        "22: tags: 'two words' is no tag: only a-z, 0-9, '.', '_' and '-'; write 'two-words'",
-        "35: tags: '#' is no tag: only a-z, 0-9, '.', '_' and '-'; use letters",
+        "12: tags: 'Bank' is not a tag: only a-z, 0-9, '.', '_' and '-'; write 'bank'",
+        "22: tags: 'two words' is not a tag: only a-z, 0-9, '.', '_' and '-'; write 'two-words'",
+        "35: tags: '#' is not a tag: only a-z, 0-9, '.', '_' and '-'; use letters",
         "40: an item of tags cannot be a list; write one word",
     ],
     f"tags: [{', '.join(f't{number}' for number in range(65))}]": ["11: tags: 65 items; at most 64 are allowed"],
     f"tags: [{'t' * 65}]": [f"12: tags: '{'t' * 59}…' has 65 characters; at most 64 are allowed"],
-    "visit_timeout_s: soon": ["22: visit_timeout_s: 'soon' is no number of seconds above 0 and up to 3600; write 60"],
+    "visit_timeout_s: soon": [
+        "22: visit_timeout_s: 'soon' is not a number of seconds above 0 and up to 3600; write 60"
+    ],
     **{
         f"visit_timeout_s: {text}": [
-            f"22: visit_timeout_s: '{text}' is no number of seconds above 0 and up to 3600; write 60"
+            f"22: visit_timeout_s: '{text}' is not a number of seconds above 0 and up to 3600; write 60"
         ]
         for text in ("0", "-1", "3601", "nan", "inf", "1_0", "true")
     },
     "expect: true": ["13: expect cannot be a single value; write a mapping such as {login: true}"],
     "expect: {usrname: x}": ["14: unknown key 'usrname' in expect; did you mean 'username'?"],
-    "expect: {login: maybe}": ["21: login: 'maybe' is no expectation; write true, false or unknown"],
-    "expect: {login: unkown}": ["21: login: 'unkown' is no expectation; write unknown"],
-    "expect: {outcome: http_error}": ["23: outcome: 'http_error' is no outcome; did you mean 'http-error'?"],
+    "expect: {login: maybe}": ["21: login: 'maybe' is not an expectation; write true, false or unknown"],
+    "expect: {login: unkown}": ["21: login: 'unkown' is not an expectation; write unknown"],
+    "expect: {outcome: http_error}": ["23: outcome: 'http_error' is not an outcome; did you mean 'http-error'?"],
     "expect: {sso: google}": ["19: sso cannot be a single value; write [google]"],
     "expect: {sso: [Sign in with Google]}": [
-        "20: sso: 'Sign in with Google' is no provider: only a-z, 0-9 and single '-'; write 'sign-in-with-google'"
+        "20: sso: 'Sign in with Google' is not a provider: only a-z, 0-9 and single '-'; write 'sign-in-with-google'"
     ],
     "expect: {username: '#a >'}": [
-        "24: username: '#a >' is no CSS selector: nothing follows '>'; write what it leads to"
+        "24: username: '#a >' is not a CSS selector: nothing follows '>'; write what it leads to"
     ],
     "expect: {password: }": [
         (
@@ -153,7 +157,7 @@ STEPS = {
     "{click: a, value: x}": ["31: click takes no value; only fill does"],
     "{follow: login}": ["22: follow: 'login' is unknown; write login-link, or click: CSS"],
     "{wait_for: 'a >>> '}": [
-        "24: wait_for: 'a >>> ' is no CSS selector: a part is empty; write CSS on both sides of >>>"
+        "24: wait_for: 'a >>> ' is not a CSS selector: a part is empty; write CSS on both sides of >>>"
     ],
 }
 
@@ -187,8 +191,8 @@ SYNTAX = {
         "5:1: the mapping that '{' opens in line 4 is not closed; add '}', or ',' between its pairs"
     ],
     SITE + '    id: "x\n': ["5:1: the quote that is opened in line 4 is not closed; add it"],
-    SITE + "   id: x\n": ["4:4: this does not fit the list begun in line 3; mend the indentation"],
-    SITE + "    id: a: b\n": ["4:10: a ':' cannot stand here; quote a text that holds ': ', or mend the indentation"],
+    SITE + "   id: x\n": ["4:4: this does not fit the list begun in line 3; fix the indentation"],
+    SITE + "    id: a: b\n": ["4:10: a ':' cannot stand here; quote a text that holds ': ', or fix the indentation"],
     SITE + "    id x\n    tags: [a]\n": ["5:5: a key has no ':'; write 'key: value'"],
     SITE + '    id: "\\q"\n': ["4:10: unknown escape; write \\\\ for a backslash, or single quotes"],
     SITE + "    expect: {login: true, username: #login}\n": [
@@ -216,11 +220,11 @@ URLS = {
     "https://a.example/\u200b": "'https://a.example/\\u200b' has an unprintable character in it; remove it",
     "https:\\\\a.example": "'https:\\\\\\\\a.example' has a backslash in it; write / or %5C",
     "http://[::1": "the host cannot be read; write https://host:port/path",
-    "http://[v1.x]/": "'http://[v1.x]/': the host in brackets is no IPv6 address; write such as http://[::1]/",
+    "http://[v1.x]/": "'http://[v1.x]/': the host in brackets is not an IPv6 address; write such as http://[::1]/",
     "http://a..example/": (
-        "'http://a..example/': 'a..example' is no host name: a part of it is empty or too long; mend it"
+        "'http://a..example/': 'a..example' is not a host name: a part of it is empty or too long; correct it"
     ),
-    "https://*.example/": "'https://*.example/': '*.example' is no host name; write letters, digits, '-' and '.'",
+    "https://*.example/": "'https://*.example/': '*.example' is not a host name; write letters, digits, '-' and '.'",
     "http://a.example:99999/": "the port is not a number from 0 to 65535; write https://host:port/path",
     "http://a.example:x/": "the port is not a number from 0 to 65535; write https://host:port/path",
     "http://a.example:0/": "'http://a.example:0/' has port 0, where nothing can listen; write another port",
@@ -242,7 +246,7 @@ CSV = {
     ],
     "url,id\n,x": ["2: url: the cell is empty; write an address such as https://example.org/login"],
     "url,id\nhttps://a.example/,X\nb.example/,y": [
-        "2: id: 'X' is no id: only a-z, 0-9, '.', '_' and '-', and a letter or digit first; write 'x'",
+        "2: id: 'X' is not an id: only a-z, 0-9, '.', '_' and '-', and a letter or digit first; write 'x'",
         "3: url: 'b.example/' has no scheme; write 'https://b.example/'",
     ],
     'url,id\n"https://a.example/,x\n': ['2: a quote (") is left open; close it'],
@@ -360,7 +364,7 @@ def test_all_mistakes_of_all_files_come_sorted(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     assert mistakes_of("b.yaml", "nope.yaml", "a.txt") == [
         "b.yaml:4:5: unknown key 'tag' in a site; did you mean 'tags'?",
-        "b.yaml:5:9: id: 'B' is no id: only a-z, 0-9, '.', '_' and '-', and a letter or digit first; write 'b'",
+        "b.yaml:5:9: id: 'B' is not an id: only a-z, 0-9, '.', '_' and '-', and a letter or digit first; write 'b'",
         "b.yaml:6:18: url: '/x' is relative; write a whole address such as https://example.org/login",
         "nope.yaml: no such file; check the path",
         "a.txt:2:1: url: 'a.example' has no scheme; write 'https://a.example/'",

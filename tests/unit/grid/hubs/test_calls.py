@@ -149,7 +149,7 @@ SESSIONS: dict[str, Any] = {
     "capabilities are text": {"value": {"sessionId": "s", "capabilities": "x"}},
     "capabilities are a number": {"value": {"sessionId": "s", "capabilities": 5}},
     "se:cdp is a number": {"value": {"sessionId": "s", "capabilities": {"se:cdp": 5}}},
-    "se:cdp is no address": {"value": {"sessionId": "s", "capabilities": {"se:cdp": "ws://[::bad"}}},
+    "se:cdp is not an address": {"value": {"sessionId": "s", "capabilities": {"se:cdp": "ws://[::bad"}}},
     "se:cdp is a line": {"value": {"sessionId": "s", "capabilities": {"se:cdp": "ws://h/a\x00b c"}}},
     "chromeOptions are text": {"value": {"sessionId": "s", "capabilities": {"goog:chromeOptions": "x"}}},
     "the address is a number": {
