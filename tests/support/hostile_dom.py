@@ -247,4 +247,5 @@ function (options) {
   return wrong;
 }
 """
-"""A probe that looks for whatever could run in the document that a browser made of a copy; `options`: {script: ours}."""
+"""A probe that looks for whatever could run in the document that a browser made of a copy; `options`: {script:
+ours}."""
