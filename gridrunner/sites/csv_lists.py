@@ -27,7 +27,7 @@ from gridrunner.sites.drafts import (
     read_items,
 )
 from gridrunner.sites.mistakes import FileReport, show_value, suggest
-from gridrunner.sites.reading import EMPTY_HINTS, ListKind, iterate_lines
+from gridrunner.sites.reading import ListKind, hint_for_empty, iterate_lines
 from gridrunner.sites.values import BadEntry, read_url
 
 COLUMNS: Final = (
@@ -71,7 +71,7 @@ def read_csv_list(text: str, report: FileReport, reading: CsvReading | None = No
     header_line, header = next(rows, (1, []))
     if not header:
         if not report.count:
-            report.add(f"the list is empty; {EMPTY_HINTS[ListKind.CSV]}")
+            report.add(f"the list is empty; {hint_for_empty(ListKind.CSV)}")
         return draft
     names = _read_header(header, reading, report, header_line)
     if names is None:
@@ -88,7 +88,7 @@ def read_csv_list(text: str, report: FileReport, reading: CsvReading | None = No
             what = f"{len(row)} cells, but the header has {len(names)} columns"
             report.add(f'{what}; add the missing cells, or quote ("…") a cell that holds the delimiter', line)
     if not count and not report.count:
-        report.add(f"the list has no sites; {EMPTY_HINTS[ListKind.CSV]}", header_line)
+        report.add(f"the list has no sites; {hint_for_empty(ListKind.CSV)}", header_line)
     return draft
 
 

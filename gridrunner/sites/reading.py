@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, assert_never
 
 from msgspec import Struct
 
@@ -68,11 +68,18 @@ class ListKind(StrEnum):
 
 SUFFIXES: Final = {".yaml": ListKind.YAML, ".yml": ListKind.YAML, ".csv": ListKind.CSV, ".txt": ListKind.TEXT}
 
-EMPTY_HINTS: Final = {
-    ListKind.YAML: "write 'version: 1' and at least one entry under 'sites'",
-    ListKind.CSV: "write a header line with a url column, and one site per line",
-    ListKind.TEXT: "write one URL per line",
-}
+
+def hint_for_empty(kind: ListKind) -> str:
+    """What would be right where a list of this format is empty."""
+    match kind:
+        case ListKind.YAML:
+            return "write 'version: 1' and at least one entry under 'sites'"
+        case ListKind.CSV:
+            return "write a header line with a url column, and one site per line"
+        case ListKind.TEXT:
+            return "write one URL per line"
+        case _:
+            assert_never(kind)
 
 
 class SourceText(Struct, frozen=True, kw_only=True):
@@ -101,7 +108,7 @@ def read_source(source: str, stdin: BinaryIO, report: FileReport) -> SourceText 
         report.add(*error.args)
         return None
     if not text.strip():
-        report.add(f"the list is empty; {EMPTY_HINTS[kind]}")
+        report.add(f"the list is empty; {hint_for_empty(kind)}")
         return None
     return SourceText(text=text, kind=kind, folder=Path() if source == STDIN else Path(source).parent)
 

@@ -8,7 +8,7 @@ from typing import Final
 from gridrunner.model import SourceLine
 from gridrunner.sites.drafts import Draft, ListDraft, Reader, check_count
 from gridrunner.sites.mistakes import FileReport
-from gridrunner.sites.reading import EMPTY_HINTS, ListKind, iterate_lines
+from gridrunner.sites.reading import ListKind, hint_for_empty, iterate_lines
 from gridrunner.sites.values import BadEntry, read_url
 
 _COMMENT: Final = re.compile(r"(?<!\s)\s+#.*")  # looks at a run of blanks once
@@ -35,5 +35,5 @@ def read_text_list(
         else:
             draft.entries.append(Draft(source=SourceLine(file=report.file, line=number), fields=fields, expect={}))
     if not entries:
-        report.add(f"the list has no sites; {EMPTY_HINTS[ListKind.TEXT]}")
+        report.add(f"the list has no sites; {hint_for_empty(ListKind.TEXT)}")
     return draft

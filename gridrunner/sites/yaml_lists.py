@@ -29,7 +29,7 @@ from gridrunner.sites.drafts import (
     check_count,
 )
 from gridrunner.sites.mistakes import FileReport, guess, show_value, suggest
-from gridrunner.sites.reading import EMPTY_HINTS, ListKind
+from gridrunner.sites.reading import ListKind, hint_for_empty
 from gridrunner.sites.values import BadEntry, read_selector
 from gridrunner.sites.yaml_nodes import MappingNode, Node, ScalarNode, SequenceNode, read_document
 
@@ -85,7 +85,7 @@ def read_yaml_list(text: str, folder: Path, report: FileReport, today: date) -> 
     if top is not None:
         reader.read_top(top, folder)
     elif report.count == before:
-        report.add(f"the list is empty; {EMPTY_HINTS[ListKind.YAML]}")
+        report.add(f"the list is empty; {hint_for_empty(ListKind.YAML)}")
     return reader.draft
 
 
@@ -124,7 +124,7 @@ class _YamlList:
         elif not isinstance(values["sites"][1], SequenceNode):
             self._refuse_kind(values["sites"][1], "sites", "a list such as '- url: https://example.org/login'")
         elif not self._entries:
-            self._add(values["sites"][1], f"the list has no sites; {EMPTY_HINTS[ListKind.YAML]}")
+            self._add(values["sites"][1], f"the list has no sites; {hint_for_empty(ListKind.YAML)}")
 
     def _check_version(self, node: Node) -> None:
         written = node.text if isinstance(node, ScalarNode) else ""
