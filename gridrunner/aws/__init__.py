@@ -1,3 +1,1 @@
-"""AWS through boto3: bounded clients, errors in one sentence, prices. What is built on it (fleet, store) lives
-elsewhere.
-"""
+"""AWS through boto3: bounded clients, errors in one sentence, prices. Fleet and store, built on it, live elsewhere."""

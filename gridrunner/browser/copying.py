@@ -21,8 +21,7 @@ from gridrunner.browser.scrubbing import scrub_text
 from gridrunner.sites.copies import CARRIED_HEAD, RESTORE_SCRIPT
 
 STYLE_LIMIT: Final = 1_500_000
-"""Characters of styles per frame; utility frameworks ship up to 3 MB unpruned, the pages of the demo list under 40
-kB."""
+"""Characters of styles per frame; utility frameworks ship up to 3 MB unpruned, demo pages under 40 kB."""
 
 COPY_LIMIT: Final = 8_000_000
 """Characters of a whole copy. The largest page of the development corpus has 2.4 MB of HTML (2026-11-24)."""
@@ -105,9 +104,7 @@ class _Copier:
         return copies
 
     def _sheet(self, frame: Frame, sheet: Styles) -> str:
-        """A style sheet as its server sent it, from the browser's own memory; else the rules that the page could
-        read.
-        """
+        """A style sheet as its server sent it, from the browser's memory; else the rules that the page could read."""
         if sheet.address is None:
             return sheet.text
         try:

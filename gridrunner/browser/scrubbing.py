@@ -19,12 +19,10 @@ MASKED_ADDRESS: Final = "someone@example.org"
 _ADDRESS: Final = re.compile(r"[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
 _UUID: Final = re.compile(r"\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b")
 _RUN: Final = re.compile(r"""(?P<drawing>\sd="[^"]*")|(?<![A-Za-z0-9])[A-Za-z0-9]{16,}(?![A-Za-z0-9])""")
-"""Letters and digits without a break, and what is passed over: the path of a drawing, which looks like one and is
-none."""
+"""Letters and digits without a break, and what is passed over: the path of a drawing, which only looks like it."""
 
 LONG_RUN: Final = 20
-"""Letters and digits: 20 of base 62 hold 119 bits; 128-bit tokens are the least that OWASP asks of session ids
-(2026)."""
+"""Letters and digits: 20 of base 62 hold 119 bits; OWASP (2026) asks 128 bits of session ids at least."""
 
 MIXED_SHARE: Final = 0.39
 """Changes between lower case, upper case and digits per character: 0.62 in random base 62, 0.26 to 0.37 in names such

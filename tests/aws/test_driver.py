@@ -1,6 +1,4 @@
-"""`gridrunner grid --driver aws`: the real driver on auto scaling groups in moto; hubs are fakes that follow the
-groups.
-"""
+"""`gridrunner grid --driver aws`: the real driver on auto scaling groups in moto; fake hubs follow the groups."""
 
 from __future__ import annotations
 

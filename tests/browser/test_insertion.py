@@ -1,6 +1,4 @@
-"""A one-click button really put at the insertion point of small pages: what works, and what is noticed when it does
-not.
-"""
+"""A one-click button really put at the insertion point of small pages: what works, and what is noticed otherwise."""
 
 from __future__ import annotations
 

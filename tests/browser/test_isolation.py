@@ -1,6 +1,4 @@
-"""What one site stores is invisible to the next, in every mode and browser: the same origin is visited twice in one
-session.
-"""
+"""What one site stores is invisible to the next, in every mode and browser: one session visits an origin twice."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""A hub under a sub-path, behind a password and a TLS proxy, its node where no client can reach it: visits go
-through.
-"""
+"""Visits go through to a hub under a sub-path, behind a password and a TLS proxy, its node out of reach of clients."""
 
 from __future__ import annotations
 

@@ -18,9 +18,7 @@ class _Root:
 
 
 def list_closed_roots(document: Mapping[str, Any]) -> list[ClosedRoot]:
-    """The closed shadow roots of `DOM.getDocument` with `pierce`; an input counts for the innermost that it stands
-    in.
-    """
+    """The closed shadow roots of `DOM.getDocument` with `pierce`; an input counts for the innermost around it."""
     roots: list[_Root] = []
     waiting: list[tuple[Mapping[str, Any], _Root | None]] = [(document, None)]
     while waiting:

@@ -23,9 +23,7 @@ TRACKED_REQUESTS = frozenset({"Document", "XHR", "Fetch"})
 
 @dataclass(slots=True)
 class ServedFrame(Frame):
-    """A frame and the DevTools session that serves it; `world` is its present document's isolated world, where
-    known.
-    """
+    """A frame and the DevTools session that serves it; `world`: its present document's isolated world, if known."""
 
     target: str = ""
     world: int | None = None

@@ -99,9 +99,7 @@ class MessageReader:
         return count > 0
 
     def _make_room(self) -> None:
-        """Put what is left of the last read to the front, and room behind it: for the rest of a message, if it is
-        known.
-        """
+        """Put what is left of the last read to the front, and room behind it: for the rest of a message, if known."""
         buffer, start, end = self._buffer, self._start, self._end
         if end == 0 and len(buffer) == BUFFER_BYTES:
             return

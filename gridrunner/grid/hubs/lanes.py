@@ -85,9 +85,7 @@ class LanePool:
         self._alone_until_s = 0.0
 
     def open_lane(self, *, slot: str, timeout_s: float) -> BrowserSession:
-        """A lane on a browser with room, or on a new one. Raises GridFault within `timeout_s` and the socket's
-        limit.
-        """
+        """A lane on a browser with room, or on a new one. Raises GridFault, in `timeout_s` and the socket's limit."""
         shared, is_first = self._reserve()
         if is_first:
             try:

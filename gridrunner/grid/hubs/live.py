@@ -88,9 +88,7 @@ def open_driver(folder: Path) -> WebDriver:
 
 
 def make_webdriver(url: str, options: Options, *, hub: str, timeout_s: float, ca_file: Path | None = None) -> WebDriver:
-    """Selenium's own object for a new session at `url`. Raises what `gridrunner.grid.hubs.webdriver.open_session`
-    raises.
-    """
+    """Selenium's own object for a new session at `url`. Raises what `webdriver.open_session` raises."""
     from selenium.webdriver.remote.webdriver import WebDriver  # noqa: PLC0415 - 0.09 s, which runs without it save
 
     client = make_client(url, timeout_s=timeout_s, ca_file=ca_file)

@@ -46,8 +46,7 @@ POLL_S = 5.0
 """How often groups and hubs are looked at while nodes come or go: a node takes a minute or two."""
 
 METER_S = 20.0
-"""How often instances are counted during a run: one call per hub, far below AWS' limits, and exact to a third of a
-minute."""
+"""How often instances are counted during a run: one call per hub, far below AWS' limits, and exact to 20 s."""
 
 CLOCK_SKEW = timedelta(seconds=30)
 """This machine's clock may be ahead of AWS': activities so long before the request still count as its own."""
@@ -118,9 +117,7 @@ class AwsDriver:
         raise UsageError(f"there is no node {node}", hint="gridrunner grid status --driver aws names them")
 
     def reap(self, runs: Collection[str], say: Say) -> int:
-        """End the sessions of runs that are over, and of `runs`. Of runs on other machines it cannot be known from
-        here.
-        """
+        """End the sessions of runs that are over, and of `runs`. Of runs on other machines it cannot be known."""
         ended = reap_sessions([self._client(hub) for hub in self._fleet.hubs], runs)
         say(f"ended {count_of(ended, 'session')}")
         return ended
@@ -222,9 +219,7 @@ class AwsDriver:
     def _wait(
         self, since: datetime, say: Say, *, is_enough: Callable[[Sequence[GroupView]], bool] | None = None
     ) -> None:
-        """Until all is as it is to be, or `is_enough`. Raises GridFault with the reason when it does not come to
-        that.
-        """
+        """Until all is as it is to be, or `is_enough`. Raises GridFault with the reason when it does not get there."""
         end_s, said = time.monotonic() + self._timeout_s, ""
         pause = threading.Event()
         while True:

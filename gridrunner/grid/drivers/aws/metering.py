@@ -1,6 +1,4 @@
-"""How long which instances worked for a run: seen by looking at the groups now and then. Pure: times come with the
-sightings.
-"""
+"""How long which instances worked for a run, by looking at the groups now and then. Pure: sightings bring times."""
 
 from __future__ import annotations
 
@@ -14,9 +12,7 @@ from gridrunner.planning.constants import LEAST_BILLED_S
 
 
 class SeenInstance(Struct, frozen=True, kw_only=True):
-    """One instance at one moment. `is_spot` None: EC2 did not say. `age_s`: seconds since its launch, None: not
-    known.
-    """
+    """One instance at one moment. `is_spot` None: EC2 did not say. `age_s`: seconds since its launch, if known."""
 
     id: str
     kind: str

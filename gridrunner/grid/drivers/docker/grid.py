@@ -50,9 +50,7 @@ class DockerGrid:
     # ------------------------------------------------------------------------------------------------------- containers
 
     def containers(self, role: str | None = None) -> list[Any]:
-        """The SDK's objects of the grid's containers, or of those with a `role` (hub, node), in order of their
-        numbers.
-        """
+        """The SDK's objects of the grid's containers, or of those with a `role` (hub, node), by their numbers."""
         with translated_engine(self.name):
             containers = self.client.containers.list(all=True, filters=self._filter(role), ignore_removed=True)
         return sorted(containers, key=lambda container: number_of(container.name))

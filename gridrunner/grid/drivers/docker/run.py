@@ -1,6 +1,4 @@
-"""A Docker grid in the hands of one run: the one that is up, or one made for it; and what is kept of failed
-containers.
-"""
+"""A Docker grid in the hands of one run, the one that is up or one made for it; what is kept of failed containers."""
 
 from __future__ import annotations
 

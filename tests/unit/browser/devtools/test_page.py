@@ -1,6 +1,4 @@
-"""A page whose browser answers at once, as written here: what a visit asks, and what becomes of answers that go
-wrong.
-"""
+"""A page whose browser answers at once, as written here: what a visit asks, and what becomes of bad answers."""
 
 from __future__ import annotations
 

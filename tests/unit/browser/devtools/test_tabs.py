@@ -1,6 +1,4 @@
-"""The tabs of a lane: made ahead, handed out one at a time, and begun otherwise where a browser does not serve empty
-ones.
-"""
+"""The tabs of a lane: made ahead, handed out one at a time, and blank where a browser serves no empty ones."""
 
 from __future__ import annotations
 

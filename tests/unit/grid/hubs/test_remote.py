@@ -1,6 +1,4 @@
-"""A hub as the dispatcher has it, against a fake Selenium Grid: slots, sessions, lanes, and everything that goes
-wrong.
-"""
+"""A hub as the dispatcher has it, against a fake Selenium Grid: slots, sessions, lanes, and all that goes wrong."""
 
 from __future__ import annotations
 
