@@ -20,6 +20,8 @@ from typing import Any, Self
 from msgspec import Struct
 
 from gridrunner.errors import describe_newer
+from gridrunner.foreign import open_file
+from gridrunner.limits import MOST_S
 from gridrunner.model import FaultKind, Observation, Outcome, Status, Verdict
 from gridrunner.planning.durations import EXPECTED_PERCENTILE, RECENT_VISITS, PastVisit, percentile
 from gridrunner.results.record import RunRecord
@@ -146,7 +148,11 @@ class History:
                 )
                 connection.executemany(
                     "INSERT INTO site_runs VALUES (?, ?, ?, ?)",
-                    ((number, *_describe_site(site)) for site in record.site_verdicts() if _is_judged(site)),
+                    (
+                        (number, *_describe_site(site))
+                        for site in record.site_verdicts()
+                        if any(case.attempts for case in site.cases)
+                    ),
                 )
             is_written = True
         return is_written  # noqa: RET504 - the block swallows what goes wrong in it
@@ -182,7 +188,8 @@ class History:
                         SELECT site, duration_s, outcome, ROW_NUMBER() OVER (
                             PARTITION BY site ORDER BY started DESC, run_number DESC, attempt DESC) AS place
                         FROM visits JOIN runs ON run_number = number
-                        WHERE fault IS NULL AND site IN ({", ".join("?" * len(ids))}))
+                        WHERE fault IS NULL AND site IN ({", ".join("?" * len(ids))})
+                            AND typeof(duration_s) IN ('real', 'integer') AND duration_s BETWEEN 0 AND {MOST_S:.0f})
                     WHERE place <= {RECENT_VISITS} ORDER BY site, place
                     """,  # noqa: S608 - placeholders and our own number
                     tuple(ids),
@@ -255,7 +262,7 @@ class History:
                     """
                     SELECT site, COUNT(*), COUNT(CASE WHEN verdict = ? THEN 1 END),
                            COUNT(CASE WHEN verdict = ? THEN 1 END), SUM(is_failed_first)
-                    FROM site_runs GROUP BY site
+                    FROM site_runs WHERE typeof(site) = 'text' GROUP BY site
                     """,
                     (Verdict.FAILED.value, Verdict.FLAKY.value),
                 )
@@ -264,7 +271,7 @@ class History:
                 """
                 SELECT site, COUNT(DISTINCT run_number), COUNT(*), COUNT(CASE WHEN fault <> ? THEN 1 END),
                        COUNT(CASE WHEN outcome = ? THEN 1 END)
-                FROM visits GROUP BY site ORDER BY site
+                FROM visits WHERE typeof(site) = 'text' GROUP BY site ORDER BY site
                 """,
                 (FaultKind.INTERRUPTED.value, Outcome.TIMED_OUT.value),
             )
@@ -330,13 +337,14 @@ def open_history(path: Path, warn: Callable[[str], None]) -> History:
         return History(path, None, warn)
     connection = None
     try:
+        open_file(path).close()  # a pipe would be waited for
         connection = _connect(path)
-        tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+        kinds = [row[0] for row in connection.execute("SELECT type FROM sqlite_master")]
         application = _read_pragma(connection, "application_id")  # after the tables: another run may be making them
         version = _read_pragma(connection, "user_version")
         if version > HISTORY_VERSION and application == APPLICATION_ID:
             problem = describe_newer("has version", version, HISTORY_VERSION)
-        elif tables and application != APPLICATION_ID:
+        elif (kinds and application != APPLICATION_ID) or {"view", "trigger"} & set(kinds):
             problem = "is a database of another program"
         else:
             return History(path, connection, warn)
@@ -348,7 +356,9 @@ def open_history(path: Path, warn: Callable[[str], None]) -> History:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)
+    connection.execute("PRAGMA trusted_schema = OFF")  # it may be a file of others
+    return connection
 
 
 def _read_pragma(connection: sqlite3.Connection, name: str) -> int:
@@ -385,10 +395,6 @@ def _describe_visit(visit: Observation) -> tuple[str, int, str, float, str | Non
         None if visit.outcome is None else visit.outcome.value,
         None if visit.fault is None else visit.fault.kind.value,
     )
-
-
-def _is_judged(site: SiteVerdict) -> bool:
-    return any(case.attempts for case in site.cases)
 
 
 def _describe_site(site: SiteVerdict) -> tuple[str, str, bool]:

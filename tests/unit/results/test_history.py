@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -197,6 +198,40 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE bookmarks (url TEXT)")
     connection.close()
     assert "another program" in warn_of(path)
+
+
+def test_a_pipe_is_a_warning_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "history.sqlite")
+    assert "is a pipe and no file" in warn_of(tmp_path / "history.sqlite")
+
+
+def test_a_history_with_a_view_in_place_of_a_table_is_not_asked(path: Path) -> None:
+    """A view may take for ever to answer."""
+    with open_it(path) as history:
+        history.add_run(make_run(1))
+    connection = sqlite3.connect(path)
+    connection.execute("ALTER TABLE visits RENAME TO kept")
+    connection.execute(
+        "CREATE VIEW visits AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT i FROM n"
+    )
+    connection.commit()
+    connection.close()
+    assert "another program" in warn_of(path)
+
+
+def test_durations_that_are_none_are_left_out(path: Path) -> None:
+    with open_it(path) as history:
+        history.add_run(make_run(1))
+        sites = [stat.site for stat in history.site_stats()]
+    connection = sqlite3.connect(path)
+    connection.executemany(
+        "UPDATE visits SET duration_s = ? WHERE site = ?", zip([b"x", "text", 1e308, -1.0], sites, strict=False)
+    )
+    connection.commit()
+    connection.close()
+    with open_it(path) as history:
+        assert set(history.recent_durations(sites)) == set(sites[4:])
+        assert [stat.p90_s for stat in history.site_stats()][: len(sites[:4])] == [None] * len(sites[:4])
 
 
 def test_a_folder_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
