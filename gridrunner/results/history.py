@@ -226,8 +226,7 @@ class History:
                 ),
                 judged,
             )
-        runs, sites, visits, faults = visited
-        judged_count, flaky, failed_first = judged
+        (runs, sites, visits, faults), (judged_count, flaky, failed_first) = visited, judged
         return HistoryTotals(
             runs=runs,
             sites=sites,
@@ -362,8 +361,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _read_pragma(connection: sqlite3.Connection, name: str) -> int:
-    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
-    return value
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
 @contextmanager
