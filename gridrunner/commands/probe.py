@@ -6,6 +6,7 @@ import argparse
 import os
 import tempfile
 from pathlib import Path
+from typing import assert_never
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -18,7 +19,7 @@ from gridrunner.browser.reach import find_places
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.commands.parsing import Command, add_settings, settings_of
 from gridrunner.errors import ExitCode, UsageError
-from gridrunner.model import Detection, Form, Observation, Outcome, Site
+from gridrunner.model import Detection, ExpectedLogin, Form, Observation, Outcome, Site
 from gridrunner.run.one_session import open_one_session
 from gridrunner.settings.visits import Screenshots
 from gridrunner.terminal.progress import clean
@@ -80,8 +81,7 @@ def _print(observation: Observation, screenshot: Path | None) -> None:
 
 
 def _print_detection(detection: Detection, console: Console) -> None:
-    verdict = {True: "login form", False: "no login form", None: "unknown whether there is a login form"}
-    console.print(f"[bold]{verdict[detection.login_present]}[/] (confidence {detection.confidence:.2f})")
+    console.print(f"[bold]{_describe_login(detection.found_login)}[/] (confidence {detection.confidence:.2f})")
     for line in (*detection.hidden, *detection.evidence):
         console.print(f"  {escape(clean(line))}")
     for form in detection.forms:
@@ -93,6 +93,18 @@ def _print_detection(detection: Detection, console: Console) -> None:
         covers = f", would cover {escape(clean(', '.join(point.covers)))}" if point.covers else ""
         place = f"{point.box.width:.0f}x{point.box.height:.0f} at {point.box.x:.0f},{point.box.y:.0f}"
         console.print(f"insertion point: {point.side} {escape(clean(point.anchor.selector))}, {place}{covers}")
+
+
+def _describe_login(login: ExpectedLogin) -> str:
+    match login:
+        case ExpectedLogin.YES:
+            return "login form"
+        case ExpectedLogin.NO:
+            return "no login form"
+        case ExpectedLogin.UNKNOWN:
+            return "unknown whether there is a login form"
+        case _:
+            assert_never(login)
 
 
 def _print_form(form: Form, console: Console) -> None:
