@@ -123,7 +123,7 @@ def _configure_up(parser: argparse.ArgumentParser) -> None:
         help="of the first hub on 127.0.0.1, the others follow; default: free ones",
     )
     parser.add_argument(
-        "--timeout", type=duration_of, default=120.0, metavar="TIME", help="bound of the wait (default 2m)"
+        "--timeout", type=duration_of, default=120.0, metavar="TIME", help="time limit of the wait (default 2m)"
     )
 
 

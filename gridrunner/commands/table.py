@@ -47,7 +47,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 EXAMPLES = """\
 examples:
   gridrunner run --sites sites/demo.yaml                      the demo list, in browsers of this machine
-  gridrunner run --sites sites.csv --select tag:bank -k login only banks, only the checks named so
+  gridrunner run --sites sites.csv --select tag:bank          only the sites with the tag bank
   gridrunner run --sites sites.yaml --shard 2/8               the second of eight CI machines
   gridrunner run --sites sites.yaml --grid http://hub:4444    through a Selenium Grid hub
   gridrunner run --sites sites.yaml --grid docker             in containers, brought up for this run

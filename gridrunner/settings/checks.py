@@ -22,21 +22,21 @@ ROWS = (
         parse=str,
         is_list=True,
         metavar="PATH",
-        help="pytest files or folders with checks; default: the shipped login-form detection suite; repeatable",
+        help="pytest files or folders with checks, in place of the shipped login-form detection suite; repeatable",
     ),
     Setting(
         name="keyword",
         short="-k",
         parse=str,
         metavar="EXPR",
-        help="checks whose names match, as in pytest",
+        help="only checks whose names match, as in pytest",
     ),
     Setting(
         name="mark",
         short="-m",
         parse=str,
         metavar="EXPR",
-        help="checks with matching marks, as in pytest",
+        help="only checks with matching marks, as in pytest",
     ),
 )
 

@@ -20,13 +20,13 @@ ROWS = (
         name="retries",
         parse=whole(0),
         metavar="N",
-        help="further attempts of a site that failed, each in a fresh session (default 1)",
+        help="further attempts at a site that failed, each in a fresh session (default 1)",
     ),
     Setting(
         name="deadline",
         parse=parse_duration,
         metavar="TIME",
-        help="bound of the whole run; what is not reached then is owed (exit 3); default: none",
+        help="time limit of the whole run; what is not reached by then is owed (exit 3); default: none",
     ),
     Setting(
         name="max-failures",

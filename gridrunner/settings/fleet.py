@@ -49,13 +49,13 @@ ROWS = (
         name="budget",
         parse=parse_duration,
         metavar="TIME",
-        help="wall time to reach, such as 10m: `plan` prints the nodes that it takes, --scale auto raises to them",
+        help="wall time to aim for, such as 10m: `plan` prints the nodes it takes, --scale auto raises the fleet to them",
     ),
     Setting(
         name="scale-timeout",
         parse=parse_duration,
         metavar="TIME",
-        help="bound of the wait for nodes of a fleet (default 10m: an instance takes one to three minutes)",
+        help="time limit of the wait for a fleet's nodes (default 10m; an instance takes one to three minutes)",
     ),
     Setting(
         name="serve-address",

@@ -94,25 +94,25 @@ ROWS = (
         field="name",
         parse=grid_name,
         metavar="NAME",
-        help="which grid of this name docker means; everything made for it is marked with it (default gridrunner)",
+        help="name of the grid in Docker; everything made for it is marked with it (default gridrunner)",
     ),
     Setting(
         name="hub-image",
         parse=str,
         metavar="IMAGE",
-        help="image of docker's hubs; default: the one of docker/build.sh; selenium/hub works as well",
+        help="image of Docker hubs (default: the one that docker/build.sh makes); selenium/hub works as well",
     ),
     Setting(
         name="node-image",
         parse=str,
         metavar="IMAGE",
-        help="image of docker's nodes; default: the one of docker/build.sh; selenium/node-chrome works as well",
+        help="image of Docker nodes (default: the one that docker/build.sh makes); selenium/node-chrome works as well",
     ),
     Setting(
         name="hub-ca",
         parse=path_of,
         metavar="FILE",
-        help="certificates (PEM) of the authority that signed those of https hubs; default: the usual ones",
+        help="certificates (PEM) of the authority that signed those of https hubs; default: this machine's",
     ),
 )
 

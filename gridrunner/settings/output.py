@@ -56,7 +56,7 @@ ROWS = (
         name="quiet",
         short="-q",
         parse=flag,
-        help="plain lines instead of the live display, results only",
+        help="plain lines instead of the live display, and only results",
     ),
     Setting(name="verbose", short="-v", parse=flag, help="log what sessions, hubs and the dispatcher do"),
     Setting(

@@ -61,7 +61,7 @@ ROWS = (
         parse=path_of,
         is_list=True,
         metavar="DIR",
-        help="an unpacked browser extension, loaded into every session (needs --browser chromium); repeatable",
+        help="an unpacked browser extension, loaded into every session (full Chromium is chosen for it); repeatable",
     ),
     Setting(
         name="allow-private",
@@ -74,17 +74,17 @@ ROWS = (
         name="visit-timeout",
         parse=parse_duration,
         metavar="TIME",
-        help="bound of one visit (default 30s)",
+        help="time limit of one visit (default 30s)",
     ),
     Setting(
         name="try-insertion",
         parse=flag,
-        help="put a button at each insertion point, click it, look at it on a phone's width, take it out; adds a check",
+        help="put a button at each insertion point, click it, look at it at a phone's width, remove it; adds a check",
     ),
     Setting(
         name="dismiss-walls",
         parse=flag,
-        help="answer cookie walls before a page is judged, refusing where it can be refused (default: see past them)",
+        help="answer cookie walls before a page is judged, refusing where possible (default: see past them)",
     ),
     Setting(
         name="fetch",

@@ -205,8 +205,8 @@ def test_plan_and_journal_must_belong_together(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (b"", "is no plan"),
-        (b"\xff", "is no plan"),
+        (b"", "is not a plan"),
+        (b"\xff", "is not a plan"),
         (b'{"format":1}', "is not a plan: Object missing required field `plan`"),
         (b'{"format":2,"plan":{}}', "plan format 2; this gridrunner reads up to 1"),
     ],
