@@ -245,7 +245,10 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--predictions", type=Path, metavar="FILE", help="write one JSON line per page here")
     parser.add_argument("--facts", type=Path, metavar="FILE", help="keep the facts of every page, for training")
     parser.add_argument(
-        "--known", type=Path, metavar="FILE", help="declared failures: exit 1 when a page is worse or better than declared"
+        "--known",
+        type=Path,
+        metavar="FILE",
+        help="declared failures: exit 1 when a page is worse or better than declared",
     )
     parser.add_argument("--write-known", type=Path, metavar="FILE", help="declare the present failures in this file")
     parser.add_argument(
