@@ -49,7 +49,7 @@ ROWS = (
         name="budget",
         parse=parse_duration,
         metavar="TIME",
-        help="wall time to aim for, such as 10m: `plan` prints the nodes it takes, --scale auto raises the fleet to them",
+        help="wall time to aim for, such as 10m: `plan` prints the nodes it takes, --scale auto raises a fleet to them",
     ),
     Setting(
         name="scale-timeout",
