@@ -26,6 +26,7 @@ MAX_TAG_CHARS: Final = 64  # one column of a report
 MAX_WORDS_CHARS: Final = 200  # one line of a report, and of the message in junit.xml
 MAX_URL_CHARS: Final = 8000  # what every server must take at least (RFC 9110 section 4.1)
 MAX_HOST_CHARS: Final = 253  # RFC 1035 section 2.3.4, without the length bytes and the root
+MAX_LABEL_CHARS: Final = 63  # the same
 MAX_VISIT_TIMEOUT_S: Final = 3600.0  # an hour for one page; CI services end a whole job after six (GitHub Actions)
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -244,9 +245,7 @@ def _check_host(host: str, shown: str, *, is_bracketed: bool) -> None:
     if _FORBIDDEN_IN_HOST.search(host):
         raise BadEntry(f"{shown}: {show_value(host)} is not a host name; write letters, digits, '-' and '.'")
     labels = host.removesuffix(".").split(".")
-    if len(host) > MAX_HOST_CHARS or any(
-        not label or len(label) > 63 for label in labels
-    ):  # 63: RFC 1035 section 2.3.4
+    if len(host) > MAX_HOST_CHARS or any(not label or len(label) > MAX_LABEL_CHARS for label in labels):
         raise BadEntry(f"{shown}: {show_value(host)} is not a host name: a part of it is empty or too long; correct it")
 
 

@@ -202,7 +202,7 @@ class _YamlList:
         return fields
 
     def _read_quarantine(self, node: Node) -> Quarantine | None:
-        """None when it cannot be used, which has been reported then. Owner, reason and a last day are a must: what
+        """None when it cannot be used, which has been reported then. Owner, reason and a last day are required: what
         no one owns and nothing ends is a check that was switched off.
         """
         example = "{owner: NAME, reason: TEXT, until: YYYY-MM-DD}"

@@ -29,13 +29,11 @@ class BalancerSettings(Struct, frozen=True, kw_only=True):
     create_prior_s: float = SESSION_START_S  # before a start was seen
     smoothing: float = 0.3  # the weight of the newest sample: five samples forget 83 % of what was before
     half_life_s: float = 30.0  # of an old average: a hub is looked at again well within `outage_limit_s`
-    opens_at_once: int = (
-        SESSIONS_AT_ONCE  # to begin with, per hub; grows by one with each quick creation, halves with a fault
-    )
+    # to begin with, per hub; grows by one with each quick creation, halves with a fault
+    opens_at_once: int = SESSIONS_AT_ONCE
     first_backoff_s: float = 1.0  # 1, 2, 4 s … a dead node fails within 0.02 s (docs/design/grid.md)
-    longest_backoff_s: float = (
-        10.0  # a hub was back 3.4 s after a restart (measured): longer pauses only lose its share
-    )
+    # a hub was back 3.4 s after a restart (measured): longer pauses only lose its share
+    longest_backoff_s: float = 10.0
     trip_after: int = 3  # faults in a row that open the circuit; one dead node of several gives two
     quick_ratio: float = 2.0  # a creation within this many times the average does not show a queue at the hub
     slow_ratio: float = 2.0  # visits this many times slower than on the best hub make a hub slow

@@ -61,7 +61,7 @@ class LocalDriver:
     def drain(self, node: str | None, say: Say) -> GridStatus:
         """Refused: browsers of this machine end with their run."""
         del node, say
-        raise UsageError("local has no nodes to drain", hint="Ctrl-C ends a run in good order")
+        raise UsageError("local has no nodes to drain", hint="Ctrl-C ends a run and keeps its results")
 
     def reap(self, runs: Collection[str], say: Say) -> int:
         """End the browsers whose gridrunner is gone."""
