@@ -57,6 +57,9 @@ def _execute(argv: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         say("gridrunner: interrupted")
         return ExitCode.INTERRUPTED
+    except OSError as error:
+        say(f"gridrunner: {error.filename or 'this machine'}: {error.strerror or error}")
+        return ExitCode.INCOMPLETE
     except Exception:  # noqa: BLE001 - CPython would exit with 1, which says that a site failed
         say(traceback.format_exc().rstrip())
         say("gridrunner: the above is a defect of gridrunner, and no verdict on a site; please report it")

@@ -75,7 +75,7 @@ def find_inside(folder: Path, name: str) -> Path:
     return path
 
 
-def write_inside(folder: Path, name: str, data: bytes) -> Path:
+def write_inside(folder: Path, name: str, data: bytes, *, mode: int = 0o666) -> Path:
     """Write `data` to `name` in `folder`, as a new file: a link that somebody put there is replaced and not followed.
     Folders are made. Raises OSError.
     """
@@ -83,13 +83,13 @@ def write_inside(folder: Path, name: str, data: bytes) -> Path:
     _require_inside(path.parent, folder)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     try:
-        descriptor = os.open(path, flags, 0o666)
+        descriptor = os.open(path, flags, mode)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, flags, 0o666)
+        descriptor = os.open(path, flags, mode)
     except FileExistsError:
         path.unlink()
-        descriptor = os.open(path, flags, 0o666)
+        descriptor = os.open(path, flags, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
     return path

@@ -16,7 +16,7 @@ from rich.console import Console
 from gridrunner import codec
 from gridrunner.browser.scrubbing import scrub_json, scrub_text
 from gridrunner.errors import UsageError
-from gridrunner.foreign import MOST_FACTS_BYTES, MOST_PAGE_BYTES, read_file, read_gzip
+from gridrunner.foreign import MOST_FACTS_BYTES, MOST_PAGE_BYTES, find_inside, read_file, read_gzip
 from gridrunner.model import Detection, Expectation, Observation, Site, Verdict
 from gridrunner.results.journal.evidence import find_evidence
 from gridrunner.results.record import RunRecord
@@ -36,6 +36,8 @@ def export_captures(record: RunRecord, folder: Path, console: Console, *, only_f
     wanted = [found.site for found in record.site_verdicts() if not only_failed or found.verdict is Verdict.FAILED]
     quiet = Console(quiet=True)
     try:
+        for name in (RUN_FOLDER_NAME, f"{RUN_FOLDER_NAME}.yaml", f"{RUN_FOLDER_NAME}.new.yaml"):
+            find_inside(folder, name)  # the folder may be somebody else's that is resumed
         kept = [keep_page(site, copied[site.id], folder, out, quiet) for site in wanted if site.id in copied]
     except (UsageError, OSError) as error:  # the run's verdicts stand, whatever becomes of its copies
         console.print(f"warning: the pages were not captured: {error}", style="yellow", markup=False, highlight=False)

@@ -89,3 +89,9 @@ def test_what_was_written_before_the_stream_broke_has_arrived() -> None:
     assert (raw.write(b"second"), raw.write(b"third")) == (6, 5)
     assert isinstance(raw.problem, BrokenPipeError)
     os.close(writer)
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "list.txt").write_text("https://a.example/\n", encoding="utf-8")
+    assert cli.main(["sites", "import", str(tmp_path / "list.txt"), "--out", str(tmp_path / "none" / "list.yaml")]) == 3
+    assert capsys.readouterr().err == f"gridrunner: {tmp_path}/none/list.yaml: No such file or directory\n"

@@ -16,6 +16,7 @@ from gridrunner import codec
 from gridrunner.browser.binaries import Browser
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.errors import UsageError
+from gridrunner.foreign import write_inside
 from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.processes import start_chromedriver
 from gridrunner.grid.hubs.webdriver import COMMAND_TIMEOUT_S, make_client, translated
@@ -42,9 +43,7 @@ def write_live_grid(folder: Path, grid: LiveGrid) -> None:
     """Let live checks of the run in `folder` open sessions. The file is for its owner alone: a hub URL may carry a
     password.
     """
-    path = folder / FILE_NAME
-    path.touch(mode=0o600)
-    path.write_bytes(codec.encode(grid))
+    write_inside(folder, FILE_NAME, codec.encode(grid), mode=0o600)
 
 
 def forget_live_grid(folder: Path) -> None:

@@ -34,7 +34,8 @@ def open_atomically(path: Path) -> Iterator[IO[bytes]]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         make_folder(path.parent)
-        with part.open("wb", BUFFER_BYTES) as file:
+        part.unlink(missing_ok=True)
+        with part.open("xb", BUFFER_BYTES) as file:  # not through a link that lies there
             yield file
         part.replace(path)
     except OSError as error:
