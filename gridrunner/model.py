@@ -341,7 +341,7 @@ class Observation(Struct, frozen=True, kw_only=True):
     """The record of one visit. Exactly one of `outcome` and `fault` is set. Paths are relative to the run folder.
 
     `started_s` is seconds since the run began; `facts_path` holds the facts as gzipped JSON (None: there are none);
-    `hub`, `node`, `session` and `slot` say where; `at_deadline` of `ready_by` weakens a negative verdict.
+    `hub`, `node`, `session` and `slot` say where; ready by DEADLINE, a negative verdict is weaker.
     """
 
     site: str
