@@ -101,7 +101,7 @@ def places_in(urls: Iterable[str]) -> tuple[Place, ...]:
     """The private places that the addresses of sites name: loopback and literal private addresses, each with its
     port.
     """
-    found: dict[Place, None] = {}
+    places: dict[Place, None] = {}
     for url in urls:
         if not _MAY_BE_PRIVATE.match(url):  # lists have up to 200,000 sites
             continue
@@ -110,8 +110,8 @@ def places_in(urls: Iterable[str]) -> tuple[Place, ...]:
             (parts.hostname or "").rstrip("."), parts.port or (443 if parts.scheme == "https" else 80)
         )
         if place is not None:
-            found[place] = None
-    return tuple(found)
+            places[place] = None
+    return tuple(places)
 
 
 def find_places(urls: Iterable[str], allowed: Sequence[str]) -> tuple[Place, ...]:
@@ -231,8 +231,8 @@ def _apart(replicas: Sequence[str], places: Sequence[Place]) -> list[Place]:
     return [place for place in places if not any(fnmatchcase(place.host, pattern) for pattern in patterns)]
 
 
-def _overlap(one: Network, other: Network) -> bool:
-    return one.version == other.version and one.overlaps(other)
+def _overlap(network: Network, other: Network) -> bool:
+    return network.version == other.version and network.overlaps(other)
 
 
 def _itself(place: Place) -> str:
