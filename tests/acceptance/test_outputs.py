@@ -17,6 +17,7 @@ import pytest
 from gridrunner.results.record import load_run
 from tests.support.command_line import CommandLine
 from tests.support.fake_hub import FakeGrid, open_hub
+from tests.support.lying_hub import open_lying_hub
 from tests.support.run_folders import journalled_exit_code, owed_cases, read_cases
 
 FILES = {"journal.jsonl", "junit.xml", "plan.json", "report.html", "summary.md", "timeline.json"}
@@ -120,3 +121,20 @@ def test_a_resumed_run_serves_what_the_user_named_and_nothing_else(project: Comm
     assert code == 2
     assert b"wants replica pages served from /" in said
     assert b"--sites LIST" in said
+
+
+@pytest.mark.parametrize("answer", [{"value": {"nodes": "many"}}, b'{"value":' + b"[" * 1_000_000])
+def test_a_hub_that_lies_costs_its_own_slots_and_alone_makes_it_3(
+    project: CommandLine, hub: FakeGrid, answer: object
+) -> None:
+    with open_lying_hub() as liar:
+        liar.say("GET", "/status", answer)
+        liar.say("POST", "/session", answer)
+        options = f"--sites {write_list(project, 3)} --deadline 3s"
+        code, said = run_shell(project, hub, f"{options} --grid {liar.url}")
+        assert code == 0, said
+        command = f"{sys.executable} -m gridrunner run --grid {liar.url} {options}"
+        alone = subprocess.run(
+            ["bash", "-c", command], cwd=project.folder, env=project.env, capture_output=True, timeout=120, check=False
+        )
+    assert (alone.returncode, b"Traceback" in alone.stderr) == (3, False)
