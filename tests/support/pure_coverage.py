@@ -42,7 +42,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="gridrunner-coverage-") as folder:
         data, report = Path(folder, "data"), Path(folder, "report.json")
         tests = [f"tests/unit/{name}" for name in UNIT_TESTS if (ROOT / "tests" / "unit" / name).exists()]
-        options = [f"--data-file={data}", "--rcfile=/dev/null"]
+        options = [f"--data-file={data}", "--rcfile=pyproject.toml"]
         ended = run_coverage(
             *("run", *options, "--branch", f"--include={','.join(pure_files())}"),
             *("-m", "pytest", "-q", "--no-header", f"--ignore=tests/unit/{NO_TESTS}", *tests),

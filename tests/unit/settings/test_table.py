@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gridrunner.settings.loading import OTHER_VARIABLES, Settings
-from gridrunner.settings.table import BY_KEY, PART_OF, PARTS, SETTINGS, default_of
+from gridrunner.settings.table import BY_KEY, PART_OF, PARTS, SETTINGS, default_of, keys_of
 from gridrunner.settings.values import Setting
 
 
@@ -32,3 +32,7 @@ def test_every_part_is_an_attribute_of_the_settings() -> None:
 
 def test_no_setting_is_called_as_a_variable_that_is_read_elsewhere() -> None:
     assert not {row.key.upper() for row in SETTINGS} & set(OTHER_VARIABLES)
+
+
+def test_keys_of_several_parts_are_those_of_the_table_in_its_order() -> None:
+    assert keys_of(*(part.rows for part in PARTS)) == tuple(BY_KEY)
