@@ -169,9 +169,8 @@ class JournalReader:
             for number, line in enumerate(iter(partial(file.readline, MOST_LINE_BYTES + 1), b""), start=2):
                 try:
                     event = parse_event(line)
-                    _require_short(line)
                 except BadLineError as error:
-                    if line.endswith(b"\n"):
+                    if line.endswith(b"\n") or len(line) > MOST_LINE_BYTES:  # cut by the limit, not by a kill
                         raise RunFolderError(
                             f"{self.path}:{number}: not a journal event: {error}: {quote_line(line)}",
                             hint="restore the file, or delete this line to read the rest",
@@ -226,11 +225,6 @@ def parse_event(line: bytes) -> Event:
     except RecursionError as error:
         raise BadLineError("nested too deeply") from error
     raise BadLineError(f"unknown event {str(name)[:40]!r}")
-
-
-def _require_short(line: bytes) -> None:
-    if len(line) > MOST_LINE_BYTES:
-        raise BadLineError(f"is longer than {MOST_LINE_BYTES >> 20} MiB")
 
 
 def _read_header(path: Path, line: bytes) -> JournalHeader:

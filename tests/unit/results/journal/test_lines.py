@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import threading
 from pathlib import Path
 
@@ -8,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridrunner import codec
-from gridrunner.errors import RunFolderError
-from gridrunner.results.journal.events import EVENT_TYPES, Event, Judged, Observed, Resumed, RunEnded
-from gridrunner.results.journal.lines import JournalWriter
+from gridrunner.errors import OutputLost, RunFolderError
+from gridrunner.results.journal.events import EVENT_TYPES, Decided, Event, Judged, Observed, Resumed, RunEnded
+from gridrunner.results.journal.lines import JournalReader, JournalWriter
 from gridrunner.results.record import load_run
 from tests.support.journals import read_journal
 from tests.support.sample_runs import (
@@ -240,3 +241,32 @@ def test_garbage_is_dropped_at_the_end_and_named_anywhere_else(
         kept = [event for event in journal.events if event in every_events()]
         assert journal.warnings or kept == every_events()
         assert kept[:place] == every_events()[:place]
+
+
+def test_a_line_that_is_longer_than_any_is_named_and_not_taken_for_a_truncated_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    with JournalWriter(path, HEADER) as journal:
+        journal.write(Decided(text="x" * 3000))
+    monkeypatch.setattr("gridrunner.results.journal.lines.MOST_LINE_BYTES", 2000)
+    with pytest.raises(RunFolderError, match=r"journal\.jsonl:2: not a journal event"):
+        list(JournalReader(path).read_lines())
+
+
+def test_a_disk_that_is_full_in_the_middle_ends_in_3_and_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_descriptor: int, _data: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "journal.jsonl"
+    with JournalWriter(path, HEADER) as journal:
+        with monkeypatch.context() as patched:
+            patched.setattr("os.write", refuse)
+            with pytest.raises(OutputLost, match="cannot be written: No space left on device") as caught:
+                journal.write(Decided(text="x"))
+        journal.write(Decided(text="y"))
+    assert caught.value.exit_code == 3
+    assert f"--resume {tmp_path}" in str(caught.value.hint)
+    assert [event for event, _, _ in JournalReader(path).read_lines()] == [Decided(text="y")]
