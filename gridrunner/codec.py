@@ -63,7 +63,7 @@ def decode(data: bytes | str, kind: type[T]) -> T:
     except RecursionError as error:
         raise BrokenJsonError("nested too deeply") from error
     except UnicodeDecodeError as error:
-        raise BrokenJsonError(f"no UTF-8: {error.reason} at byte {error.start}") from error
+        raise BrokenJsonError(f"not UTF-8: {error.reason} at byte {error.start}") from error
 
 
 def find_decoder(kind: type[T]) -> Callable[[bytes | str], T]:

@@ -117,7 +117,7 @@ def read_gzip(path: Path | str, *, most_bytes: int, within: Path | None = None) 
 def _check_name(name: str) -> str:
     path = PurePosixPath(name)
     if not path.parts or "\0" in name or ".." in path.parts or path.is_absolute():
-        raise OSError(errno.EPERM, "is no name of something in its folder", name)
+        raise OSError(errno.EPERM, "does not name anything in its folder", name)
     return name
 
 
@@ -125,7 +125,7 @@ def _require_regular(mode: int, path: Path | str) -> None:
     if not stat.S_ISREG(mode):
         kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
         number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
-        raise OSError(number, f"is {kind} and no file", str(path))
+        raise OSError(number, f"is {kind}, not a file", str(path))
 
 
 def _require_inside(path: Path, folder: Path) -> None:

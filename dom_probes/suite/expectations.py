@@ -278,7 +278,7 @@ def judge_sso(expect: Expectation, observation: Observation, detection: Detectio
     found = [provider.name for provider in _detected(observation, detection).sso]
     if missing := [name for name in expect.sso if name not in found]:
         return failed(
-            f"expected sign-in through {', '.join(expect.sso)}; {', '.join(missing)} not found among "
+            f"expected sign-in through {', '.join(expect.sso)}; {', '.join(missing)} not found; found: "
             f"{_list_or_none(found)}",
             [f"{provider.name}: {provider.element.selector}" for provider in _detected(observation, detection).sso],
         )

@@ -274,7 +274,7 @@ class RecordBuilder:
         if self._unplanned:
             warnings = (
                 *warnings,
-                f"{count_of(self._unplanned, 'result', 'are')} for sites or checks that the plan does not owe",
+                f"{count_of(self._unplanned, 'result', 'are')} for sites or checks that are not in the plan",
             )
         return RunRecord(
             plan=self._plan,

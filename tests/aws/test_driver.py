@@ -160,7 +160,7 @@ def test_the_command_scales_shows_and_takes_down(
     ("text", "named"),
     [
         ("", "is not JSON"),
-        ("{}", "describes no fleet"),
+        ("{}", "does not describe a fleet"),
         ('{"format": 99}', "has format 99"),
         ('{"name": "x", "region": "eu-central-1", "hubs": []}', "without hubs"),
     ],

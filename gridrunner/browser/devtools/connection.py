@@ -213,7 +213,9 @@ class Connection:
                 is_news = self._take(data)
             except _BAD_SHAPES as error:
                 what = make_line(f"{type(error).__name__}: {error}")
-                raise SessionLost(f"{self._label}: what came on the session's socket is no DevTools: {what}") from error
+                raise SessionLost(
+                    f"{self._label}: what came on the session's socket is not DevTools: {what}"
+                ) from error
             if is_news:
                 return True
         return False

@@ -291,7 +291,7 @@ class Machine:
 
     def _take_stop_request(self) -> None:
         if self.phase is Phase.RUNNING:
-            self._stop(StoppedBy.INTERRUPTED, "the user asked for an end")
+            self._stop(StoppedBy.INTERRUPTED, "interrupted by the user")
         elif self.phase is Phase.STOPPING:
             self._stopped_by, self._may_judge = StoppedBy.INTERRUPTED, False
             self._kill_visits()

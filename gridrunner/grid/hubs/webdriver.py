@@ -66,7 +66,7 @@ def open_session(
     try:
         made = codec.convert(answer, _NewSession)
     except codec.DecodeError as error:
-        raise SessionNotCreated(f"{hub}: no session: what answers there speaks no WebDriver") from error
+        raise SessionNotCreated(f"{hub}: no session: what answers there does not speak WebDriver") from error
     client.client_config.timeout = COMMAND_TIMEOUT_S
     return WebDriverSession(id=made.sessionId, capabilities=made.capabilities or {}, client=client)
 
@@ -122,7 +122,7 @@ def _execute(client: RemoteConnection, command: str, params: dict[str, Any]) -> 
     try:
         ErrorHandler().check_response(answer)
     except (AttributeError, KeyError, TypeError, ValueError, IndexError, RecursionError) as error:
-        raise WebDriverException("what answers there speaks no WebDriver") from error  # an error of another shape
+        raise WebDriverException("what answers there does not speak WebDriver") from error  # an error of another shape
     return answer.get("value")
 
 
@@ -262,7 +262,7 @@ def _read_offer(session: WebDriverSession, hub_url: str) -> _Offer:
     try:
         return codec.convert(session.capabilities, _Offer)
     except codec.DecodeError as error:
-        raise SessionNotCreated(f"{redact_url(hub_url)}: capabilities of no browser: {error}") from error
+        raise SessionNotCreated(f"{redact_url(hub_url)}: not a browser's capabilities: {error}") from error
 
 
 def _split_socket(address: str, hub_url: str) -> SplitResult:
@@ -284,7 +284,7 @@ def _browser_socket(address: str) -> str:
         answer = call(bound_manager(pools), "GET", address, timeout_s=VERSION_TIMEOUT_S)
     version = answer.decode(_Version)
     if version is None:
-        raise SessionNotCreated(f"{host}:{port}: what answers there speaks no DevTools")
+        raise SessionNotCreated(f"{host}:{port}: what answers there does not speak DevTools")
     offered = _split_socket(version.socket, address)
     return str(urlunsplit(("ws", f"{host}:{port}", offered.path, "", "")))
 

@@ -319,7 +319,7 @@ class _Merger:
             warnings.append(f"{count_of(self._index.duplicates, 'result', 'were')} replaced by those of a newer run")
         if self._index.unplanned:
             warnings.append(
-                f"{count_of(self._index.unplanned, 'result', 'are')} for sites or checks that the plan does not owe"
+                f"{count_of(self._index.unplanned, 'result', 'are')} for sites or checks that are not in the plan"
             )
         if self._evidence.missing:
             missing = self._evidence.missing

@@ -202,7 +202,7 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_pipe_is_a_warning_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "history.sqlite")
-    assert "is a pipe and no file" in warn_of(tmp_path / "history.sqlite")
+    assert "is a pipe, not a file" in warn_of(tmp_path / "history.sqlite")
 
 
 def test_a_history_with_a_view_in_place_of_a_table_is_not_asked(path: Path) -> None:

@@ -146,7 +146,7 @@ def test_what_the_plan_does_not_owe_is_counted_and_not_judged() -> None:
     events = [*pass_site("a"), *pass_site("stranger"), Judged(result=make_result("other.py::test_x", "a"))]
     record = build_record(plan, make_header(plan), events)
     assert record.unplanned == 4
-    assert record.warnings == ("4 results are for sites or checks that the plan does not owe",)
+    assert record.warnings == ("4 results are for sites or checks that are not in the plan",)
     assert exit_code_of(record) == 0
 
 

@@ -231,7 +231,7 @@ class AwsDriver:
             if progress.is_done or (is_enough is not None and is_enough(views)):
                 return
             if progress.problem:
-                raise GridFault(f"aws: nodes are not to be had: {progress.problem}", hint=_SHORTAGE_HINT)
+                raise GridFault(f"aws: no more nodes can be had: {progress.problem}", hint=_SHORTAGE_HINT)
             if time.monotonic() >= end_s:
                 if all(view.registered >= view.desired and view.instances <= view.desired for view in views):
                     say("aws: instances that go are still draining; they end with their last session")

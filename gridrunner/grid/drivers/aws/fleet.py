@@ -90,7 +90,7 @@ def read_fleet(path: Path | None) -> FleetFile:
     try:
         fleet = codec.decode(codec.encode(document), FleetFile)
     except codec.BrokenJsonError as error:
-        raise UsageError(f"--fleet {path}: describes no fleet: {error}", hint=HOW_TO) from error
+        raise UsageError(f"--fleet {path}: does not describe a fleet: {error}", hint=HOW_TO) from error
     if not fleet.hubs or fleet.slots_per_node < 1 or fleet.nodes.max_per_hub < 1:
         raise UsageError(f"--fleet {path}: describes a fleet without hubs, slots or nodes", hint=HOW_TO)
     return fleet

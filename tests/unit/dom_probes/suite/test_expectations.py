@@ -322,9 +322,9 @@ def test_insertion_point_is_skipped_where_no_login_form_is_claimed(expect: Expec
             ("google", "saml"),
             ("google", "google"),
             FAILED,
-            "expected sign-in through google, saml; saml not found among google",
+            "expected sign-in through google, saml; saml not found; found: google",
         ),
-        (("google",), (), FAILED, "expected sign-in through google; google not found among none"),
+        (("google",), (), FAILED, "expected sign-in through google; google not found; found: none"),
     ],
 )
 def test_sso(wanted: tuple[str, ...], found: tuple[str, ...], conclusion: Conclusion, message: str) -> None:

@@ -199,7 +199,7 @@ def test_redirects_are_followed_without_credentials_and_not_for_ever(hub: LyingH
         assert open_session(hub.url, OPTIONS, hub="hub", timeout_s=5).id == "s"
         back = f"HTTP/1.1 307 Go\r\nLocation: {hub.url}/session\r\nContent-Length: 0\r\n\r\n".encode()
         other.send("POST", "/session", lambda: [back])
-        with pytest.raises(GridFault, match="speaks no WebDriver"):
+        with pytest.raises(GridFault, match="does not speak WebDriver"):
             open_session(hub.url, OPTIONS, hub="hub", timeout_s=5)
         assert len(other.asked) + len(hub.asked) == 2 + 6
 

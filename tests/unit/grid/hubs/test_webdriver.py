@@ -75,7 +75,7 @@ def test_server_that_is_no_grid_is_named(path: str) -> None:
     with PageServer({"/session": page}) as server, pytest.raises(GridFault) as caught:
         open_session(server.url(path), options, hub="hub", timeout_s=5)
     assert str(caught.value) in {
-        "hub: no session: what answers there speaks no WebDriver",
+        "hub: no session: what answers there does not speak WebDriver",
         "hub: not found",  # the words of the server
     }
 

@@ -221,9 +221,9 @@ def test_files_that_are_none_or_without_measure_are_named(tmp_path: Path) -> Non
     outcome = merge_junit([*odd, *files], tmp_path / "junit.xml")
     assert (outcome.cases, outcome.exit_code) == (1, 3)
     assert [line.partition(": ")[2] for line in outcome.unreadable] == [
-        "[Errno 22] is a pipe and no file: '" + str(odd[0]) + "'",
-        "[Errno 21] is a folder and no file: '" + str(odd[1]) + "'",
-        "[Errno 22] is a device and no file: '" + str(odd[2]) + "'",
+        "[Errno 22] is a pipe, not a file: '" + str(odd[0]) + "'",
+        "[Errno 21] is a folder, not a file: '" + str(odd[1]) + "'",
+        "[Errno 22] is a device, not a file: '" + str(odd[2]) + "'",
         "[Errno 27] has 128 MiB; at most 128 MiB are read: '" + str(odd[3]) + "'",
         "elements are nested more than 1000 deep",
     ]
