@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import traceback
 from collections.abc import Sequence
-from types import FrameType
 
 from gridrunner.commands.parsing import say
 from gridrunner.commands.table import make_parser
 from gridrunner.errors import ExitCode, GridrunnerError, SiteListError
+from gridrunner.run.signals import interrupted_by_signals
 from gridrunner.terminal.streams import find_lost_output, guard_streams
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C. A kind of its own, because CPython ends `python -m` by SIGINT, and not with our exit code, once a plain
-    KeyboardInterrupt has passed through exec'd code, though it was caught (pythonrun.c, run_eval_code_obj): making a
-    dataclass is such code, and imports make many.
-    """
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise Interrupted
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    is_main = threading.current_thread() is threading.main_thread()
-    # Where it is ignored, as under nohup, it stays so.
-    if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupt)
     guard_streams()
     try:
-        return _execute(argv)
+        with interrupted_by_signals():
+            return _execute(argv)
     finally:
         lost = find_lost_output()
         if lost:

@@ -111,10 +111,12 @@ def detection(request: pytest.FixtureRequest, observation: Observation) -> Detec
 @pytest.fixture(scope="session")
 def gridrunner_live(request: pytest.FixtureRequest) -> Iterator[LiveSession]:
     """One browser session for each process of the pytest run, opened when the first check needs it."""
-    from gridrunner.grid.hubs.live import open_driver
+    from gridrunner.grid.hubs.live import FILE_NAME, open_driver
     from gridrunner.judging.live import LiveSession
 
-    live = LiveSession(functools.partial(open_driver, _source(request).folder))
+    batch = request.config.getoption("--gridrunner-batch")
+    file = None if batch is None else Path(batch).with_name(FILE_NAME)
+    live = LiveSession(functools.partial(open_driver, file))
     yield live
     live.close()
 

@@ -33,6 +33,7 @@ from gridrunner.evaluation.known import compare_misses, read_known, write_known
 from gridrunner.evaluation.saved import read_facts
 from gridrunner.evaluation.scores import Figure, ScoredPage, find_misses, score_pages, verdicts_of
 from gridrunner.grid.hubs.local import LocalHub
+from gridrunner.grid.hubs.processes import drivers_ended
 from gridrunner.model import Observation, Site
 from gridrunner.planning.constants import SESSION_TIMEOUT_S
 from gridrunner.settings.visits import Screenshots
@@ -141,11 +142,13 @@ def _visit_all(corpus: Corpus, server: CorpusServer, hub: LocalHub, jobs: int, c
             finally:
                 visitor.close()
 
-        threads = [threading.Thread(target=work, args=(str(number),)) for number in range(1, jobs + 1)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        # Daemons: an interrupt ends their browsers, and nobody waits for what they are still about to find out.
+        threads = [threading.Thread(target=work, args=(str(number),), daemon=True) for number in range(1, jobs + 1)]
+        with drivers_ended():
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
     lost = Observation(site="", attempt=1)
     return [_Visited(page=page, observation=done.get(page.id, lost)) for page in corpus.pages]
 

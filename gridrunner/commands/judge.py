@@ -10,6 +10,7 @@ from gridrunner.commands.parsing import EXIT_CODES, Command, add_settings, setti
 from gridrunner.judging.process import judge_run
 from gridrunner.results.journal.events import Judged
 from gridrunner.results.journal.lines import JOURNAL_NAME, JournalWriter
+from gridrunner.results.journal.locking import locked_run
 from gridrunner.results.record import load_run
 from gridrunner.run.publishing import make_publisher
 from gridrunner.run.selecting import select_again
@@ -24,7 +25,7 @@ def judge_command(arguments: argparse.Namespace) -> int:
     settings, folder = settings_of(arguments), arguments.run
     publisher = make_publisher(settings.output, os.environ)
     before = load_run(folder)
-    with JournalWriter(folder / JOURNAL_NAME, before.header) as journal:
+    with locked_run(folder), JournalWriter(folder / JOURNAL_NAME, before.header) as journal:
         for result in judge_run(folder, selection=select_again(settings.checks, before.plan.checks)):
             journal.write(Judged(result=result))
     return publisher.publish(folder, make_console(settings.output.color), junit_copy=settings.output.junit)

@@ -44,13 +44,12 @@ def execute_run(settings: Settings, env: Mapping[str, str], command: tuple[str, 
     with steps.prepare_work(run) as work:
         if settings.output.dry_run:
             return steps.show_plan(run, work)
-        steps.make_folders(settings.output, work.folder)
-        steps.clear_the_way()
-        with steps.open_grids(run, work) as grids, steps.open_journal(run, work) as journal:
-            stopped_by = steps.visit_sites(run, work, grids, journal)
-            stopped_by = steps.judge_live(run, work, grids, journal, stopped_by)
-            record = steps.close_journal(run, work, grids, journal, stopped_by)
-    return steps.finish_run(run, work, record)
+        with steps.open_folder(run, work):
+            steps.clear_the_way()
+            with steps.open_grids(run, work) as grids, steps.open_journal(run, work) as journal:
+                stopped_by = steps.visit_and_judge(run, work, grids, journal)
+                record = steps.close_journal(run, work, grids, journal, stopped_by)
+            return steps.finish_run(run, work, record)
 
 
 RUN = Command(configure=add_all_settings, execute=run_command, epilog=EXAMPLES + EXIT_CODES)

@@ -183,13 +183,24 @@ class JudgeEngine:
         return ledger.results()
 
     def judge_in_processes(
-        self, attempts: Mapping[str, int], checks: Sequence[str], *, processes: int, silence_s: float
+        self,
+        attempts: Mapping[str, int],
+        checks: Sequence[str],
+        *,
+        processes: int,
+        silence_s: float,
+        secrets: Mapping[str, bytes],
     ) -> list[Result]:
-        """One result for each site of `attempts` and check, by pytest-xdist; its processes read the run folder."""
+        """One result for each site of `attempts` and check, by pytest-xdist; its processes read the run folder, and the
+        files of `secrets` beside the batch: in a folder for this user alone (mkdtemp(3)) that is gone afterwards,
+        because a run folder is uploaded by CI.
+        """
         ledger = OwedResults([(check, site) for site in attempts for check in checks], attempts)
         with tempfile.TemporaryDirectory(prefix="gridrunner-judge-") as temporary:
             batch = Path(temporary, "batch.json")
             batch.write_bytes(codec.encode(Batch(attempts=attempts, checks=tuple(checks))))
+            for name, content in secrets.items():
+                Path(temporary, name).write_bytes(content)
             order = Order(
                 kind=OrderKind.JUDGE,
                 folder=self._folder,

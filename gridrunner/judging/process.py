@@ -256,10 +256,12 @@ def run_live_checks(
     checks: Sequence[str],
     selection: Selection | None = None,
     processes: int,
+    secrets: Mapping[str, bytes],
     silence_s: float = LIVE_TIMEOUT_S,
 ) -> list[Result]:
     """Runs the live `checks` (ids from `CollectedChecks.live`) on sites, by `processes` processes of pytest-xdist with
-    a browser session each; `sites` maps a site id to the attempt that the results belong to.
+    a browser session each; `sites` maps a site id to the attempt that the results belong to; `secrets`
+    are files, by name, for the processes alone.
 
     One result for each site and check, in that order. A run that says nothing for `silence_s` is ended, and what it
     owes is an ERROR.
@@ -269,7 +271,11 @@ def run_live_checks(
     judge = JudgeEngine(folder, selection or Selection(), check_timeout_s=CHECK_TIMEOUT_S, is_rescored=False)
     try:
         return judge.judge_in_processes(
-            sites, checks, processes=min(processes, len(sites) * len(checks)), silence_s=silence_s
+            sites,
+            checks,
+            processes=min(processes, len(sites) * len(checks)),
+            silence_s=silence_s,
+            secrets=secrets,
         )
     except BaseException:
         judge.stop()

@@ -8,11 +8,18 @@ from gridrunner.run.capturing import export_captures
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
 from gridrunner.run.remembering import remember_run
+from gridrunner.run.signals import signals_held
 from gridrunner.settings.visits import Screenshots
 
 
 def finish_run(run: Run, work: Work, record: RunRecord) -> ExitCode:
     """Remember durations, render the run folder, say what came out; returns the exit code."""
+    with signals_held() as heard:
+        code = _finish(run, work, record)
+    return ExitCode.INTERRUPTED if heard else code
+
+
+def _finish(run: Run, work: Work, record: RunRecord) -> ExitCode:
     settings = run.settings
     remember_run(run.history, record, run.say)
     code = run.publisher.publish(work.folder, run.console, record=record, junit_copy=settings.output.junit)

@@ -19,6 +19,7 @@ from gridrunner.grid.drivers.protocol import OpenGrid, RunDemand
 from gridrunner.grid.drivers.table import names_fleet
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.grid.hubs.owners import owner_token
+from gridrunner.grid.hubs.processes import drivers_ended
 from gridrunner.grid.hubs.reaping import REAP_TIMEOUT_S, reap_sessions
 from gridrunner.grid.hubs.remote import RemoteHub
 from gridrunner.grid.status import HubAddress
@@ -28,7 +29,6 @@ from gridrunner.run.fleet import PriceBook, open_price_book, wanted_nodes
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
 from gridrunner.run.replays import LOOPBACK, needs_internet, serve_replays
-from gridrunner.run.signals import signals_as_interrupt
 from gridrunner.settings.loading import Settings
 from gridrunner.settings.visits import Fetch, Screenshots
 
@@ -49,14 +49,14 @@ class Grids(Struct, frozen=True, kw_only=True):
 @contextmanager
 def open_grids(run: Run, work: Work) -> Iterator[Grids]:
     """Serve the replicas and open the hubs of a run, in the hands of this run alone; closed again however the block
-    ends. SIGTERM counts as Ctrl-C meanwhile, so that a cancelled CI job leaves no containers. Raises GridFault and
-    UsageError.
+    ends. Raises GridFault and UsageError.
     """
     settings = run.settings
     is_on_fleet = names_fleet(settings.grid.places)
     nodes = wanted_nodes(settings.fleet, work.rest, run.say, is_on_fleet=is_on_fleet)
     prices = open_price_book(settings.fleet.file, is_on_fleet=is_on_fleet)
     with ExitStack() as stack:
+        stack.enter_context(drivers_ended())
         rules = serve_replays(work.replays, work.plan, LOOPBACK, stack)
         hubs = list(make_hubs(run, work, rules))
         if run.store is not None:
@@ -64,8 +64,6 @@ def open_grids(run: Run, work: Work) -> Iterator[Grids]:
         opened: list[OpenGrid] = []
         first_url = run.choice.urls[0] if run.choice.urls and run.choice.browser is None else None
         has_hubs = bool(hubs)
-        if run.choice.kinds:
-            stack.enter_context(signals_as_interrupt())
         for kind in run.choice.kinds:
             driver = make_driver(kind, driver_settings(settings, run.env))
             grid = stack.enter_context(driver.open_for_run(_demand_of(run, work, nodes), run.say))

@@ -16,25 +16,37 @@ from gridrunner.errors import ExitCode
 from gridrunner.results.journal.events import JournalHeader, Judged, RunEnded
 from gridrunner.results.journal.files import make_folder
 from gridrunner.results.journal.lines import JOURNAL_NAME, JournalWriter
+from gridrunner.results.journal.locking import locked_run, remove_unused
 from gridrunner.results.journal.planfile import PLAN_NAME, write_plan
 from gridrunner.results.record import RunRecord, load_run
+from gridrunner.results.reports.json_report import STDOUT
 from gridrunner.run.fleet import measure_fleet
 from gridrunner.run.hubs import Grids
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
 from gridrunner.run.seals import seal_replays
-from gridrunner.settings.output import OutputSettings
 from gridrunner.text import drop_users_in
 
 
-def make_folders(output: OutputSettings, folder: Path) -> None:
-    """The folders of runs, of --junit and of --json: what cannot be made is said before any visit. Raises
-    RunFolderError.
+@contextmanager
+def open_folder(run: Run, work: Work) -> Iterator[None]:
+    """The run's folder, in the hands of this process alone, and the folders of --junit and --json: what cannot be made
+    is
+    said before any visit. A folder that nothing was written into is removed again. Raises RunFolderError.
     """
-    make_folder(folder.parent)
+    output = run.settings.output
+    make_folder(work.folder.parent)
     for file in (output.junit, output.json):
-        if file is not None and str(file) != "-":
+        if file is not None and str(file) != STDOUT:
             make_folder(Path(file).parent)
+    if run.settings.selection.resume is not None:
+        yield  # it is locked since it was read
+        return
+    with locked_run(work.folder):
+        try:
+            yield
+        finally:
+            remove_unused(work.folder)
 
 
 class RunJournal:
@@ -53,7 +65,6 @@ class RunJournal:
 @contextmanager
 def open_journal(run: Run, work: Work) -> Iterator[RunJournal]:
     """Write the plan, begin the journal, and enter what a resumed run had not judged."""
-    write_plan(work.folder / PLAN_NAME, work.plan)
     replays = tuple(str(path) for path in work.replays)
     header = JournalHeader(
         run=work.run,
@@ -64,6 +75,7 @@ def open_journal(run: Run, work: Work) -> Iterator[RunJournal]:
         replays=replays,
         seal=seal_replays(work.run, work.plan.hash, replays, run.env),
     )
+    write_plan(work.folder / PLAN_NAME, work.plan)
     with JournalWriter(work.folder / JOURNAL_NAME, header) as writer:
         journal = RunJournal(writer)
         for result in work.judged:

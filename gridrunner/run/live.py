@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from gridrunner import codec
 from gridrunner.browser.options import SessionOptions
 from gridrunner.dispatch.summary import StoppedBy
-from gridrunner.grid.hubs.live import LiveGrid, forget_live_grid, write_live_grid
+from gridrunner.grid.hubs.live import FILE_NAME, LiveGrid
 from gridrunner.grid.hubs.owners import owner_token
 from gridrunner.grid.hubs.processes import reap_orphans
 from gridrunner.judging.process import run_live_checks
@@ -19,7 +20,6 @@ def judge_live(run: Run, work: Work, grids: Grids, journal: RunJournal, stopped_
     """Run the live checks of every site that was visited, and journal their results; returns why the run ended."""
     if not work.checks.live or not work.live_sites or stopped_by is not StoppedBy.FINISHED:
         return stopped_by
-    write_live_grid(work.folder, _live_grid(run, work, grids))
     try:
         results = run_live_checks(
             work.folder,
@@ -27,12 +27,12 @@ def judge_live(run: Run, work: Work, grids: Grids, journal: RunJournal, stopped_
             checks=work.checks.live,
             selection=run.selection,
             processes=run.settings.grid.browsers,
+            secrets={FILE_NAME: codec.encode(_live_grid(run, work, grids))},
         )
     except KeyboardInterrupt:
         run.say("interrupted during the live checks")
         return StoppedBy.INTERRUPTED
     finally:
-        forget_live_grid(work.folder)
         # A live check that was killed for its silence leaves its driver.
         reap_orphans()
     for result in results:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,13 +20,15 @@ from gridrunner.judging.protocol import Selection
 from gridrunner.model import Observation, Plan, Result, Site
 from gridrunner.planning.durations import find_early_sites
 from gridrunner.planning.plan import owed_sites
+from gridrunner.results.journal.locking import locked_run
+from gridrunner.results.record import load_run
 from gridrunner.run.opening import Run
 from gridrunner.run.plans import load_durations, plan_run
 from gridrunner.run.resuming import (
     describe_resumed,
     find_leftover,
     find_unjudged,
-    load_resumable,
+    require_run,
     require_same_checks,
     still_owed,
 )
@@ -59,13 +61,16 @@ def prepare_work(run: Run) -> Iterator[Work]:
     """The work of `run`; the process of its checks is ended with the block. Raises GridrunnerError for what the user
     can mend.
     """
-    work = _resumed_work(run, run.settings.selection.resume) if run.settings.selection.resume else _new_work(run)
-    for warning in work.warnings:
-        run.warn(warning)
-    try:
+    resumed = run.settings.selection.resume
+    with ExitStack() as stack:
+        if resumed is not None:
+            require_run(resumed)
+            stack.enter_context(locked_run(resumed))
+        work = _new_work(run) if resumed is None else _resumed_work(run, resumed)
+        stack.callback(work.checks.abort)
+        for warning in work.warnings:
+            run.warn(warning)
         yield work
-    finally:
-        work.checks.abort()
 
 
 def _new_work(run: Run) -> Work:
@@ -101,7 +106,7 @@ def _new_work(run: Run) -> Work:
 
 def _resumed_work(run: Run, folder: Path) -> Work:
     settings = run.settings
-    record = load_resumable(folder)
+    record = load_run(folder)
     replays = list_replays(
         record.header,
         list_named_replays(settings.selection),

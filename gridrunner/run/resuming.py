@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -12,8 +13,8 @@ from msgspec import Struct
 from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.errors import RunFolderError, UsageError
 from gridrunner.model import Observation, Result, Status, Verdict
-from gridrunner.results.journal.lines import collector_paused
-from gridrunner.results.record import RunRecord, load_run
+from gridrunner.results.journal.lines import JOURNAL_NAME, collector_paused
+from gridrunner.results.record import RunRecord
 from gridrunner.results.verdicts.cases import SiteVerdict
 from gridrunner.text import count_of, make_line
 
@@ -98,11 +99,12 @@ def still_owed(
     return tuple(owed)
 
 
-def load_resumable(folder: Path) -> RunRecord:
-    """The run that --resume names. Raises RunFolderError."""
+def require_run(folder: Path) -> None:
+    """Raises RunFolderError where there is no run to resume."""
     if not folder.is_dir():
         raise RunFolderError(f"--resume {folder}: there is no such run", hint="name a folder under runs/")
-    return load_run(folder)
+    if not os.path.lexists(folder / JOURNAL_NAME):
+        raise RunFolderError(f"--resume {folder}: it holds no {JOURNAL_NAME}", hint="name a folder under runs/")
 
 
 def require_same_checks(record: RunRecord, folder: Path, checks: Sequence[str]) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from gridrunner.errors import ExitCode
 from gridrunner.run.finishing import finish_run
 from gridrunner.run.hubs import make_hubs, open_grids
-from gridrunner.run.journaling import close_journal, make_folders, open_journal
-from gridrunner.run.live import judge_live
+from gridrunner.run.journaling import close_journal, open_folder, open_journal
 from gridrunner.run.opening import Run, open_run
 from gridrunner.run.prepare import Work, prepare_work
-from gridrunner.run.visiting import clear_the_way, visit_sites
+from gridrunner.run.visiting import clear_the_way, visit_and_judge
 from gridrunner.terminal.plan import print_plan
 
 
@@ -24,12 +23,11 @@ __all__ = [
     "clear_the_way",
     "close_journal",
     "finish_run",
-    "judge_live",
-    "make_folders",
+    "open_folder",
     "open_grids",
     "open_journal",
     "open_run",
     "prepare_work",
     "show_plan",
-    "visit_sites",
+    "visit_and_judge",
 ]

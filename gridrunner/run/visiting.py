@@ -15,6 +15,7 @@ from gridrunner.planning.plan import owed_sites
 from gridrunner.results.verdicts.quarantine import list_excused
 from gridrunner.run.hubs import Grids
 from gridrunner.run.journaling import RunJournal
+from gridrunner.run.live import judge_live
 from gridrunner.run.opening import Run
 from gridrunner.run.ports import JudgeRounds, journal_event
 from gridrunner.run.prepare import Work
@@ -31,6 +32,19 @@ def clear_the_way() -> None:
     """End what earlier runs left on this machine, and load the detector while hubs are opened."""
     start_loading_detector()
     reap_orphans()
+
+
+def visit_and_judge(run: Run, work: Work, grids: Grids, journal: RunJournal) -> StoppedBy:
+    """Visit and judge everything that is owed, then run the live checks; returns why that ended. A signal between the
+    two
+    is an end like any other: what there is gets its reports.
+    """
+    try:
+        stopped_by = visit_sites(run, work, grids, journal)
+        return judge_live(run, work, grids, journal, stopped_by)
+    except KeyboardInterrupt:
+        run.say("interrupted")
+        return StoppedBy.INTERRUPTED
 
 
 def visit_sites(run: Run, work: Work, grids: Grids, journal: RunJournal) -> StoppedBy:

@@ -12,7 +12,8 @@ import pytest
 import urllib3
 
 from gridrunner.browser.binaries import find_browser
-from gridrunner.grid.hubs.processes import OWNER_VARIABLE, DriverProcess, own_token, start_chromedriver
+from gridrunner.grid.hubs.owners import owner_token
+from gridrunner.grid.hubs.processes import OWNER_VARIABLE, DriverProcess, start_chromedriver
 from gridrunner.model import Site
 from gridrunner.settings.grid import BrowserName
 from tests.browser.conftest import OpenSession
@@ -96,6 +97,6 @@ def test_no_process_of_a_browser_has_the_tokens_of_ci(
                 environments.append((process / "environ").read_bytes())
             except OSError:
                 continue  # it ended, or is somebody else's
-    ours = [environment for environment in environments if f"{OWNER_VARIABLE}={own_token()}".encode() in environment]
+    ours = [environment for environment in environments if f"{OWNER_VARIABLE}={owner_token()}".encode() in environment]
     assert len(ours) >= 2, "chromedriver and the browser; a renderer shows none"
     assert not any(b"tok-of-ci" in environment for environment in ours)

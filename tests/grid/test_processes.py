@@ -6,13 +6,15 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from gridrunner.errors import SessionNotCreated
-from gridrunner.grid.hubs.processes import OWNER_VARIABLE, end_group, own_token, reap_orphans, start_chromedriver
+from gridrunner.grid.hubs.owners import owner_token
+from gridrunner.grid.hubs.processes import OWNER_VARIABLE, drivers_ended, end_group, reap_orphans, start_chromedriver
 from tests.support.command_line import wait_until
 
 ECHO_DRIVER = """#!{python}
@@ -99,7 +101,7 @@ def test_a_driver_gets_what_a_browser_needs_and_no_token(tmp_path: Path, monkeyp
         monkeypatch.setenv(name, value)
     _, _, environment = start_echo(tmp_path)
     assert "secret" not in environment.values()
-    assert environment.items() >= {**needed, "PATH": os.environ["PATH"], OWNER_VARIABLE: own_token()}.items()
+    assert environment.items() >= {**needed, "PATH": os.environ["PATH"], OWNER_VARIABLE: owner_token()}.items()
     assert Path(environment["TMPDIR"]).name.startswith("gridrunner-")
 
 
@@ -118,7 +120,8 @@ def test_what_cannot_be_started_is_named(tmp_path: Path) -> None:
 def test_reaps_only_the_drivers_of_a_gridrunner_that_is_gone(tmp_path: Path) -> None:
     driver = write_driver(tmp_path, FAKE_DRIVER)
     living = start_chromedriver(driver)
-    dead_owner = f"{os.getpid()}:1"  # our pid, but a process that started at another time
+    machine = owner_token().partition(":")[0]
+    dead_owner = f"{machine}:{os.getpid()}:1"  # our pid, but a process that started at another time
     orphan = subprocess.Popen(
         [str(driver)], env={**os.environ, OWNER_VARIABLE: dead_owner}, start_new_session=True, stdout=subprocess.PIPE
     )
@@ -128,7 +131,6 @@ def test_reaps_only_the_drivers_of_a_gridrunner_that_is_gone(tmp_path: Path) -> 
         reap_orphans()  # how many is not asserted: a gridrunner beside this one ends orphans too
         orphan.wait(timeout=60)
         assert is_running(living.pid)
-        assert own_token().startswith(f"{os.getpid()}:")
     finally:
         orphan.stdout.close()
         living.end()
@@ -137,10 +139,11 @@ def test_reaps_only_the_drivers_of_a_gridrunner_that_is_gone(tmp_path: Path) -> 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
 def test_an_owner_that_nobody_has_waited_for_counts_as_gone(tmp_path: Path) -> None:
     owner = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    machine = owner_token().partition(":")[0]
     started = Path(f"/proc/{owner.pid}/stat").read_text().rpartition(")")[2].split()[19]
     orphan = subprocess.Popen(
         [str(write_driver(tmp_path, FAKE_DRIVER))],
-        env={**os.environ, OWNER_VARIABLE: f"{owner.pid}:{started}"},
+        env={**os.environ, OWNER_VARIABLE: f"{machine}:{owner.pid}:{started}"},
         start_new_session=True,
         stdout=subprocess.PIPE,
     )
@@ -172,3 +175,52 @@ def test_a_taken_port_is_tried_again(tmp_path: Path) -> None:
     assert (tmp_path / "tried").exists()
     assert process.port == 45678
     process.end()
+
+
+def test_what_is_started_belongs_to_the_process_from_its_first_moment(tmp_path: Path) -> None:
+    silent = write_driver(tmp_path, f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 600\n")
+    refused: list[SessionNotCreated] = []
+
+    def start() -> None:
+        try:
+            start_chromedriver(silent)
+        except SessionNotCreated as error:
+            refused.append(error)
+
+    opener = threading.Thread(target=start, daemon=True)
+    with drivers_ended():
+        opener.start()
+        wait_until(lambda: (tmp_path / "pid").is_file() and (tmp_path / "pid").read_text(), "it started", timeout_s=60)
+    assert not is_running(int((tmp_path / "pid").read_text()))
+    opener.join(60)
+    assert [str(error) for error in refused] == ["chromedriver ended at once: it said nothing"]
+
+
+STARTS_LATE = """
+import sys, threading
+from pathlib import Path
+from gridrunner.errors import SessionNotCreated
+from gridrunner.grid.hubs import processes
+
+processes._HOUSEHOLD.end(for_good=True)
+try:
+    processes.start_chromedriver(Path(sys.argv[1]))
+except SessionNotCreated as error:
+    print(error)
+"""
+
+
+def test_nothing_is_started_once_the_process_ends(tmp_path: Path) -> None:
+    driver = write_driver(tmp_path, FAKE_DRIVER)
+    ended = subprocess.run([sys.executable, "-c", STARTS_LATE, str(driver)], capture_output=True, text=True, check=True)
+    assert ended.stdout == "this gridrunner is ending\n"
+
+
+def test_a_process_that_ends_ends_its_drivers(tmp_path: Path) -> None:
+    driver = write_driver(tmp_path, FAKE_DRIVER)
+    code = (
+        "import sys; from pathlib import Path; from gridrunner.grid.hubs.processes import start_chromedriver\n"
+        "print(start_chromedriver(Path(sys.argv[1])).pid)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(driver)], capture_output=True, text=True, check=True)
+    assert not is_running(int(ended.stdout))

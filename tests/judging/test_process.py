@@ -522,7 +522,7 @@ def test_live_checks_run_in_processes_and_lose_none(tmp_path: Path) -> None:
     selection = Selection(paths=(str(path),))
     checks = tuple(f"test_mine.py::test_live[{size}]" for size in "sl")
     attempts = {"a": 1, "b": 2, "a-b": 1, "c": 1}
-    results = run_live_checks(folder, attempts, checks=checks, selection=selection, processes=2)
+    results = run_live_checks(folder, attempts, checks=checks, selection=selection, processes=2, secrets={})
     assert [(result.check[-2], result.site, result.attempt, result.status.value) for result in results] == [
         ("s", "a", 1, "passed"),
         ("l", "a", 1, "error"),
@@ -538,4 +538,4 @@ def test_live_checks_run_in_processes_and_lose_none(tmp_path: Path) -> None:
 
 
 def test_no_live_checks_start_no_process(tmp_path: Path) -> None:
-    assert run_live_checks(tmp_path, {"a": 1}, checks=(), processes=2) == []
+    assert run_live_checks(tmp_path, {"a": 1}, checks=(), processes=2, secrets={}) == []

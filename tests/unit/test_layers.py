@@ -205,7 +205,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | {"results", "results/journal", "results/merging", "results/reports", "results/store", "results/verdicts"}
     | {"run", "settings", "sites", "terminal"},
-    "cli": BASE | {"commands", "terminal"},
+    "cli": BASE | {"commands", "run", "terminal"},
 }
 """What a wing may import beside itself. A module belongs to the longest name here that its path begins with; a wing
 that is allowed does not bring along the wings within it.

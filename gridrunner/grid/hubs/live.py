@@ -1,7 +1,7 @@
 """A real session for a `live` check, on the same grid and with the same switches as the visits of its run.
 
-The run writes down how its sessions are opened (`live.json` in its folder, only while live checks may run); the check's
-process reads it, opens a session, and ends it with everything it started.
+The run writes down how its sessions are opened, for the processes of the checks alone and never in its folder: a hub's
+URL may carry a password. A check's process reads it, opens a session, and ends it with everything it started.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from gridrunner import codec
 from gridrunner.browser.binaries import Browser
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.errors import UsageError
-from gridrunner.foreign import write_inside
 from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.processes import start_chromedriver
 from gridrunner.grid.hubs.webdriver import COMMAND_TIMEOUT_S, make_client, translated
@@ -39,27 +38,16 @@ class LiveGrid(Struct, frozen=True, kw_only=True):
     browser: Browser | None = None
 
 
-def write_live_grid(folder: Path, grid: LiveGrid) -> None:
-    """Let live checks of the run in `folder` open sessions. The file is for its owner alone: a hub URL may carry a
-    password.
+def open_driver(file: Path | None) -> WebDriver:
+    """A session for one live check, on the LiveGrid that `file` holds (None: outside of a run). Raises UsageError
+    outside
+    of a run, GridFault when no session can be had.
     """
-    write_inside(folder, FILE_NAME, codec.encode(grid), mode=0o600)
-
-
-def forget_live_grid(folder: Path) -> None:
-    """The grid of the run is no longer there for checks."""
-    (folder / FILE_NAME).unlink(missing_ok=True)
-
-
-def open_driver(folder: Path) -> WebDriver:
-    """A session for one live check. Raises UsageError outside a run, GridFault when no session can be had."""
-    path = folder / FILE_NAME
-    if not path.is_file():
+    if file is None or not file.is_file():
         raise UsageError(
-            f"{folder}: live checks need a run that is going on",
-            hint="`gridrunner run` runs them; `judge` has no browser",
+            "live checks need a run that is going on", hint="`gridrunner run` runs them; `judge` has no browser"
         )
-    grid = codec.decode(path.read_bytes(), LiveGrid)
+    grid = codec.decode(file.read_bytes(), LiveGrid)
     if grid.hub_url is not None:
         driver = make_webdriver(
             grid.hub_url, _options(grid), hub="hub", timeout_s=SESSION_TIMEOUT_S, ca_file=grid.hub_ca

@@ -11,6 +11,7 @@ takes requests without an Origin from anywhere, and those of pages on `localhost
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import secrets
@@ -19,16 +20,19 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
 
 from gridrunner.errors import SessionNotCreated
+from gridrunner.grid.hubs.owners import is_over, owner_token
 
 OWNER_VARIABLE = "GRIDRUNNER_OWNER"
-"""Names the owning process as `<pid>:<start time in clock ticks>`; the start time tells a reused pid apart."""
+"""Names the owning process (`owners.owner_token`)."""
 
 START_ATTEMPTS = 4
 """The port was taken about once in 200 starts on a machine with many browsers (2026-11-24)."""
@@ -52,11 +56,54 @@ PASSED_ON = re.compile(
 _LISTENING = re.compile(rb"started successfully on port (\d+)")
 
 
-class DriverProcess:
-    """One running chromedriver. Make it with `start_chromedriver`."""
+class _Household:
+    """The chromedrivers that this process has started and not ended: each belongs to it from its first moment, whoever
+    waits for it, so that all can be ended at once. Once it is closed, nothing more is started.
+    """
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, secret: str, folder: Path) -> None:
-        self._process, self.port, self._secret, self._folder = process, port, secret, folder
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._members: set[DriverProcess] = set()
+        self._is_closed = False
+
+    def start(self, command: Sequence[str], env: Mapping[str, str], secret: str, folder: Path) -> DriverProcess:
+        """Start a member. Raises OSError, and SessionNotCreated when it is closed."""
+        with self._lock:
+            if self._is_closed:
+                raise SessionNotCreated("this gridrunner is ending")
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=env,
+            )
+            member = DriverProcess(process, secret, folder)
+            self._members.add(member)
+        return member
+
+    def forget(self, member: DriverProcess) -> None:
+        with self._lock:
+            self._members.discard(member)
+
+    def end(self, *, for_good: bool) -> None:
+        """End all members, all at once; with `for_good` none is started any more."""
+        with self._lock:
+            self._is_closed |= for_good
+            members = list(self._members)
+        for member in members:
+            end_group(member.pid)
+        for member in members:
+            member.end()
+
+
+class DriverProcess:
+    """One chromedriver. Make it with `start_chromedriver`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], secret: str, folder: Path) -> None:
+        self._process, self._secret, self._folder = process, secret, folder
+        self.port = 0
 
     @property
     def url(self) -> str:
@@ -72,9 +119,33 @@ class DriverProcess:
         """End chromedriver, its browser and whatever they started; safe from any thread, and twice."""
         end_group(self._process.pid)
         self._process.wait()
+        reap_group(self._process.pid)
         if self._process.stdout is not None:
             self._process.stdout.close()
         remove_folder(self._folder)
+        _HOUSEHOLD.forget(self)
+
+    def read_port(self) -> None:
+        """Wait until it listens. Raises SessionNotCreated."""
+        self.port = _read_port(self._process)
+
+
+_HOUSEHOLD = _Household()
+
+
+@contextmanager
+def drivers_ended() -> Iterator[None]:
+    """However the block ends, every chromedriver of this process is ended, opening ones included, with its browser.
+    What
+    a thread starts later, because nobody waits for it, is ended with this process.
+    """
+    try:
+        yield
+    finally:
+        _HOUSEHOLD.end(for_good=False)
+
+
+atexit.register(_HOUSEHOLD.end, for_good=True)
 
 
 def start_chromedriver(chromedriver: Path) -> DriverProcess:
@@ -94,26 +165,22 @@ def start_chromedriver(chromedriver: Path) -> DriverProcess:
 
 def _start_once(chromedriver: Path) -> DriverProcess:
     folder = Path(tempfile.mkdtemp(prefix="gridrunner-"))
-    environment = {**trim_environment(os.environ), OWNER_VARIABLE: own_token(), "TMPDIR": str(folder)}
+    environment = {**trim_environment(os.environ), OWNER_VARIABLE: owner_token(), "TMPDIR": str(folder)}
     secret = secrets.token_urlsafe(SECRET_BYTES)
     try:
-        process = subprocess.Popen(
-            [str(chromedriver), "--port=0", f"--url-base=/{secret}"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env=environment,
-        )
+        driver = _HOUSEHOLD.start([str(chromedriver), "--port=0", f"--url-base=/{secret}"], environment, secret, folder)
     except OSError as error:
         remove_folder(folder)
         raise SessionNotCreated(f"{chromedriver} cannot be started: {error}") from error
-    try:
-        port = _read_port(process)
     except SessionNotCreated:
-        DriverProcess(process, 0, secret, folder).end()
+        remove_folder(folder)
         raise
-    return DriverProcess(process, port, secret, folder)
+    try:
+        driver.read_port()
+    except BaseException:
+        driver.end()
+        raise
+    return driver
 
 
 def trim_environment(env: Mapping[str, str]) -> dict[str, str]:
@@ -145,17 +212,31 @@ def end_group(group: int) -> None:
         return
 
 
+REAP_S = 0.5
+"""For the members of a killed group to become children of ours and end: milliseconds each."""
+
+
+def reap_group(group: int) -> None:
+    """Collect the ended members of a group that became children of ours. Only where orphans do, as in a container whose
+    first process this is: each would stay as a zombie, and its number taken.
+    """
+    if os.getpid() != 1:
+        return
+    deadline = time.monotonic() + REAP_S
+    while time.monotonic() < deadline:
+        try:
+            if os.waitpid(-group, os.WNOHANG) == (0, 0):
+                time.sleep(0.005)
+        except ChildProcessError:
+            return
+
+
 def remove_folder(folder: Path) -> None:
     """Remove a temporary folder that a dying browser may still be writing to."""
     for _ in range(3):
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
             return
-
-
-def own_token() -> str:
-    """This process in OWNER_VARIABLE."""
-    return f"{os.getpid()}:{_start_time(os.getpid())}"
 
 
 class FoundDriver(Struct, frozen=True, kw_only=True):
@@ -167,8 +248,8 @@ class FoundDriver(Struct, frozen=True, kw_only=True):
 
     @property
     def is_orphan(self) -> bool:
-        """Whether the gridrunner that started it is gone."""
-        return not is_alive(self.owner)
+        """Whether the gridrunner that started it is known to be gone; one of another container is left to that."""
+        return is_over(self.owner)
 
 
 def list_drivers() -> list[FoundDriver]:
@@ -199,20 +280,3 @@ def reap_orphans() -> int:
         if driver.folder is not None:
             remove_folder(driver.folder)
     return len(orphans)
-
-
-def is_alive(token: str) -> bool:
-    """Whether the process that OWNER_VARIABLE's value `token` names still runs on this machine."""
-    pid, _, started = token.partition(":")
-    return pid.isdigit() and started != "" and _start_time(int(pid)) == started
-
-
-def _start_time(pid: int) -> str:
-    """Field 22 of /proc/<pid>/stat (proc(5)): clock ticks after boot; "" where that cannot be read, and for a process
-    that has ended and only waits for its parent to notice (field 3 is Z or X).
-    """
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return "" if fields[0] in {"Z", "X"} else fields[19]
-    except (OSError, IndexError):
-        return ""
