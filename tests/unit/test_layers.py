@@ -145,6 +145,9 @@ def test_every_pure_place_is_there() -> None:
 
 BASE = {"model", "limits", "errors", "codec", "text", "foreign", "__init__"}
 
+DISPATCH = {"dispatch/ports", "dispatch/records", "dispatch/settings", "dispatch/summary"}
+"""What the machine, its threads and whoever starts them say to one another: plain data."""
+
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),  # the version
     "__main__": {"cli"},
@@ -174,23 +177,25 @@ MAY_IMPORT: dict[str, set[str]] = {
     "results/verdicts": BASE | {"results/journal"},
     "results": BASE | {"results/journal", "results/verdicts", "planning"},
     "results/merging": BASE | {"results", "results/journal", "results/verdicts"},
-    "results/reports": BASE | {"results", "results/journal", "results/verdicts", "results/reports/html", "planning"},
-    "results/reports/html": BASE | {"results", "results/journal", "results/reports", "results/verdicts", "planning"},
+    "results/reports": BASE | {"results", "results/journal", "results/verdicts", "planning"},
     "results/store": BASE | {"results/journal", "aws"},
     # carry out
-    "dispatch/machine": BASE | {"dispatch", "planning", "results/verdicts"},
-    "dispatch": BASE | {"dispatch/machine", "planning"},
+    **{name: BASE | DISPATCH | {"planning"} for name in DISPATCH},
+    "dispatch/machine": BASE | DISPATCH | {"planning", "results/verdicts"},
+    "dispatch": BASE | DISPATCH | {"dispatch/machine", "planning"},
     "judging": BASE | {"detection", "planning", "results", "results/journal"},
     "evaluation": BASE | {"detection", "sites"},
     "pytest_plugin": BASE | {"grid/hubs", "judging"},
-    "terminal": BASE | {"aws", "dispatch", "grid", "planning"},
+    "terminal": BASE | DISPATCH | {"aws", "grid", "planning"},
     # join
     "run": BASE
+    | DISPATCH
     | {"aws", "browser", "dispatch", "dispatch/machine", "grid", "grid/drivers", "grid/drivers/aws", "grid/hubs"}
     | {"grid/drivers/table"}
     | {"judging", "planning", "results", "results/journal", "results/reports", "results/store", "results/verdicts"}
     | {"results/merging", "settings", "sites", "terminal"},
     "commands": BASE
+    | DISPATCH
     | {
         "browser",
         "detection",
@@ -233,6 +238,13 @@ def test_every_wing_of_the_table_is_there() -> None:
 
 def test_no_imports_go_in_a_circle() -> None:
     assert find_circle(ARROWS) == []
+
+
+def test_no_wings_need_one_another() -> None:
+    between: dict[str, set[str]] = {}
+    for module, others in ARROWS.items():
+        between.setdefault(wing_of(module), set()).update(map(wing_of, others))
+    assert find_circle({wing: others - {wing} for wing, others in between.items()}) == []
 
 
 SHARED_BY_COMMANDS = {"gridrunner.commands.parsing", "gridrunner.commands.table"}
