@@ -23,7 +23,7 @@ Within a visit a page may do anything; what it does ends there, as an outcome wi
     |-- NotThere                `browser.selectors`: nothing on the page matches, or it cannot be used
     `-- StepFailed              `browser.steps`: a step of the site list could not be done
 
-What a *site* does wrong (it is down, it crashes its renderer) is no exception: it is the outcome of an observation.
+What a *site* does wrong (it is down, it crashes its renderer) is not an exception: it is the outcome of an observation.
 A message says what happened, to which site, hub or file:line; `hint` says what to do next, on a line of its own.
 """
 

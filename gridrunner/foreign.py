@@ -96,7 +96,9 @@ def write_inside(folder: Path, name: str, data: bytes, *, mode: int = 0o666) -> 
 
 
 def unpack_gzip(data: bytes, *, most_bytes: int) -> bytes:
-    """What `data` was packed from. Raises OSError for what is no gzip, is cut, or unpacks to more than `most_bytes`."""
+    """What `data` was packed from. Raises OSError for what is not gzip, is cut, or unpacks to more than
+    `most_bytes`.
+    """
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: with gzip's head (zlib's manual, inflateInit2)
     try:
         unpacked = unpacker.decompress(data, most_bytes + 1)

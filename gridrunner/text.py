@@ -48,7 +48,7 @@ def make_line(text: str, limit: int = 300) -> str:
 
 
 def replace_unprintable(text: str) -> str:
-    """`text` as it may stand in a comment of a file: each character that is no plain one shows as a replacement."""
+    """`text` as it may stand in a comment of a file: each character that is not a plain one shows as a replacement."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 

@@ -58,7 +58,7 @@ function wordsBeside(field, step, limit) {
   return '';
 }
 
-/** The words before the first field of a group, nearest last: they hold the titles that are no heading elements. */
+/** The words before the first field of a group, nearest last: they hold the titles that are not heading elements. */
 function wordsAbove(field, limit) {
   const walker = walkerOf(document, rootOf(field), NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
   walker.currentNode = field;

@@ -189,7 +189,7 @@ function placeAt(side, field, left, top, shift, hitAt) {
     seen, is_tested: isTested, covers: Array.from(covers, ([what, interactive]) => ({ what, interactive })),
   };
 }
-/** The topmost element at a point that is no part of an overlay (light DOM of the top document only). */
+/** The topmost element at a point that is not a part of an overlay (light DOM of the top document only). */
 function beneath(x, y, overlay) {
   const stack = x < 0 || y < 0 || x >= innerWidth || y >= innerHeight ? [] : elementsFromPoint(document, x, y);
   return stack.find((element) => !isWithin(element, overlay)) || null;

@@ -107,7 +107,9 @@ def judge_reach(expect: Expectation, observation: Observation) -> Judgement | No
 
 
 def _detected(observation: Observation, detection: Detection | None) -> Detection:
-    """The detection of a page that was observed; without one the record is broken, which is no verdict on the site."""
+    """The detection of a page that was observed; without one the record is broken, which is not a verdict on the
+    site.
+    """
     if detection is None:
         raise LookupError(f"the observation of {observation.site} has neither a detection nor facts to make one from")
     return detection
@@ -292,7 +294,7 @@ def _list_or_none(names: Sequence[str]) -> str:
 def judge_damage(expect: Expectation, observation: Observation, detection: Detection | None) -> Judgement:
     """No part of the page died during the visit, and a one-click login would hide nothing that people use.
 
-    Errors on the console are no damage of ours: most pages have some. They are in the report.
+    Errors on the console are not our damage: most pages have some. They are in the report.
     """
     if (early := judge_reach(expect, observation)) is not None:
         return early

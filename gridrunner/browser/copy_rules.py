@@ -69,7 +69,7 @@ _RESERVED: Final = _words(
     annotation-xml color-profile font-face font-face-src font-face-uri font-face-format font-face-name missing-glyph
     """
 )
-"""Names with a hyphen that are no custom elements (HTML, "valid custom element name")."""
+"""Names with a hyphen that are not custom elements (HTML, "valid custom element name")."""
 
 _TEXTS: Final = _words(
     """
@@ -177,7 +177,7 @@ def name_in_copy(name: str, namespace: str) -> str | None:
 
 
 def clean_address(value: str) -> str:
-    """An address without user, query values and fragment; "#" for whatever is no address of a page."""
+    """An address without user, query values and fragment; "#" for whatever is not the address of a page."""
     text = re.sub("[\t\n\r]", "", value).strip("".join(map(chr, range(33))))  # as the URL Standard reads it
     if text.startswith("#"):
         return text

@@ -226,7 +226,7 @@ def _loopback_rules(places: Sequence[Place]) -> list[str]:
 
 
 def _apart(replicas: Sequence[str], places: Sequence[Place]) -> list[Place]:
-    """The places that are no replicas."""
+    """The places that are not replicas."""
     patterns = [pattern for rule in replicas if (pattern := rule.split()[1]) != "*"]
     return [place for place in places if not any(fnmatchcase(place.host, pattern) for pattern in patterns)]
 

@@ -104,14 +104,14 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 
 def count_of(text: str) -> int:
-    """A whole number of 1 or more, for arguments that are no settings."""
+    """A whole number of 1 or more, for arguments that are not settings."""
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"takes a whole number of 1 or more, not {text}")
     return int(text)
 
 
 def duration_of(text: str) -> float:
-    """Seconds, for arguments that are no settings."""
+    """Seconds, for arguments that are not settings."""
     try:
         return parse_duration(text)
     except BadSetting as error:

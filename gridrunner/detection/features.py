@@ -168,7 +168,7 @@ _NO_IDENTIFIER_STEP: Final = (
     "form.forgot", "text.search", "text.contact", "context.newsletter", "context.forgot", "heading.newsletter",
     "heading.forgot", "hidden.newsletter", "above.change", "above.new_password", "text.payment", "text.otp",
 )  # fmt: skip
-"""What a lone field for a name or address is for when it is no login: any of these is enough to doubt it."""
+"""What a lone field for a name or address is for when it is not a login: any of these is enough to doubt it."""
 
 _NO_PASSWORD_STEP: Final = (
     "pw.new_password", "pw.confirm", "submit.signup", "submit.change", "heading.signup", "heading.change",
@@ -179,7 +179,7 @@ _NO_PASSWORD_STEP: Final = (
 _OPENS: Final = re.compile(
     r"modal|popup|pop-up|dialog|drawer|dropdown|drop-down|overlay|lightbox|flyout|layer|collapse", re.IGNORECASE
 )
-"""Ids and classes of things that open on demand: whether they are open now, layout says; that they are no main form,
+"""Ids and classes of things that open on demand: whether they are open now, layout says; that they are not a main form,
 these."""
 
 
@@ -215,7 +215,7 @@ def _bits_of(group: Group, submit: Control | None, passwords: list[Control], tex
 
 
 _GUARD: Final = re.compile(r"token|csrf|xsrf|nonce|viewstate|eventvalidation", re.IGNORECASE)
-"""Names of hidden inputs that guard a form against forgery, whatever it is for: "authenticity_token" is no login."""
+"""Names of hidden inputs that guard a form against forgery, whatever it is for: "authenticity_token" is not a login."""
 
 HEADING_REACH: Final = 20
 """Fields, buttons, links and headings between a heading and the first field below it; beyond this it is the heading of

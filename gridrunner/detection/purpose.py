@@ -14,7 +14,7 @@ from gridrunner.detection.words import bit_of, read_identifier
 
 
 def find_aside_reason(login: Group, others: Sequence[Group]) -> str:
-    """Why the page says that `login` stands beside one of its `others`, the forms that are no login; '' when it does
+    """Why the page says that `login` stands beside one of its `others`, the forms that are not logins; '' when it does
     not.
     """
     rivals = [other for other in others if other.passwords and other.frame is login.frame]

@@ -1,6 +1,6 @@
 """Ways to a login that stands behind something: what opens it, and what closes a cookie wall over it; pure.
 
-The words are data (`data/ways.json`, with their source). They choose where to click and are no part of a verdict: what
+The words are data (`data/ways.json`, with their source). They choose where to click and are not part of a verdict: what
 a page is judged by is in the vocabularies. Invariant: a button is taken for a cookie wall's only with evidence of one.
 """
 

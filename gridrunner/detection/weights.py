@@ -47,7 +47,7 @@ class Scorer(Struct, frozen=True, kw_only=True):
 
 class Weights(Struct, frozen=True, kw_only=True):
     """Everything that was trained. `login` scores groups with a password, `step` those without one; `kinds` scores each
-    kind of form that is no login; `version` names the training.
+    kind of form that is not a login; `version` names the training.
     """
 
     version: str

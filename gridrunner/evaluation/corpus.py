@@ -95,7 +95,7 @@ class Corpus:
 
 
 def _page_of(entry: _Entry) -> LabelledPage:
-    """Raises ValueError for an id that is no name of a folder: its evidence goes there."""
+    """Raises ValueError for an id that cannot name a folder: its evidence goes there."""
     if not _ID.fullmatch(entry.id):
         raise ValueError(f"{entry.id[:80]!r} is not an id of a page: letters, digits, '.', '_' and '-', at most 128")
     labels = (entry.username, entry.password_current, entry.password_new, entry.submit)
@@ -121,7 +121,7 @@ class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that hangs up on its kept connections is no news; anything else is."""
+        """A browser that hangs up on its kept connections is not news; anything else is."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -158,7 +158,7 @@ class CorpusServer:
                     self.close_connection = True  # the browser left the page before it had come
 
             def log_message(self, *_arguments: Any) -> None:
-                """A request a page is no news."""
+                """A request per page is not news."""
 
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True, name="corpus-server")

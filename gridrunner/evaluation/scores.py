@@ -59,7 +59,7 @@ def score_pages(pages: Iterable[ScoredPage]) -> tuple[Figure, ...]:
 
 
 def verdicts_of(pages: Iterable[ScoredPage]) -> Iterable[tuple[float, bool]]:
-    """(confidence, whether it is right) of every verdict on a page with a truth; "unknown" is no verdict."""
+    """(confidence, whether it is right) of every verdict on a page with a truth; "unknown" is not a verdict."""
     for page in pages:
         detection, truth = page.detection, page.page.login_present
         if detection is not None and detection.login_present is not None and truth is not None:

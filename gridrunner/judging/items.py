@@ -154,7 +154,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def site_of(item: pytest.Item) -> str | None:
-    """The site id that the item is parametrised with; None for a test that is no check."""
+    """The site id that the item is parametrised with; None for a test that is not a check."""
     callspec = getattr(item, "callspec", None)
     return None if callspec is None else callspec.params.get(SITE_FIXTURE)
 

@@ -1,6 +1,6 @@
 """How long a visit will take, as earlier visits tell it. Owns the rule; the invariant: every site has an expectation.
 
-Faults are no visits: the caller leaves out of a history what the grid, not the site, made long or short.
+Faults are not visits: the caller leaves out of a history what the grid, not the site, made long or short.
 """
 
 from __future__ import annotations

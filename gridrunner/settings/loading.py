@@ -34,8 +34,8 @@ CONFIG_FILE = "gridrunner.toml"
 
 OTHER_VARIABLES = ("OWNER", "BROWSER_BINARY", "CHROMEDRIVER", "SANDBOX", "FUZZ")
 OTHER_PREFIXES = ("AGENT_", "TEST_")
-"""GRIDRUNNER_ variables that are no settings: of `grid.hubs.processes`, `browser.binaries`, the images, the agents of a
-fleet, and the project's own tests."""
+"""GRIDRUNNER_ variables that are not settings: of `grid.hubs.processes`, `browser.binaries`, the images, the agents of
+a fleet, and the project's own tests."""
 
 CLOSE_ENOUGH = 0.6
 """difflib's own default: `SLOTZ` is answered with `SLOTS`, `WORKERS` with nothing."""

@@ -94,8 +94,8 @@ class Behaviours(Struct, frozen=True, kw_only=True):
 
 
 def read_behaviours(folder: Path) -> Behaviours:
-    """The `behaviours.yaml` of a replay folder; none is no behaviour. Raises UsageError with a line for each mistake,
-    as `file:line: what; what would be right`.
+    """The `behaviours.yaml` of a replay folder; none: every site simply answers. Raises UsageError with a line for each
+    mistake, as `file:line: what; what would be right`.
     """
     file = folder / FILE_NAME
     if not file.exists():
@@ -152,13 +152,13 @@ class ReplayFolder:
                 real = candidate.resolve()
                 if real.is_file() and real.is_relative_to(base):
                     return real
-            except OSError:  # a name too long for the file system is no file
+            except OSError:  # a name too long for the file system is not a file
                 return None
         return None
 
 
 class _Wrong(Exception):
-    """A value is no good: the node, and what would be right."""
+    """A value that cannot be used: the node, and what would be right."""
 
     def __init__(self, node: Node, text: str) -> None:
         super().__init__(text)

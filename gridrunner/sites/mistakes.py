@@ -27,7 +27,7 @@ MAX_VALUE_CHARS: Final = 60
 """Characters of a user's value that a message repeats; half a line of 120."""
 
 MAX_GUESSED_CHARS: Final = 64
-"""A longer word is no slip of a known one; difflib takes time that grows with the square of the length."""
+"""A longer word is not a slip of a known one; difflib takes time that grows with the square of the length."""
 
 
 class _Mistake(Struct, frozen=True, kw_only=True):

@@ -72,7 +72,7 @@ class _Host(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def parse(cls, header: str) -> _Host | HTTPStatus:
-        """Or why there is none: 400 for what is no host, 421 for another's, 404 for this machine's own names."""
+        """Or why there is none: 400 for what is not a host, 421 for another's, 404 for this machine's own names."""
         match = _HOST.fullmatch(header.strip().lower())
         if match is None or any(len(label) > MAX_LABEL for label in match["name"].split(".")):
             return HTTPStatus.BAD_REQUEST

@@ -1,7 +1,7 @@
 """Owns YAML as bounded nodes with places: text in, nodes with line and column out, syntax errors in plain words.
 
 Nodes are built from parser events, never by a constructor, so that no tag can make an object; texts stay as written, so
-that the locale `no` is no boolean. Depth, size and what aliases repeat are bounded. libyaml is used where PyYAML has
+that the locale `no` is not a boolean. Depth, size and what aliases repeat are bounded. libyaml is used where PyYAML has
 it.
 """
 

@@ -41,7 +41,7 @@ _FINAL_TEXT = 0x81
 
 
 class BadMessage(OSError):
-    """What came is no message of a browser: the connection is of no more use."""
+    """What came is not a message of a browser: the connection can no longer be used."""
 
 
 class MessageReader:

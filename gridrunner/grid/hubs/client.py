@@ -101,7 +101,7 @@ class HubClient:
 
     def require_supported(self, *, timeout_s: float = STATUS_TIMEOUT_S) -> str:
         """The hub's version, "" where neither it nor its nodes tell. Raises UsageError for one that is too old,
-        HubUnreachable for what is no hub.
+        HubUnreachable for what is not a hub.
         """
         nodes = self.nodes(timeout_s=timeout_s)
         version = self._ask_grid()[0] or next((node.version for node in nodes if node.version), "")

@@ -205,7 +205,7 @@ def quote_line(line: bytes) -> str:
 
 
 class BadLineError(Exception):
-    """A line is no event; the message says why."""
+    """A line is not an event; the message says why."""
 
 
 def parse_event(line: bytes) -> Event:

@@ -78,7 +78,7 @@ def decode_plan(data: bytes, name: str) -> Plan:
 
 
 def _require_sound(plan: Plan, name: str) -> None:
-    """A plan may come from anywhere, and its hash is no signature: what a list may not hold, it may not either."""
+    """A plan may come from anywhere, and its hash is not a signature: what a list may not hold, it may not either."""
     if len(plan.sites) * len(plan.checks) > MOST_CASES:
         raise RunFolderError(f"{name} is not a plan: it owes {len(plan.sites) * len(plan.checks):,} results")
     for planned in plan.sites:

@@ -59,8 +59,8 @@ def _escape_property(text: str) -> str:
 
 
 def list_annotations(record: RunRecord, locate: Callable[[str], str]) -> list[str]:
-    """The commands that annotate the site lists: an error for each site that went wrong and is no known failure, and a
-    warning for each flaky one. Of more than `ANNOTATIONS_LIMIT` the last says how many there are.
+    """The commands that annotate the site lists: an error for each site that went wrong and is not a known failure, and
+    a warning for each flaky one. Of more than `ANNOTATIONS_LIMIT` the last says how many there are.
 
     `locate` gives the path of a site list from the repository's root; empty: it is not in there.
     """

@@ -279,7 +279,7 @@ def _join_stem(file: str, depth: int) -> str:
 
 
 def _shown_verdict(case: CaseVerdict) -> Verdict:
-    """A known failure is no failure here: Jenkins makes a build unstable for each, whatever the exit code says."""
+    """A known failure is not a failure here: Jenkins makes a build unstable for each, whatever the exit code says."""
     return Verdict.SKIPPED if case.is_known else case.verdict
 
 

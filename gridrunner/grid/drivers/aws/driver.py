@@ -351,7 +351,7 @@ class _Watch:
 
 
 def _join_instances(hub: HubStatus, group: NodeGroup, addresses: Mapping[str, str]) -> HubStatus:
-    """The hub's nodes under their instances' ids, and the instances that are no nodes yet. A node is matched by the
+    """The hub's nodes under their instances' ids, and the instances that are not nodes yet. A node is matched by the
     address that it registered with; instances beyond the number of nodes are starting.
     """
     leaving = {instance.id for instance in group.instances if instance.is_leaving}
