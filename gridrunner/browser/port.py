@@ -164,6 +164,10 @@ class Page(Protocol):
         """Have the browser refuse requests whose URL matches, in the page and its frames; before it is navigated."""
         ...
 
+    def guard(self, refuses: Callable[[str], bool]) -> None:
+        """Have the browser ask for documents over plain HTTP only where `refuses` does not; before it is navigated."""
+        ...
+
     def navigate(self, url: str) -> Navigation:
         """Ask for another page and return at once. Raises SessionLost."""
         ...

@@ -105,10 +105,7 @@ def places_in(urls: Iterable[str]) -> tuple[Place, ...]:
     for url in urls:
         if not _MAY_BE_PRIVATE.match(url):  # lists have up to 200,000 sites
             continue
-        parts = urlsplit(url)
-        place = _private_place(
-            (parts.hostname or "").rstrip("."), parts.port or (443 if parts.scheme == "https" else 80)
-        )
+        place = _private_place(*endpoint_of(url))
         if place is not None:
             places[place] = None
     return tuple(places)
@@ -138,7 +135,17 @@ def _is_loopback(place: Place) -> bool:
     return bool(place.addresses) and set(place.addresses) <= set(_LOOPBACKS)
 
 
-def _private_place(host: str, port: int | None) -> Place | None:
+def endpoint_of(url: str) -> tuple[str, int]:
+    """The host in a URL and its port. What is no port counts as the usual one: the browser will say what it thinks."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    return (parts.hostname or "").rstrip("."), port or (443 if parts.scheme == "https" else 80)
+
+
+def _private_place(host: str, port: int) -> Place | None:
     if host == "localhost" or host.endswith(".localhost"):
         return Place(host=host, port=port, addresses=_LOOPBACKS)
     try:

@@ -20,6 +20,7 @@ from gridrunner.browser.copying import copy_page
 from gridrunner.browser.detecting import detect_page
 from gridrunner.browser.evidence import EvidenceStore, is_as_expected, mark_detection, take_screenshot
 from gridrunner.browser.frames import collect_facts, find_closed_roots
+from gridrunner.browser.guarding import NameGuard
 from gridrunner.browser.insertion import try_insertion
 from gridrunner.browser.outcomes import classify_document, classify_net_error
 from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageError, PageGone, TabSettings
@@ -82,6 +83,7 @@ class VisitSettings(VisitOptions, frozen=True, kw_only=True):
     is_marked: bool = False
     is_lean: bool = False
     has_own_context: bool = True
+    guard: NameGuard | None = None
     step_limits: StepLimits = StepLimits()
     tabs: TabSettings = TabSettings()
 
@@ -127,6 +129,8 @@ def visit_page(
     soft_deadline = deadline - min(PROBE_RESERVE_S, timeout_s * PROBE_RESERVE_SHARE)
     draft = _Draft()
     try:
+        if settings.guard is not None:
+            page.guard(settings.guard.refuses)
         if settings.is_lean and attempt == 1:
             page.block(BLOCKED_PATTERNS)
         with _Lap(draft, "navigate_s"):

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
+from gridrunner.browser.guarding import make_guard
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.reach import find_places
 from gridrunner.browser.session import BrowserSession
@@ -112,17 +113,16 @@ def _open_session(
         hint = "run the list that asks for them with --capture instead"
         for replica in list_replays(record.header, (), os.environ, hint=hint) if record is not None else ():
             rules += stack.enter_context(ReplayServer(replica)).host_rules(LOOPBACK)
+        urls = [site.url for site in sites]
+        places = find_places(urls, settings.visits.allow_private)
         session = stack.enter_context(
             open_one_session(
                 settings,
                 os.environ,
                 command="capture",
-                options=SessionOptions(
-                    name="gridrunner capture",
-                    host_rules=tuple(rules),
-                    places=find_places((site.url for site in sites), settings.visits.allow_private),
-                ),
+                options=SessionOptions(name="gridrunner capture", host_rules=tuple(rules), places=places),
                 visit_settings=VisitSettings(
+                    guard=make_guard(urls, places),
                     visit_timeout_s=settings.visits.visit_timeout_s,
                     screenshots=Screenshots.ALL,
                     capture=Screenshots.ALL,

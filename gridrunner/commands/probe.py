@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gridrunner import codec
+from gridrunner.browser.guarding import make_guard
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.reach import find_places
 from gridrunner.browser.visit import VisitSettings
@@ -36,16 +37,16 @@ def probe_command(arguments: argparse.Namespace) -> int:
             f"{arguments.url}: not an http or https address", hint="write it whole: https://example.org/login"
         )
     settings = settings_of(arguments)
+    places = find_places([arguments.url], settings.visits.allow_private)
     with tempfile.TemporaryDirectory(prefix="gridrunner-probe-") as name:
         folder = Path(name)
         with open_one_session(
             settings,
             os.environ,
             command="probe",
-            options=SessionOptions(
-                name="gridrunner probe", places=find_places([arguments.url], settings.visits.allow_private)
-            ),
+            options=SessionOptions(name="gridrunner probe", places=places),
             visit_settings=VisitSettings(
+                guard=make_guard([arguments.url], places),
                 visit_timeout_s=settings.visits.visit_timeout_s,
                 screenshots=Screenshots.ALL,
                 screenshot_kind="png",

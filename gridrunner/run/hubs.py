@@ -9,9 +9,10 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from gridrunner.browser.evidence import EvidenceStore
+from gridrunner.browser.guarding import NameGuard, make_guard
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.reach import Place, find_places
-from gridrunner.browser.visit import UserProbe, VisitSettings
+from gridrunner.browser.visit import VisitSettings
 from gridrunner.dispatch.ports import Hub
 from gridrunner.errors import GridFault
 from gridrunner.grid.drivers.choosing import make_driver
@@ -29,7 +30,6 @@ from gridrunner.run.fleet import PriceBook, open_price_book, wanted_nodes
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
 from gridrunner.run.replays import LOOPBACK, needs_internet, serve_replays
-from gridrunner.settings.loading import Settings
 from gridrunner.settings.visits import Fetch, Screenshots
 
 
@@ -98,7 +98,7 @@ def make_hubs(run: Run, work: Work, host_rules: Sequence[str]) -> tuple[Hub, ...
                 browser=run.choice.browser,
                 browsers=settings.grid.browsers,
                 options=_session_options(run, work, host_rules),
-                settings=_visit_settings(settings, run.probes),
+                settings=_visit_settings(run, work),
                 store=EvidenceStore(run_folder=work.folder),
                 lanes_per_browser=settings.grid.lanes_here,
             )
@@ -113,7 +113,7 @@ def _hubs_at(run: Run, work: Work, addresses: Sequence[HubAddress], host_rules: 
             address=address,
             ca_file=settings.grid.hub_ca,
             options=_session_options(run, work, host_rules),
-            settings=_visit_settings(settings, run.probes),
+            settings=_visit_settings(run, work),
             store=EvidenceStore(run_folder=work.folder),
             lanes_per_session=settings.grid.lanes_on_hubs,
         )
@@ -138,13 +138,21 @@ def places_of(run: Run, work: Work) -> tuple[Place, ...]:
     return find_places((planned.site.url for planned in work.plan.sites), run.settings.visits.allow_private)
 
 
-def _visit_settings(settings: Settings, probes: tuple[UserProbe, ...]) -> VisitSettings:
-    visits = settings.visits
+def _guard_of(run: Run, work: Work) -> NameGuard | None:
+    """None where every site is a replica: no other name leads anywhere."""
+    if work.replays and not needs_internet(work.plan):
+        return None
+    return make_guard((planned.site.url for planned in work.plan.sites), places_of(run, work))
+
+
+def _visit_settings(run: Run, work: Work) -> VisitSettings:
+    settings, visits = run.settings, run.settings.visits
     # First attempts may leave pictures out, but not where one of them may be the only screenshot or copy.
     wants_every_picture = Screenshots.ALL in {visits.screenshots, visits.capture}
     return VisitSettings(
         **asdict(visits),
-        probes=probes,
+        probes=run.probes,
+        guard=_guard_of(run, work),
         has_own_context=not visits.extensions,
         is_lean=visits.fetch is Fetch.LEAN and settings.dispatch.retries > 0 and not wants_every_picture,
     )

@@ -39,6 +39,7 @@ class PageEvents:
         self.main_frame = self.target = ""
         self.frames: dict[str, ServedFrame] = {}
         self.state = PageState(frames=self.frames)
+        self.refuses: Callable[[str], bool] = lambda _url: False
 
     def begin(self, *, main_frame: str, target: str) -> None:
         """The page's tab is there, served by the DevTools session `target`."""
@@ -132,6 +133,14 @@ class PageEvents:
     def _on_detached_frame(self, target: str, params: dict[str, Any]) -> None:
         self._connection.unlisten(params["sessionId"])
 
+    def _on_paused(self, target: str, params: dict[str, Any]) -> None:
+        url, request = params["request"]["url"], {"requestId": params["requestId"]}
+        if not self.refuses(url):
+            self._connection.send("Fetch.continueRequest", request, target=target)
+            return
+        self.state.note("network-failure", f"leads to a private address that no list names: {redact_url(url)}")
+        self._connection.send("Fetch.failRequest", {**request, "errorReason": "AddressUnreachable"}, target=target)
+
     def _on_dialog(self, target: str, params: dict[str, Any]) -> None:
         kind = params.get("type", "dialog")
         self.state.note("dialog", f"{kind}: {params.get('message', '')}")
@@ -212,6 +221,7 @@ class PageEvents:
         "Page.javascriptDialogOpening": _on_dialog,
         "Page.downloadWillBegin": _on_download,
         "Page.windowOpen": _on_window_open,
+        "Fetch.requestPaused": _on_paused,
         "Target.attachedToTarget": _on_attached_frame,
         "Target.detachedFromTarget": _on_detached_frame,
         "Network.requestWillBeSent": _on_request,

@@ -148,6 +148,11 @@ class Tab:
         self._blocked = patterns
         self._send("Network.setBlockedURLs", {"urls": list(patterns)})
 
+    def guard(self, refuses: Callable[[str], bool]) -> None:
+        """Have the browser ask for documents over plain HTTP only where `refuses` does not; before it is navigated."""
+        self._events.refuses = refuses
+        self._send("Fetch.enable", {"patterns": [{"urlPattern": "http://*", "resourceType": "Document"}]})
+
     def wait_until(self, is_true: Callable[[], bool], *, deadline: float) -> None:
         """Wait for a state of the page. Raises PageGone, DeadlinePassed or SessionLost."""
         self._connection.read_until(lambda: self.state.is_crashed or is_true(), deadline=deadline)

@@ -68,6 +68,10 @@ def test_addresses_of_sites_name_places_with_their_ports() -> None:
     )
 
 
+def test_what_is_no_port_is_left_to_the_browser() -> None:
+    assert places_in(["http://localhost:99999/"]) == (Place(host="localhost", port=80, addresses=LOOPBACK),)
+
+
 def test_a_named_place_is_open_at_its_port_alone() -> None:
     places = places_in(["http://10.1.2.3:8080/", "http://localhost:3000/", "http://[fd00::1]:81/"])
     rules = rules_of((), places)

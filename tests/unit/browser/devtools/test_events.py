@@ -106,3 +106,16 @@ def test_ended_page_takes_no_more_events(played: Played) -> None:
     played.tell("Target.attachedToTarget", sessionId=FRAME, targetInfo={"targetId": "inner", "parentFrameId": "top"})
     played.events.end()
     assert played.connection.listeners == {}
+
+
+def test_a_document_is_asked_for_unless_it_is_refused(played: Played) -> None:
+    played.events.refuses = lambda url: "private" in url
+    for name in ("public", "private"):
+        played.tell("Fetch.requestPaused", requestId=name, request={"url": f"http://{name}.example/a?b=c"})
+    sent = [command for command in played.connection.sent if command[0].startswith("Fetch.")]
+    assert sent == [
+        ("Fetch.continueRequest", {"requestId": "public"}),
+        ("Fetch.failRequest", {"requestId": "private", "errorReason": "AddressUnreachable"}),
+    ]
+    [event] = played.events.state.events
+    assert event.text == "leads to a private address that no list names: http://private.example/a"
