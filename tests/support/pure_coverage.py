@@ -7,6 +7,7 @@ their unit tests are run and only pure files are traced, so that it takes second
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,20 +20,12 @@ from tests.unit.test_layers import PURE, is_within, pure_files
 
 LEAST_PERCENT = 95.0
 
-UNIT_TESTS = (
-    *(
-        "gridrunner_agent/test_node_core.py",
-        "browser/test_outcomes.py",
-        "browser/test_scrubbing.py",
-        "browser/devtools",
-    ),
-    *("detection", "dispatch/machine", "evaluation", "grid/drivers", "grid/test_status.py", "judging", "planning"),
-    *("results/test_baseline.py", "results/test_record.py", "results/verdicts", "settings"),
-    *("sites/test_checking.py", "sites/test_css.py", "sites/test_importing.py", "sites/test_lists.py"),
-    *("sites/test_mistakes.py", "sites/test_reading.py", "sites/test_selection.py"),
-    *("dom_probes/suite", "terminal/test_progress.py", "test_codec.py", "test_errors.py", "test_text.py"),
+NEIGHBOURS = (
+    *("browser/devtools", "dispatch/machine", "evaluation", "grid/drivers", "results/test_baseline.py"),
+    *("results/test_record.py", "settings/test_loading.py", "sites/test_checking.py", "sites/test_importing.py"),
+    *("sites/test_lists.py", "sites/test_mistakes.py", "sites/test_reading.py", "terminal/test_progress.py"),
 )
-"""Below tests/unit: those of pure places, and those of their neighbours that run them."""
+"""Below tests/unit: tests of modules beside pure places, which run those. A pure place has its own by its name."""
 
 NO_TESTS = "detection/training"
 """Trains for seconds, and nothing of it is measured."""
@@ -41,7 +34,7 @@ NO_TESTS = "detection/training"
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="gridrunner-coverage-") as folder:
         data, report = Path(folder, "data"), Path(folder, "report.json")
-        tests = [f"tests/unit/{name}" for name in UNIT_TESTS if (ROOT / "tests" / "unit" / name).exists()]
+        tests = list_tests()
         options = [f"--data-file={data}", "--rcfile=pyproject.toml"]
         ended = run_coverage(
             *("run", *options, "--branch", f"--include={','.join(pure_files())}"),
@@ -51,6 +44,15 @@ def main() -> int:
             return ended
         files: dict[str, dict[str, Any]] = json.loads(report.read_text())["files"]
     return judge(files)
+
+
+def list_tests() -> list[str]:
+    """The unit tests of the pure places and their neighbours."""
+    names = set(NEIGHBOURS)
+    for place in PURE:
+        path = Path(re.sub(r"^(gridrunner|docker/agent)/", "", place))
+        names.add(str(path.with_name(f"test_{path.name}") if path.suffix else path))
+    return sorted(f"tests/unit/{name}" for name in names if (ROOT / "tests" / "unit" / name).exists())
 
 
 def run_coverage(*arguments: str) -> int:
