@@ -62,10 +62,10 @@ def test_history_is_pruned(project: CommandLine, sites: OwnSites) -> None:
     sites.add_logins("a")
     for _ in range(2):
         assert project.run("run", "--sites", sites.write_list(), "--slots", "1").code == 0
-    assert project.run("history", "show").stdout.startswith("2 runs, 1 sites, 2 visits")
+    assert project.run("history", "show").stdout.startswith("2 runs, 1 site, 2 visits")
     pruned = project.run("history", "prune", "--keep", "1")
-    assert (pruned.code, pruned.stdout) == (0, "1 runs forgotten\n")
-    assert project.run("history", "show").stdout.startswith("1 runs, ")
+    assert (pruned.code, pruned.stdout) == (0, "1 run forgotten\n")
+    assert project.run("history", "show").stdout.startswith("1 run, ")
 
 
 @pytest.mark.parametrize(

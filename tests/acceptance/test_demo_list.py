@@ -73,7 +73,7 @@ def test_nothing_is_left_behind(demo_run: DemoRun) -> None:
 def test_history_knows_the_run(demo_run: DemoRun) -> None:
     shown = demo_run.project.run("history", "show")
     assert (shown.code, shown.stderr) == (0, "")
-    assert shown.stdout.startswith("1 runs, ")
+    assert shown.stdout.startswith("1 run, ")
     assert "slowest" in shown.stdout
 
 

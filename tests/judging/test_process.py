@@ -501,7 +501,8 @@ class Driver:
     def quit(self): pass
 
 module = types.ModuleType("gridrunner.grid.hubs.live")
-module.open_driver = lambda folder: Driver()
+module.FILE_NAME = "live.json"
+module.open_driver = lambda file: Driver()
 sys.modules["gridrunner.grid.hubs.live"] = module
 """
 

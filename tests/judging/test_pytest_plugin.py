@@ -184,6 +184,7 @@ def open_driver(folder):
     return Driver.opened[-1]
 
 module = types.ModuleType("gridrunner.grid.hubs.live")
+module.FILE_NAME = "live.json"
 module.open_driver = open_driver
 sys.modules["gridrunner.grid.hubs.live"] = module
 """
