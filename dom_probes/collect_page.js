@@ -78,7 +78,7 @@ function collectPage(options, ...closedRoots) {
   };
   attempt('walk', () => walk(document, false));
 
-  const groups = attempt('groups', () => groupFields(found, orderOf), { list: [], of: new Map(), order: orderOf });
+  const groups = attempt('groups', () => groupFields(found, orderOf), { list: [], of: new Map(), order: orderOf, unseen: new Set() });
   const common = (element) => ({
     order: orderOf.get(element), selector: selectorOf(element), tag: localNameOf(element),
     id: attributeText(element, 'id', 80), name: attributeText(element, 'name', 80),
@@ -98,27 +98,32 @@ function collectPage(options, ...closedRoots) {
     const name = localNameOf(element);
     const type = name === 'input' ? inputTypeOf(element) : name === 'select' || name === 'textarea' ? name : 'text';
     const takesText = isTyped(type);
-    const hidden = hiddenBy(element, shift, takesText ? 4 : 1);
+    let hidden = hiddenBy(element, shift, takesText ? 4 : 1);
     if (hidden === 'not rendered' || isPlain(type)) {
+      const isOfUnseenLogin = hidden && groups.unseen.has(groups.of.get(element));
       return {
         order: orderOf.get(element), selector: selectorOf(element), type, hidden, group: groups.of.get(element),
         id: attributeText(element, 'id', 80), name: attributeText(element, 'name', 80),
-        autocomplete: attributeText(element, 'autocomplete', 60), ...(hidden ? {} : { label: labelOf(element, 80) }),
+        autocomplete: attributeText(element, 'autocomplete', 60), ...(hidden && !isOfUnseenLogin ? {} : { label: labelOf(element, 80) }),
+        ...(isOfUnseenLogin ? unseenWords(element, takesText) : {}),
       };
     }
+    if (!hidden && takesText && hitTests > 0 && isOutOfReach(element)) hidden = 'out of reach';
+    const role = attributeText(element, 'role', 12) || (hasAttribute(element, 'list') ? 'combobox' : '');
+    const isMasked = takesText && type !== 'password' && getComputedStyle(element).webkitTextSecurity !== 'none';
     const facts = {
-      ...common(element), chain: chainOf(element), type, type_attribute: (attributeOf(element, 'type') || '').slice(0, 20),
+      ...common(element), chain: chainOf(element), type, ...(isMasked ? { is_masked: true } : {}), ...(role ? { role } : {}), type_attribute: (attributeOf(element, 'type') || '').slice(0, 20),
       autocomplete: attributeText(element, 'autocomplete', 60), label: labelOf(element, 80),
       aria_label: attributeText(element, 'aria-label', 80) || wordsOfIds(element, 'aria-labelledby', 80),
       placeholder: attributeText(element, 'placeholder', 80), title: attributeText(element, 'title', 80),
       hidden, required: hasAttribute(element, 'required') || attributeOf(element, 'aria-required') === 'true',
       readonly: hasAttribute(element, 'readonly'), disabled: matches(element, ':disabled'),
-      inert: isInert(element), maxlength: numberOf(element, 'maxlength'), inputmode: attributeText(element, 'inputmode', 12),
+      inert: isInert(element) && !isBehindWall(element), maxlength: numberOf(element, 'maxlength'), inputmode: attributeText(element, 'inputmode', 12),
       tabindex: numberOf(element, 'tabindex'), aria_hidden: attributeOf(element, 'aria-hidden') === 'true',
     };
     if (takesText || type === 'checkbox' || type === 'radio') {
       facts.before = facts.label && !takesText ? '' : wordsBeside(element, 'previousNode', 60);
-      facts.after = takesText ? '' : wordsBeside(element, 'nextNode', 80);
+      facts.after = takesText && type !== 'password' ? '' : wordsBeside(element, 'nextNode', 80); // after a password stand its rules
     }
     if (takesText) {
       facts.described = wordsOfIds(element, 'aria-describedby', 80);
@@ -130,28 +135,41 @@ function collectPage(options, ...closedRoots) {
     }
     return facts;
   };
+  /** What a field of a login that is not shown is called: it would be told apart by these when it is. */
+  const unseenWords = (element, takesText) => ({
+    aria_label: attributeText(element, 'aria-label', 80), placeholder: attributeText(element, 'placeholder', 80),
+    title: attributeText(element, 'title', 80),
+    before: takesText ? wordsBeside(element, 'previousNode', 60) : '', after: takesText ? '' : wordsBeside(element, 'nextNode', 80),
+  });
   const buttonFacts = (element) => {
     const name = localNameOf(element);
     const type = name === 'input' ? inputTypeOf(element) : name === 'button' ? buttonTypeOf(element) : '';
-    if (isUnseen(element)) {
-      return { order: orderOf.get(element), selector: selectorOf(element), type, hidden: 'not rendered', group: groups.of.get(element) };
-    }
     const value = name === 'input' ? attributeText(element, 'value', 60) || attributeText(element, 'alt', 60) : '';
+    if (isUnseen(element)) {
+      const words = groups.unseen.has(groups.of.get(element)) ? {
+        text: value || wordsOf(element, 60), aria_label: attributeText(element, 'aria-label', 60),
+        id: attributeText(element, 'id', 80), name: attributeText(element, 'name', 80),
+      } : {};
+      return { order: orderOf.get(element), selector: selectorOf(element), type, hidden: 'not rendered', group: groups.of.get(element), ...words };
+    }
+    const image = name === 'img' ? attributeText(element, 'alt', 60) : '';
     return {
-      ...common(element), chain: chainOf(element), type, text: value || wordsOf(element, 60),
+      ...common(element), chain: chainOf(element), type, text: value || image || wordsOf(element, 60),
       aria_label: attributeText(element, 'aria-label', 60) || wordsOfIds(element, 'aria-labelledby', 60),
       title: attributeText(element, 'title', 60), hidden: hiddenBy(element, shift, 2), disabled: matches(element, ':disabled'),
       href: attributeText(element, 'href', 100), onclick: handlerText(element, 'onclick', 60),
     };
   };
-  const linkFacts = (element) => (!isRendered(element, CHECKS) ? null : {
+  const linkFacts = (element) => (!isRendered(element, CHECKS) && !isOfUnseen(element) ? null : {
     order: orderOf.get(element), selector: selectorOf(element),
     text: wordsOf(element, 60) || attributeText(element, 'aria-label', 60) || attributeText(element, 'title', 60),
     href: attributeText(element, 'href', 120), id: attributeText(element, 'id', 60),
-    class: attributeText(element, 'class', 60), hidden: '',
+    class: attributeText(element, 'class', 60), hidden: isRendered(element, CHECKS) ? '' : 'not rendered',
   });
+  const unseenElements = [...groups.unseen].map((index) => groups.list[index].element);
+  const isOfUnseen = (element) => unseenElements.some((group) => contains(group, element));
   const headingFacts = (element) => ({
-    order: orderOf.get(element), tag: localNameOf(element), text: wordsOf(element, 100), hidden: isRendered(element) ? '' : 'not rendered',
+    order: orderOf.get(element), tag: localNameOf(element), text: wordsOf(element, 100), hidden: isLaidOut(element) ? '' : 'not rendered',
   });
   const frameFacts = (element) => {
     const box = boxOf(element, shift), hidden = hiddenBy(element, shift, 4);
@@ -174,7 +192,7 @@ function collectPage(options, ...closedRoots) {
 
   const fields = all('fields', fieldFacts);
   const buttons = all('buttons', buttonFacts);
-  const groupList = attempt('groups', () => groups.list.map((group) => groupFacts(group, found, orderOf, shift)), []);
+  const groupList = attempt('groups', () => groups.list.map((group, index) => groupFacts(group, index, groups, found, orderOf, shift)), []);
   attempt('places', () => addPlaces(fields, buttons, found, groups, shift));
   globalThis.__gridrunner = Object.assign(globalThis.__gridrunner || {}, { frameElements: found.frames, selectorOf });
 

@@ -24,6 +24,7 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
   const HOLLOW_QUIET_MS = 2500;   // a page that shows a spinner, or next to nothing, is still being put together
   const SPARSE_TEXT = 200;        // characters of visible text below which a page shows next to nothing
   const UNSEEN_QUIET_MS = 1200;   // a page that has a login and keeps it transparent or aside may be about to show it
+  const DATA_LIMIT_MS = 6000;     // data that come later are a poll's, as a rule
   const ANIMATION_LIMIT_MS = 3000; // animations that end within this are waited for; endless ones never are
   const RECORD_LIMIT = 500;       // mutation records looked at one by one; more at once are movement, whatever they are
   const ROOT_LIMIT = 200;         // shadow roots watched
@@ -63,7 +64,7 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
   const asksLogin = (input) => inputTypeOf(input) === 'password' || matches(input, IDENTIFIER);
   const isSeen = (element) => hiddenBy(element, { x: scrollX, y: scrollY }, 4) === '';
   const seesLogin = () => {
-    clipMemo.clear();
+    boxMemo.clear();
     pageWidth = -1;
     return anywhere('input', (input) => asksLogin(input) && isSeen(input));
   };
@@ -120,6 +121,16 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
       didChange = true;
     }
     return Math.min(left, Math.max(limit, 0));
+  };
+
+  /** When the last data came that a script asked for: of a page that shows nothing yet, they are what it waited for. */
+  const lastDataMs = () => {
+    let last = started;
+    for (const entry of performance.getEntriesByType('resource')) {
+      const isData = entry.initiatorType === 'fetch' || entry.initiatorType === 'xmlhttprequest';
+      if (isData && entry.responseEnd < started + DATA_LIMIT_MS) last = Math.max(last, entry.responseEnd);
+    }
+    return last;
   };
 
   const quietNeededMs = () => {
@@ -180,8 +191,9 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
     if (readyState(document) !== 'complete' || awaitsFrame()) return null;
     const animated = awaitsAnimationMs(() => true);
     if (animated > 0) return animated;
-    const needed = quietNeededMs();
+    const needed = quietNeededMs(), sinceData = performance.now() - lastDataMs();
     if (still < needed) return needed - still;
+    if (needed >= SPARSE_QUIET_MS && sinceData < needed) return needed - sinceData;
     if (!discover()) return 'quiet';
     lastChange = performance.now();
     return judge();

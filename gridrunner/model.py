@@ -249,9 +249,8 @@ class InsertionPoint(Struct, frozen=True, kw_only=True):
 
 
 class Detection(Struct, frozen=True, kw_only=True):
-    """What the scorer makes of facts. `login_present` None: unknown, because `hidden` parts of the page (closed shadow
-    roots, frames that could not be read) may hold it. `confidence` is that of the verdict; forms come best first.
-    `login_is_aside`: there is a login, and the page says that it is for another form, which the login stands beside.
+    """What the scorer makes of facts, forms best first. `login_present` None: unknown, `hidden` parts may hold it.
+    `login_is_aside`: the page is for another form. `opened_by`: what opens a login that is not shown, as CSS, or "".
     """
 
     login_present: bool | None
@@ -263,6 +262,7 @@ class Detection(Struct, frozen=True, kw_only=True):
     evidence: tuple[str, ...] = ()
     weights_version: str = ""
     login_is_aside: bool = False
+    opened_by: str = ""
 
     @property
     def login(self) -> Form | None:

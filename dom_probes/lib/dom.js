@@ -71,9 +71,16 @@ const handlerText = (element, name, limit) => attributeText(element, name, limit
 
 const SILENT = new Set(['script', 'style', 'noscript', 'template', 'select', 'textarea', 'svg', 'datalist', 'object']);
 
-/** The words that an element shows, without those of scripts, options and hidden parts; images speak by their alt. */
+/** Whether an element is shown: it has a box, or its children have theirs in its stead (display: contents). */
+const isLaidOut = (element) => isRendered(element)
+  || getComputedStyle(element).display === 'contents' && (!parentElementOf(element) || isLaidOut(parentElementOf(element)));
+const parentElementOf = getterOf(Node, 'parentElement');
+
+/** The words that an element shows, without those of scripts, options and hidden parts; images speak by their alt. Of an
+ *  element that is not shown, the words that it would show. */
 function wordsOf(element, limit) {
   if (childCountOf(element) === 0) return squeeze(textContentOf(element) || '', limit);
+  const isShown = isLaidOut(element);
   let text = '', budget = 120; // nodes looked at: a label or button has few
   const visit = (node) => {
     if (text.length >= limit || --budget < 0) return;
@@ -83,7 +90,7 @@ function wordsOf(element, limit) {
     const name = localNameOf(node);
     if (name === 'img') { text += ' ' + attributeText(node, 'alt', 60); return; }
     if (SILENT.has(name)) return;
-    if (node !== element && !isRendered(node) && name !== 'slot') return;
+    if (isShown && node !== element && !isLaidOut(node)) return;
     for (const child of childNodesOf(node)) visit(child);
     text += ' ';
   };

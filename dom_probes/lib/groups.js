@@ -3,9 +3,13 @@
 const BUTTON_ROLES = new Set(['button', 'link', 'menuitem']);
 const TEXT_ROLES = new Set(['textbox', 'searchbox', 'combobox']);
 
+// What scripts make buttons of, and how it is called then.
+const PRESSED_TAGS = new Set(['div', 'span', 'img', 'b', 'strong', 'p', 'td', 'li', 'svg', 'i', 'em']);
+const PRESSABLE = '[onclick], [tabindex="0"], [class*=btn i], [class*=button i], [class*=submit i], [id*=btn i], [id*=button i]';
+
 // Everything that kindOf may keep; and what can be a shadow host (DOM, attachShadow) besides custom elements.
 const KEPT = 'input, select, textarea, button, a, form, iframe, frame, h1, h2, h3, h4, h5, h6, legend, label, [role=button], '
-  + '[role=link], [role=menuitem], [role=heading], [contenteditable]';
+  + '[role=link], [role=menuitem], [role=heading], [contenteditable], ' + PRESSABLE;
 const USUAL_HOSTS = 'article, aside, body, div, footer, header, main, nav, section';
 const SMALL_PAGE = 2500; // elements that take under a millisecond to ask for their shadow roots
 
@@ -48,7 +52,8 @@ function kindOf(element, name) {
       const role = attributeOf(element, 'role');
       if (role) return BUTTON_ROLES.has(role) ? 'buttons' : role === 'heading' ? 'headings' : roleField(element, role);
       const editable = attributeOf(element, 'contenteditable');
-      return editable === '' || editable === 'true' ? 'fields' : '';
+      if (editable === '' || editable === 'true') return 'fields';
+      return PRESSED_TAGS.has(name) && isDrawnButton(element) ? 'buttons' : '';
     }
   }
 }
@@ -56,6 +61,14 @@ function kindOf(element, name) {
 function isPressed(element) {
   return hasAttribute(element, 'role') || handlerText(element, 'onclick', 1) || hasAttribute(element, 'tabindex')
     || /b(u?t)?tn|button|submit/i.test(attributeOf(element, 'class') + ' ' + attributeOf(element, 'id'));
+}
+/** Whether something that is no control acts as a button: made to be pressed, short, and without a control inside. */
+function isDrawnButton(element) {
+  if (!isPressed(element) || !isRendered(element) || queryIn(element, 'input, button, a, select, textarea, [role=button]').length) return false;
+  const parent = parentElementOf(element), text = (textContentOf(element) || '').trim();
+  if (text.length > 40 || !text && localNameOf(element) !== 'img') return false; // an icon beside a field is no button of its form
+  if (parent && closestOf(parent, 'a, button, label, [role=button], [onclick]')) return false;
+  return hasAttribute(element, 'onclick') || hasAttribute(element, 'tabindex') || getComputedStyle(element).cursor === 'pointer';
 }
 function roleField(element, role) {
   const editable = attributeOf(element, 'contenteditable');
@@ -85,18 +98,41 @@ function groupFields(found, orderOf) {
   }
   const free = new Set(found.buttons.filter((button) => !of.has(button)));
   const byContainer = new Map();
+  const pressed = new Set([...free, ...found.links.filter(looksPressed)]); // a link may be the button of loose fields
   for (const field of loose) {
-    const container = containerOf(field, free);
+    const container = containerOf(field, pressed);
     const fields = byContainer.get(container);
     if (fields) fields.push(field); else byContainer.set(container, [field]);
   }
+  const depths = new Map(), opened = [];
   for (const [container, fields] of byContainer) {
     const group = open(container, false);
     group.order = orderOf.get(fields[0]);
     for (const field of fields) join(group, field);
-    for (const button of free) if (isWithin(button, container)) { join(group, button); free.delete(button); }
+    opened.push(group);
+    let depth = 0;
+    for (let node = container; node; node = composedParentOf(node)) depth += 1;
+    depths.set(group, depth);
   }
-  return { list, of, order: orderOf };
+  // the innermost first, lists and boxes to tick last: what stands high up in the page does not take the button of a login
+  const isTypedIn = (group) => group.members.some((member) => /^(text|email|tel|number|password)$/.test(localNameOf(member) === 'input'
+    ? inputTypeOf(member) : 'text') && localNameOf(member) !== 'select');
+  opened.sort((left, right) => isTypedIn(right) - isTypedIn(left) || depths.get(right) - depths.get(left));
+  for (const group of opened) {
+    for (const button of free) if (isWithin(button, group.element)) { join(group, button); free.delete(button); }
+  }
+  const unseen = new Set();
+  list.forEach((group, index) => {
+    const typed = group.members.filter((member) => localNameOf(member) === 'input' && /^(text|email|tel|number|password)$/.test(inputTypeOf(member)));
+    if (typed.some((member) => inputTypeOf(member) === 'password') && !typed.some((member) => isRendered(member))) unseen.add(index);
+  });
+  return { list, of, order: orderOf, unseen };
+}
+
+/** Whether a link is made to be pressed rather than to lead somewhere. */
+function looksPressed(link) {
+  return /^(javascript:|#?$)/i.test(attributeOf(link, 'href') || '') && isPressed(link)
+    && ((textContentOf(link) || '').trim() !== '' || queryIn(link, 'img').length > 0);
 }
 
 /** The smallest ancestor of a loose field that also holds a button after it; at most eight steps up, else the last. */
@@ -143,13 +179,15 @@ function typedBefore(password, fields, groups) {
 
 const PURPOSE = /^[a-z][a-z_ -]{0,23}$/i; // a word that names a purpose; tokens, numbers and ids are nobody's business
 
-function groupFacts(group, found, orderOf, shift) {
+function groupFacts(group, index, groupList, found, orderOf, shift) {
   const { element, isForm } = group;
   const fields = group.members.filter((member) => localNameOf(member) !== 'button');
   const isShown = fields.some((field) => isRendered(field) && !(localNameOf(field) === 'input' && /^(submit|button|image|reset)$/.test(inputTypeOf(field))));
-  const firstText = fields.find((field) => localNameOf(field) === 'input' && isRendered(field)
+  const firstText = fields.find((field) => localNameOf(field) === 'input' && (isRendered(field) || groupList.unseen.has(index))
     && !/^(checkbox|radio|submit|button|image|reset|file)$/.test(inputTypeOf(field))) || fields[0];
+  const isUnseen = groupList.unseen.has(index), isTold = isShown || isUnseen;
   const action = isForm ? attributeOf(element, 'action') : '';
+  const lastLink = isForm || isTold ? lastWithin(found.links, element, orderOf) : 0;
   return {
     order: group.order, is_form: isForm, selector: selectorOf(element), tag: localNameOf(element),
     form_order: isForm ? found.forms.indexOf(element) : null,
@@ -158,15 +196,43 @@ function groupFacts(group, found, orderOf, shift) {
     role: attributeText(element, 'role', 20), onsubmit: handlerText(element, 'onsubmit', 80),
     aria_label: attributeText(element, 'aria-label', 80) || wordsOfIds(element, 'aria-labelledby', 80),
     autocomplete: attributeText(element, 'autocomplete', 40), put_away: isShown ? putAwayBy(passwordOf(fields) || element) : '',
-    modes: isShown && passwordOf(fields) ? modesAround(element) : [], context: isShown ? contextOf(element) : '',
-    above: firstText && isShown ? wordsAbove(firstText, 200) : '', text: isShown ? wordsOf(element, 600) : '',
+    modes: isShown && passwordOf(fields) ? modesAround(element) : [], context: isTold ? contextOf(element) : '',
+    above: firstText && isTold ? wordsAbove(firstText, 200) : '', text: isTold ? wordsOf(element, 600) : '',
+    ...(isUnseen ? { is_unseen: true, opened_by: openerOf(element) } : {}),
     hidden_inputs: group.hidden.map((input) => {
       const value = attributeOf(input, 'value') || '';
       return { name: attributeText(input, 'name', 60), value: PURPOSE.test(value) ? value : '' };
     }),
     box: boxOf(element, shift), hidden: isRendered(element, CHECKS) ? '' : 'not rendered',
-    last_order: Math.max(group.order, ...group.members.map((member) => orderOf.get(member))),
+    last_order: Math.max(group.order, lastLink, ...group.members.map((member) => orderOf.get(member))),
   };
+}
+function lastWithin(elements, container, orderOf) {
+  for (let index = elements.length - 1; index >= 0; index -= 1) {
+    if (isWithin(elements[index], container)) return orderOf.get(elements[index]);
+  }
+  return 0;
+}
+
+const OPENERS = ['aria-controls', 'popovertarget', 'commandfor', 'data-target', 'data-bs-target', 'href', 'for', 'aria-owns'];
+
+/** The control that opens a part of the page which is not shown, as far as markup ties them; '' when nothing does. */
+function openerOf(element) {
+  const root = rootOf(element);
+  for (let node = element; node && nodeTypeOf(node) === 1; node = composedParentOf(node)) {
+    if (localNameOf(node) === 'details') {
+      for (const child of childNodesOf(node)) if (nodeTypeOf(child) === 1 && localNameOf(child) === 'summary') return selectorOf(child);
+    }
+    const id = attributeOf(node, 'id');
+    if (!id) continue;
+    for (const attribute of OPENERS) {
+      const value = quoted(attribute === 'data-target' || attribute === 'data-bs-target' || attribute === 'href' ? '#' + id : id);
+      for (const opener of queryIn(root, '[' + attribute + (/^aria/.test(attribute) ? '~=' : '=') + value + ']')) {
+        if (isRendered(opener, CHECKS) && !isWithin(opener, element)) return selectorOf(opener);
+      }
+    }
+  }
+  return '';
 }
 
 /** An address without its host's query values: the path, and the names (and wordlike values) of its parameters. */
@@ -225,10 +291,6 @@ function contextOf(element) {
   return words.join(' ').slice(0, 240);
 }
 
-function isInert(element) {
-  for (let node = element; node && nodeTypeOf(node) === 1; node = composedParentOf(node)) if (hasAttribute(node, 'inert')) return true;
-  return false;
-}
 function numberOf(element, attribute) {
   const number = parseInt(attributeOf(element, attribute), 10);
   return Number.isFinite(number) ? number : null;
@@ -252,21 +314,23 @@ function pageFacts() {
   };
 }
 
-const PLACED = 5; // fields with insertion places a page: the first fields of its likeliest groups
+const PLACED = 6; // fields with insertion places a page: the first fields of its likeliest groups
 
 /** Insertion places, for the fields that a login could have: a password and the text before it; else few text fields. */
 function addPlaces(fields, buttons, found, groups, shift) {
   const byGroup = new Map();
   for (const field of fields) {
-    if (field.hidden || field.group === null || !/^(text|email|tel|password|number)$/.test(field.type)) continue;
+    if (field.hidden || field.group === null || !/^(text|email|tel|password|number|textarea)$/.test(field.type)) continue;
+    if (SEARCHING.test(field.role + ' ' + field.id + ' ' + field.name)) continue;
     const members = byGroup.get(field.group);
     if (members) members.push(field); else byGroup.set(field.group, [field]);
   }
   const chosen = [], below = []; // below the first screen, a lone text field is mostly a newsletter's
   for (const members of byGroup.values()) {
-    const index = members.findIndex((field) => field.type === 'password');
-    if (index >= 0) chosen.unshift(...members.slice(Math.max(0, index - 1), index + 1));
-    else if (members.length <= 2) (members[0].box.y - shift.y > innerHeight ? below : chosen).push(members[0]);
+    const index = members.findIndex((field) => field.type === 'password' || field.is_masked);
+    // of more than two fields before a password any may be the user name; two passwords may be name and password
+    if (index >= 0) chosen.unshift(...members.slice(Math.max(0, index - 3), index + (index ? 1 : 2)));
+    else if (members.length <= 3) (members[0].box.y - shift.y > innerHeight ? below : chosen).push(members[0]);
   }
   if (!chosen.length) chosen.push(...below);
   const elementAt = new Map(found.fields.map((element) => [orderKey(element, groups), element]));
@@ -278,6 +342,7 @@ function addPlaces(fields, buttons, found, groups, shift) {
     field.is_rtl = getComputedStyle(element).direction === 'rtl';
   }
 }
+const SEARCHING = /search|query|\bq\b/i; // a search box has no login beside it
 const orderKey = (element, groups) => groups.order.get(element);
 
 const BYTES_EACH = 700; // of JSON a control, generously: 390 in the median of the development corpus, 580 at its 95th percentile (2026-11-24)

@@ -60,6 +60,7 @@ function wordsBeside(field, step, limit) {
 
 /** The words before the first field of a group, nearest last: they hold the titles that are not heading elements. */
 function wordsAbove(field, limit) {
+  const isShown = isRendered(field);
   const walker = walkerOf(document, rootOf(field), NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
   walker.currentNode = field;
   const parts = [];
@@ -74,7 +75,7 @@ function wordsAbove(field, limit) {
     if (!/[\p{L}\p{N}]/u.test(text)) continue;
     const parent = parentNodeOf(node);
     if (nodeTypeOf(parent) !== 1 || SILENT.has(localNameOf(parent)) || localNameOf(parent) === 'option') continue;
-    if (!isRendered(parent)) continue;
+    if (isShown && !isLaidOut(parent)) continue;
     parts.unshift(squeeze(text, limit));
     length += text.length;
   }

@@ -1,7 +1,7 @@
 // Where things stand and whether a user can see and click them. Boxes are in CSS pixels from the top-left corner of the
 // frame's viewport at scroll 0,0 for the top document, and of its present viewport for a frame.
 
-const clipMemo = new Map();
+const boxMemo = new Map();
 
 function boxOf(element, shift) {
   const rect = rectOf(element);
@@ -9,47 +9,139 @@ function boxOf(element, shift) {
 }
 const round = (value) => Math.round(value * 10) / 10;
 
-/** The rectangle (viewport coordinates) that the overflow of an element and its ancestors leaves visible, or null. */
-function clipOf(element) {
-  if (clipMemo.has(element)) return clipMemo.get(element);
-  const parent = composedParentOf(element);
-  let clip = parent && nodeTypeOf(parent) === 1 ? clipOf(parent) : null;
-  const name = localNameOf(element);
-  if (name !== 'html' && name !== 'body') {
-    const style = getComputedStyle(element);
-    if (style.position === 'fixed') clip = null;
-    if (style.overflowX === 'hidden' || style.overflowY === 'hidden' || style.overflowX === 'clip') {
-      const rect = rectOf(element);
-      // overflow does not hold absolutely positioned content whose container is outside; a parent of no height is taken
-      // to be a float's or such a one, and clips nothing
-      if (rect.width > 0 && rect.height > 0 || style.position !== 'static') {
-        const own = { left: rect.left, top: rect.top, right: rect.right, bottom: rect.bottom };
-        clip = clip ? {
-          left: Math.max(clip.left, own.left), top: Math.max(clip.top, own.top),
-          right: Math.min(clip.right, own.right), bottom: Math.min(clip.bottom, own.bottom),
-        } : own;
-      }
-    }
+/** What an element does to the drawing of what is inside of it; read once an element. */
+function drawingOf(element) {
+  const known = boxMemo.get(element);
+  if (known) return known;
+  const style = getComputedStyle(element), name = localNameOf(element), display = style.display;
+  const isPage = name === 'html' || name === 'body' || display === 'inline' || display === 'contents';
+  const clipsX = !isPage && style.overflowX !== 'visible', clipsY = !isPage && style.overflowY !== 'visible';
+  const drawing = {
+    position: style.position, opacity: Number(style.opacity), clipsX, clipsY,
+    scrolls: /auto|scroll/.test(style.overflowX + style.overflowY), rect: clipsX || clipsY ? rectOf(element) : null,
+    holdsFixed: style.transform !== 'none' || style.filter !== 'none' || style.perspective !== 'none'
+      || /transform|filter|perspective/.test(style.willChange) || /paint|layout|strict|content/.test(style.contain),
+    isCutAway: isCutAway(style),
+  };
+  boxMemo.set(element, drawing);
+  return drawing;
+}
+/** Whether clip or clip-path leaves nothing of an element: the ways in which pages write that. */
+function isCutAway(style) {
+  if (style.clipPath !== 'none') {
+    const shape = style.clipPath, sizes = (shape.match(/-?[\d.]+/g) || []).map(Number);
+    if (/^inset\(/.test(shape)) return /%/.test(shape) && sizes[0] + (sizes.length > 2 ? sizes[2] : sizes[0]) >= 100;
+    if (/^(circle|ellipse)\(\s*0/.test(shape)) return true;
+    if (/^polygon\(/.test(shape) && sizes.length > 1) return sizes.every((size) => size === sizes[0]);
   }
-  clipMemo.set(element, clip);
-  return clip;
+  if (style.clip !== 'auto' && style.position !== 'static') {
+    const [top, right, bottom, left] = (style.clip.match(/-?[\d.]+/g) || []).map(Number);
+    return bottom - top <= 1 || right - left <= 1;
+  }
+  return false;
 }
 
-const CHECKS = { opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true };
+const CHECKS = { opacityProperty: true, visibilityProperty: true };
+const VISIBLE = { visibilityProperty: true };
+const FAINT = 0.05; // of what is drawn with a twentieth of its colour nobody sees anything
+
+/** What is left of an element when everything around it has clipped it, as a reason why nothing is; '' when enough is. */
+function clippedBy(element, rect, smallest) {
+  let left = rect.left, top = rect.top, right = rect.right, bottom = rect.bottom, opacity = 1;
+  let escapes = 'static'; // the position of what is looked at: absolute and fixed parts are only held by what they hang on
+  for (let node = element; node && nodeTypeOf(node) === 1; node = composedParentOf(node)) {
+    const drawing = drawingOf(node);
+    opacity *= drawing.opacity;
+    if (drawing.isCutAway) return 'clipped';
+    if (node !== element && (drawing.clipsX || drawing.clipsY)) {
+      const holds = escapes === 'fixed' ? drawing.holdsFixed
+        : escapes !== 'absolute' || drawing.position !== 'static' || drawing.holdsFixed;
+      const around = drawing.rect, isSmall = around.width < smallest || around.height < smallest;
+      if (holds && (!drawing.scrolls || isSmall)) {
+        if (drawing.clipsX) { left = Math.max(left, around.left); right = Math.min(right, around.right); }
+        if (drawing.clipsY) { top = Math.max(top, around.top); bottom = Math.min(bottom, around.bottom); }
+        if (right - left < smallest || bottom - top < smallest) return 'clipped';
+      }
+    }
+    if (drawing.position === 'fixed' || drawing.position === 'absolute') {
+      if (escapes !== 'fixed' || drawing.holdsFixed) escapes = drawing.position;
+    } else if (escapes === 'fixed' ? drawing.holdsFixed : drawing.position !== 'static' || drawing.holdsFixed) escapes = 'static';
+  }
+  return opacity < FAINT ? 'visibility or opacity' : '';
+}
 
 /** Why a user cannot see an element: '' when they can. `smallest` is the least width and height in pixels. */
 function hiddenBy(element, shift, smallest) {
   if (!isRendered(element)) return 'not rendered';
-  if (!isRendered(element, CHECKS)) return 'visibility or opacity';
+  if (!isRendered(element, VISIBLE)) return 'visibility or opacity';
   const rect = rectOf(element);
   if (rect.width < smallest || rect.height < smallest) return 'no size';
   if (rect.right + shift.x <= 0 || rect.bottom + shift.y <= 0) return 'outside the page';
   if (rect.left + shift.x >= Math.max(widthOfPage(), innerWidth)) return 'outside the page';
-  const clip = clipOf(element);
-  if (clip && (Math.min(clip.right, rect.right) - Math.max(clip.left, rect.left) < smallest
-    || Math.min(clip.bottom, rect.bottom) - Math.max(clip.top, rect.top) < smallest)) return 'clipped';
-  return '';
+  const reason = clippedBy(element, rect, smallest);
+  return reason === 'visibility or opacity' && drawnUnder(element, rect) ? '' : reason;
 }
+
+const ANY_CONTROL = 'input, select, textarea, button, iframe';
+
+/** The drawn box that a transparent field lies over, as sites do that draw their fields themselves; null: there is none. A
+ *  click in its middle goes to the field, and what is drawn there is about as large and no control of its own. */
+function drawnUnder(element, rect) {
+  const x = rect.left + rect.width / 2, y = rect.top + rect.height / 2;
+  if (!/^(input|textarea)$/.test(localNameOf(element)) || topmostAt(x, y) !== element) return null;
+  const area = rect.width * rect.height;
+  for (const under of elementsFromPoint(document, x, y)) {
+    if (under === element || matches(under, ANY_CONTROL)) continue;
+    const box = rectOf(under), style = getComputedStyle(under);
+    if (box.width * box.height > 2.5 * area) continue;
+    const common = Math.max(0, Math.min(box.right, rect.right) - Math.max(box.left, rect.left))
+      * Math.max(0, Math.min(box.bottom, rect.bottom) - Math.max(box.top, rect.top));
+    const isDrawn = parseFloat(style.borderBottomWidth) > 0 && style.borderBottomStyle !== 'none'
+      || !/^rgba\(.*, 0\)$/.test(style.backgroundColor) || style.backgroundImage !== 'none' || style.boxShadow !== 'none';
+    if (common >= 0.6 * area && isDrawn && !clippedBy(under, box, 4)
+      && Array.from(queryIn(under, ANY_CONTROL)).every((control) => control === element)) return under;
+  }
+  return null;
+}
+
+function isInert(element) {
+  for (let node = element; node && nodeTypeOf(node) === 1; node = composedParentOf(node)) if (hasAttribute(node, 'inert')) return true;
+  return false;
+}
+
+/** Whether an element is inert because a wall lies over the page: what is inert is all of the page but the wall, which can be
+ *  seen and says that it is a dialog. */
+function isBehindWall(element) {
+  let inert = null;
+  for (let node = element; node && nodeTypeOf(node) === 1; node = composedParentOf(node)) if (hasAttribute(node, 'inert')) inert = node;
+  return Boolean(inert) && Array.from(queryIn(document, 'dialog[open], [role=dialog], [role=alertdialog], [aria-modal=true]'))
+    .some((wall) => !isWithin(wall, inert) && isRendered(wall, CHECKS));
+}
+
+/** Whether a click anywhere in the middle of an element that geometry lets be seen can not reach it: it is turned away, cut
+ *  by a shape, or lies behind the ground of what holds it. False where no hit test reaches. */
+function isOutOfReach(element) {
+  const rect = rectOf(element), y = rect.top + rect.height / 2;
+  if (getComputedStyle(element).pointerEvents === 'none' || isInert(element) || hasModal()) return false;
+  for (const part of [0.5, 0.25, 0.75]) {
+    const x = rect.left + rect.width * part;
+    if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) return false;
+    const root = rootOf(element);
+    const stack = nodeTypeOf(root) === 11 ? root.elementsFromPoint(x, y) : elementsFromPoint(document, x, y);
+    const place = stack.indexOf(element);
+    if (place < 0) continue;
+    const above = stack.slice(0, place);
+    if (!above.some((top) => isWithin(element, top) && isOpaque(top))) return false;
+  }
+  return true;
+}
+let openModal = null;
+/** Whether a modal dialog is open: everything outside of it is inert, and no hit test finds it. */
+function hasModal() {
+  if (openModal === null) openModal = queryIn(document, ':modal').length > 0;
+  return openModal;
+}
+const isOpaque = (element) => !/^rgba\(.*, 0(\.\d+)?\)$/.test(getComputedStyle(element).backgroundColor);
 const documentElementOf = getterOf(Document, 'documentElement');
 const scrollWidthOf = getterOf(Element, 'scrollWidth');
 let pageWidth = -1;
@@ -86,13 +178,15 @@ function isWithin(node, ancestor) {
   return false;
 }
 
+const controlOf = getterOf(HTMLLabelElement, 'control');
+
 /** What lies over the middle of an element: '' nothing, null when it cannot be said (outside of the viewport). */
 function coveredBy(element) {
   const rect = rectOf(element);
   const top = topmostAt(rect.left + rect.width / 2, rect.top + rect.height / 2);
   if (!top) return null;
   if (isWithin(top, element) || isWithin(element, top)) return '';
-  if (localNameOf(top) === 'label' || closestInteractive(top, element)) return '';
+  if (localNameOf(top) === 'label' && [null, element].includes(controlOf(top)) || closestInteractive(top, element)) return '';
   return describe(top);
 }
 /** Whether the thing on top is only the element's own label or a wrapper that belongs to it. */
