@@ -32,7 +32,8 @@ _CONCEPTS: Final = {
     "name": "a person's name", "address": "an address", "birth": "a date of birth", "terms": "terms to agree to",
     "have_account": "having an account already", "no_account": "having no account yet", "next": "going on",
     "submit": "sending", "captcha": "a captcha", "guest": "guests", "sso": "another provider", "tenant": "a company",
-    "account": "an account", "profile": "a profile",
+    "account": "an account", "profile": "a profile", "order": "an order, a quote or a trial",
+    "network": "a network or a service", "pin": "a PIN",
 }  # fmt: skip
 _COUNTS: Final = {
     "n.pw0": "no visible password field", "n.pw1": "one visible password field", "n.pw2": "two visible password fields",
@@ -45,7 +46,9 @@ _COUNTS: Final = {
     "n.email_type": "a field of type email", "n.search_type": "a field of type search",
     "n.login_pair": "one text field followed by one password", "n.form": "a form element",
     "n.get": "the form is sent by GET", "n.post": "the form is sent by POST", "n.hidden_inputs": "hidden inputs",
-    "n.visible": "visible fields", "n.maxlength_short": "a field for at most eight characters",
+    "n.visible": "visible fields", "n.step_elsewhere": "heading or button speak of something other than logging in",
+    "n.step_have_account": "the words above offer a login elsewhere",
+    "n.maxlength_short": "a field for at most eight characters",
     "n.submit_is_button": "a real submit button", "n.has_submit": "a button to send it", "ac.address":
     "autocomplete asks for names, addresses or cards",
 }  # fmt: skip

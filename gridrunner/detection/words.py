@@ -19,7 +19,7 @@ SHORT_WORD: Final = 3
 """Letters. "by" is a town in Danish, "no" a woman in Hungarian: such words need the page's own language."""
 
 _NO_SPACE = (
-    "\u0e00-\u0e7f\u1000-\u109f\u1780-\u17ff\u0900-\u097f\u0980-\u09ff\u0b80-\u0bff\u0c00-\u0c7f"  # Thai … Telugu
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u0900-\u09ff\u0a00-\u0aff\u0b80-\u0dff"  # Thai, Lao … Telugu, Sinhala
     # Ethiopic, kana, Han, Hangul
     "\u1200-\u137f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u1100-\u11ff\u3005"
 )
