@@ -16,7 +16,7 @@ from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageErr
 from gridrunner.browser.readiness import wait_until_ready
 from gridrunner.browser.selectors import Located, NotThere, WaitFor, locate
 from gridrunner.detection import detect, find_login_link, find_wall_button
-from gridrunner.model import Facts, LoginStep, Step, StepKind
+from gridrunner.model import Element, Facts, LoginStep, Step, StepKind
 
 ANNOUNCE_S = 0.05
 """A click that navigates announces it within this: the navigation is requested in the click's own task (0.2 to 3 ms
@@ -113,7 +113,9 @@ def click(page: Page, where: Located, *, deadline: float) -> None:
 
 def _follow_login_link(page: Page, *, deadline: float) -> None:
     ready = wait_until_ready(page, deadline=deadline)
-    link = find_login_link(collect_facts(page, ready, deadline=deadline))
+    facts = collect_facts(page, ready, deadline=deadline)
+    opener = detect(facts).opened_by
+    link = Element(selector=opener) if opener else find_login_link(facts)
     if link is None:
         raise NotThere("no link or button of the page says that it leads to a login")
     page.state.note("step", f"follows {link.label or link.selector!r}")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -26,6 +27,7 @@ from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import UserProbe, VisitSettings
 from gridrunner.commands.parsing import Command
 from gridrunner.detection.calibration import calibrate
+from gridrunner.detection.corrections import Correction, parse_corrections
 from gridrunner.detection.predictions import to_prediction
 from gridrunner.errors import ExitCode, GridFault, UsageError
 from gridrunner.evaluation.corpus import LABEL_ROLES, Corpus, CorpusServer, LabelledPage
@@ -61,6 +63,7 @@ class EvaluateOptions(Struct, frozen=True, kw_only=True):
     facts: Path | None = None
     known: Path | None = None
     write_known: Path | None = None
+    corrections: Path | None = None
     jobs: int = 1
 
 
@@ -73,6 +76,7 @@ def execute_evaluate(options: EvaluateOptions, env: Mapping[str, str]) -> int:
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs}: takes a whole number of 1 or more")
     known = None if options.known is None else read_known(options.known)
+    corrections = _read_corrections(options.corrections)
     console = Console(stderr=True)
     if options.from_facts is not None:
         if options.facts is not None:
@@ -81,6 +85,7 @@ def execute_evaluate(options: EvaluateOptions, env: Mapping[str, str]) -> int:
     else:
         assert options.corpus is not None
         scored = _visit_corpus(options.corpus, options, console, env)
+    scored = [_corrected(each, corrections.get(each.page.id)) for each in scored]
     if options.predictions is not None:
         lines = [
             codec.encode(to_prediction(each.page.id, each.detection)) for each in scored if each.detection is not None
@@ -100,6 +105,23 @@ def execute_evaluate(options: EvaluateOptions, env: Mapping[str, str]) -> int:
             is_changed = True
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     return ExitCode.INCOMPLETE if failed else ExitCode.FAILED if is_changed else ExitCode.OK
+
+
+def _read_corrections(path: Path | None) -> Mapping[str, Correction]:
+    if path is None:
+        return {}
+    try:
+        return parse_corrections(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: no corrections of labels: {error}") from error
+
+
+def _corrected(scored: ScoredPage, right: Correction | None) -> ScoredPage:
+    """A page with its label as it should be."""
+    if right is None:
+        return scored
+    page = msgspec.structs.replace(scored.page, kind=right.kind, login_present=right.login_present)
+    return msgspec.structs.replace(scored, page=page)
 
 
 def _visit_corpus(path: Path, options: EvaluateOptions, console: Console, env: Mapping[str, str]) -> list[ScoredPage]:
@@ -252,6 +274,9 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="declared failures: exit 1 when a page is worse or better than declared",
+    )
+    parser.add_argument(
+        "--corrections", type=Path, metavar="FILE", help="labels that are wrong, by page id, with reasons"
     )
     parser.add_argument("--write-known", type=Path, metavar="FILE", help="declare the present failures in this file")
     parser.add_argument(

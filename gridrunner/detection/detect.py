@@ -30,6 +30,7 @@ from gridrunner.detection.snapshot import Control, Group, show_group
 from gridrunner.detection.sso import find_providers
 from gridrunner.detection.submit import find_submit
 from gridrunner.detection.weights import Scorer, Weights, shipped_weights
+from gridrunner.detection.words import bit_of
 from gridrunner.model import Detection, Element, Facts, Field, Form, FormKind, LoginStep, Role
 
 LOGIN_CUT: Final = 0.5
@@ -95,7 +96,13 @@ def detect(facts: Facts, *, weights: Weights | None = None) -> Detection:
         evidence=evidence,
         weights_version=weights.version,
         login_is_aside=bool(aside),
+        opened_by=_opener_of(unseen.group) if unseen is not None else "",
     )
+
+
+def _opener_of(group: Group) -> str:
+    opener = str(group.raw.get("opened_by") or "")
+    return group.frame.path + opener if opener else ""
 
 
 def _find_unseen_login(groups: list[Group], weights: Weights) -> _Assessed | None:
@@ -107,9 +114,9 @@ def _find_unseen_login(groups: list[Group], weights: Weights) -> _Assessed | Non
     return max(sure, key=lambda each: each.login, default=None)
 
 
-UNSEEN_CUT: Final = 0.8
-"""Probability from which a form that is not shown now makes the verdict "unknown" instead of "no": above it are two
-labelled logins and no page without one in the development corpus, between a half and it three without (2026-11-24)."""
+UNSEEN_CUT: Final = 0.5
+"""Probability from which a form that nobody sees now makes the verdict "unknown" instead of "no": since the words of
+such forms are read (2026-11-30), the same as for those that are seen."""
 
 
 def _rank(each: _Assessed) -> tuple[bool, float]:
@@ -196,9 +203,27 @@ def _stated_kind(group: Group, features: dict[str, float]) -> FormKind | None:
 def _current_password(passwords: list[Control], chances: list[float], kind: FormKind) -> Control | None:
     if not passwords or kind not in {FormKind.LOGIN, FormKind.CHANGE_PASSWORD}:
         return None
+    chances = [chance + _second_factor_cost(field, passwords) for field, chance in zip(passwords, chances, strict=True)]
     place = min(range(len(passwords)), key=lambda index: chances[index])
     limit = NEW_CUT if kind is FormKind.LOGIN else 0.5
     return passwords[place] if chances[place] < limit else None
+
+
+SECOND_FACTOR_COST: Final = 2.0
+"""What a code, a PIN or a box that takes no input loses to a plain password beside it: more than any probability."""
+
+
+def _second_factor_cost(field: Control, passwords: list[Control]) -> float:
+    if field.raw.get("disabled"):
+        return SECOND_FACTOR_COST  # nothing can be filled in there now
+    if field.raw.get("covered_by") and any(each.raw.get("covered_by") == "" for each in passwords):
+        return SECOND_FACTOR_COST  # what lies under a part of the form is a trap
+    factors = bit_of("otp") | bit_of("pin")
+    words = field.bits or field.near_bits or field.ids
+    is_factor = bool(words & factors) and any(
+        not (each.bits or each.near_bits or each.ids) & factors for each in passwords if each is not field
+    )
+    return SECOND_FACTOR_COST if is_factor else 0.0
 
 
 def _username(

@@ -14,17 +14,60 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Final
 
-from gridrunner.detection.fields import find_disguised_passwords
+from gridrunner.detection.fields import find_disguised_passwords, is_too_short
 from gridrunner.detection.snapshot import CODE_TYPES, Control, Group
 from gridrunner.detection.submit import find_submit
 from gridrunner.detection.words import bit_of, read_identifier, read_text
 
 SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
-    "submit": ("login", "signup", "forgot", "change", "search", "newsletter", "next", "payment", "contact", "submit"),
+    "submit": (
+        "login",
+        "signup",
+        "forgot",
+        "change",
+        "search",
+        "newsletter",
+        "next",
+        "payment",
+        "contact",
+        "submit",
+        "guest",
+        "otp",
+        "order",
+        "network",
+    ),
     "form": ("login", "signup", "forgot", "change", "search", "newsletter", "payment", "contact", "account", "otp"),
     "context": ("login", "signup", "forgot", "newsletter", "payment", "contact"),
-    "heading": ("login", "signup", "forgot", "change", "newsletter", "payment", "contact", "account", "new_password"),
-    "above": ("login", "signup", "forgot", "change", "have_account", "no_account", "new_password", "otp", "name"),
+    "heading": (
+        "login",
+        "signup",
+        "forgot",
+        "change",
+        "newsletter",
+        "payment",
+        "contact",
+        "account",
+        "new_password",
+        "otp",
+        "guest",
+        "order",
+        "network",
+    ),
+    "above": (
+        "login",
+        "signup",
+        "forgot",
+        "change",
+        "have_account",
+        "no_account",
+        "new_password",
+        "otp",
+        "name",
+        "guest",
+        "order",
+        "network",
+        "payment",
+    ),
     "link": ("forgot", "signup", "login", "have_account", "no_account", "terms"),
     "text": (
         "username",
@@ -43,12 +86,37 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
         "confirm",
         "profile",
         "password",
+        "order",
+        "network",
     ),
-    "pw": ("password", "new_password", "confirm", "current"),
+    "pw": ("password", "new_password", "confirm", "current", "network"),
     "box": ("remember", "terms", "newsletter"),
     "hidden": ("login", "signup", "search", "newsletter", "payment", "forgot"),
-    "inside": ("login", "signup", "forgot", "remember", "terms", "have_account", "no_account", "new_password"),
-    "page": ("login", "signup", "forgot", "change", "account", "payment", "contact"),
+    "inside": (
+        "login",
+        "signup",
+        "forgot",
+        "remember",
+        "terms",
+        "have_account",
+        "no_account",
+        "new_password",
+        "guest",
+        "order",
+    ),
+    "page": (
+        "login",
+        "signup",
+        "forgot",
+        "change",
+        "account",
+        "payment",
+        "contact",
+        "otp",
+        "guest",
+        "order",
+        "network",
+    ),
 }
 """Which concept is asked of which source: what a reader of the page would look at. Each occurs on five sites or more of
 the development corpus (2026-11-24)."""
@@ -123,7 +191,15 @@ def _count(group: Group, passwords: list[Control], texts: list[Control], found: 
     found["n.textarea"] = float(any(field.type == "textarea" for field in visible))
     found["n.email_type"] = float(any(field.type == "email" for field in texts))
     found["n.search_type"] = float(any(field.type == "search" for field in texts))
-    found["n.login_pair"] = float(len(passwords) == 1 and len(texts) == 1 and len(before) == 1)
+    # a code, a picture's letters, a domain or a branch beside name and password is what many logins ask for as well
+    beside = bit_of("otp") | bit_of("captcha") | bit_of("tenant")
+    plain = [
+        field
+        for field in texts
+        if not field.any_bits & beside and "one-time-code" not in field.autocomplete and not is_too_short(field)
+    ]
+    names = plain or texts
+    found["n.login_pair"] = float(len(passwords) == 1 and len(names) == 1 and names[0] in before)
     found["n.form"] = float(group.is_form)
     found["n.get"] = float(group.raw.get("method") == "get" or (group.is_form and not group.raw.get("method")))
     found["n.post"] = float(group.raw.get("method") == "post")
@@ -143,6 +219,14 @@ def _combine(group: Group, passwords: list[Control], texts: list[Control], found
         found["link.signup"] or found["link.no_account"] or found["inside.no_account"] or found["inside.forgot"]
     )
     goes_on = bool(found["submit.next"] and (says_login or found["n.sso"] or offers_both))
+    elsewhere = sum(
+        any(found[f"{source}.{what}"] for source in ("submit", "heading", "above", "page"))
+        for what in ("signup", "guest", "otp", "order", "payment", "forgot")
+        if f"above.{what}" in found
+    )
+    is_login_said = found["submit.login"] or found["heading.login"]
+    found["n.step_elsewhere"] = float(bool(is_step and elsewhere and not is_login_said))
+    found["n.step_have_account"] = float(bool(is_step and found["above.have_account"] and not is_login_said))
     is_behind = bool(found["n.pw_hidden"] and (says_login or found["context.login"]))  # the next step waits in the page
     is_stated = bool(found["ac.username"] or found["ac.webauthn"] or is_behind)
     found["n.identifier_step"] = float(
@@ -204,6 +288,7 @@ def _bits_of(group: Group, submit: Control | None, passwords: list[Control], tex
         "link": _union(
             link.bits | link.ids | read_identifier(str(link.raw.get("href") or ""), language)
             for link in (*group.links_inside, *group.links_near)
+            if link.is_visible
         ),
         "text": _union(field.any_bits for field in texts if field.type != "textarea"),
         "pw": _union(field.any_bits for field in passwords),

@@ -72,12 +72,29 @@ def username_candidates(group: Group, passwords: list[Control]) -> list[Control]
     others.
     """
     taken = {id(field) for field in passwords}
-    found = [
-        field
-        for field in group.fields
-        if field.is_visible and field.type in CODE_TYPES - {"password", "textarea"} and id(field) not in taken
-    ]
-    return [field for field in found if not field.raw.get("disabled")] or found
+    visible = [field for field in group.fields if field.is_visible and id(field) not in taken]
+    found = [field for field in visible if field.type in CODE_TYPES - {"password", "textarea"}]
+    # a text area of one line is a name's where nothing else can be: pages make it one that browsers do not fill
+    found = found or [field for field in visible if field.type == "textarea" and is_one_line(field)]
+    found = [field for field in found if not field.raw.get("disabled")] or found
+    return [field for field in found if not is_too_short(field)] or found
+
+
+LEAST_NAME: Final = 3
+"""Letters that a field takes in which nobody is named: a branch, a country, a sub-account."""
+LINE_HEIGHT: Final = 60.0
+"""CSS pixels: a text area lower than this has one line."""
+
+
+def is_too_short(field: Control) -> bool:
+    """Whether a field takes fewer letters than a user name has."""
+    return 0 < (field.raw.get("maxlength") or 0) <= LEAST_NAME
+
+
+def is_one_line(field: Control) -> bool:
+    """Whether a text area has room for a single line."""
+    box = field.element.box
+    return box is None or box.height < LINE_HEIGHT
 
 
 def find_carried_username(group: Group, password: Control) -> Control | None:
@@ -122,6 +139,7 @@ def measure_username(field: Control, candidates: list[Control], password: Contro
     for kind in ("email", "tel", "number", "search", "url"):
         found[f"type.{kind}"] = float(field.type == kind)
     found["short"] = float(0 < (field.raw.get("maxlength") or 0) <= 8)
+    found["prefilled"] = float(bool(field.raw.get("has_value")))
     found["readonly"] = float(bool(field.raw.get("readonly")))
     found["covered"] = float(bool(field.raw.get("covered_by")))
     return found

@@ -21,7 +21,7 @@ def choose_insertion_point(username: Control | None, password: Control | None, f
     """The place for a one-click login beside the user name, else the password; None when neither was hit-tested."""
     unusable: InsertionPoint | None = None
     for field in (username, password):
-        if field is None or not field.raw.get("places"):
+        if field is None or not field.raw.get("places") or field.type == "search":
             continue
         places = {str(place.get("side")): place for place in field.raw["places"]}
         for side in PREFERENCE:

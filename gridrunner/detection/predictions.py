@@ -13,11 +13,15 @@ KINDS: Final = frozenset({FormKind.LOGIN, FormKind.SIGNUP, FormKind.CHANGE_PASSW
 
 def claims_login(detection: Detection) -> bool:
     """Whether a page counts as a login page where there are two answers only. "Unknown" is a login where its form was
-    found in the page though it is not shown now, and none where only something unreadable was found; a page that says
-    it is for the sign-up beside the login is none.
+    found in the page though nobody sees it now, and none where only something unreadable was found; a page that says
+    it is for the sign-up beside the login is none, nor is one that shows a form for a new password and keeps the
+    login shut.
     """
-    is_there = detection.login_present is not False and detection.login is not None
-    return is_there and not detection.login_is_aside
+    login = detection.login
+    if detection.login_present is False or login is None or detection.login_is_aside:
+        return False
+    is_shown = detection.login_present is True
+    return is_shown or not any(form.password_new for form in detection.forms if form is not login)
 
 
 def to_prediction(page_id: str, detection: Detection) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from gridrunner.detection.fields import is_one_line
 from gridrunner.detection.snapshot import TEXT_TYPES, Control, Group, Snapshot, read_snapshot
 from gridrunner.detection.submit import looks_like_button
 from gridrunner.detection.words import bit_of
@@ -34,7 +35,7 @@ def cut_groups(groups: Iterable[Group]) -> list[Group]:
     by_frame: dict[int, list[Group]] = {}
     for group in groups:
         by_frame.setdefault(id(group.frame), []).append(group)
-    parts = [part for each in by_frame.values() for group in _join_loose(each) for part in _cut(group)]
+    parts = [part for each in by_frame.values() for group in _join_loose(_join_rows(each)) for part in _cut(group)]
     return [replace(part, index=index) for index, part in enumerate(parts)]
 
 
@@ -62,7 +63,9 @@ def _cut(group: Group) -> list[Group]:
     senders = sorted((button for button in pressed if _sends(button)), key=lambda each: each.order)
     containers = _containers(typed, passwords, senders)
     if not containers:
-        return [group]
+        return _cut_halves(group, typed, passwords)
+    if len(containers) == 1 and all(next(iter(containers)) in _chain(field) for field in typed):
+        return _cut_halves(group, typed, passwords)
     inside = {container: [field for field in typed if container in _chain(field)] for container in containers}
     rest = [field for field in typed if not any(container in _chain(field) for container in containers)]
     if len(containers) == 1 and (not rest or not _stands_alone(next(iter(containers)), inside, rest, senders)):
@@ -70,6 +73,28 @@ def _cut(group: Group) -> list[Group]:
     parts = [_part(group, container) for container in sorted(containers, key=lambda each: inside[each][0].order)]
     left_over = _left_over(group, containers)
     return parts + ([left_over] if left_over.fields else [])
+
+
+def _cut_halves(group: Group, typed: list[Control], passwords: list[Control]) -> list[Group]:
+    """A login and a registration side by side in one form with one button: its halves, each with that button."""
+    if len(passwords) < 2:
+        return [group]
+    containers: list[int] = []
+    for password in passwords:
+        for container in _chain(password):
+            if any(container in _chain(field) for field in typed if field.type != "password"):
+                if container not in containers:
+                    containers.append(container)
+                break
+    held = [[field for field in typed if container in _chain(field)] for container in containers]
+    is_apart = len(containers) == 2 and sum(map(len, held)) == len(typed) and held[0][-1].order < held[1][0].order
+    if not is_apart or [field.type for field in held[0]].count("password") == len(passwords):
+        return [group]
+    marks = bit_of("new_password") | bit_of("confirm")
+    is_new = [any(field.any_bits & marks for field in half) for half in held]
+    if is_new[0] == is_new[1]:
+        return [group]
+    return [_part(group, container, shared=group.buttons) for container in containers]
 
 
 def _chain(control: Control) -> Sequence[int]:
@@ -125,9 +150,10 @@ def _is_aside(fields: list[Control]) -> bool:
     return all(field.type == "search" or field.any_bits & aside for field in fields)
 
 
-def _part(group: Group, container: int) -> Group:
+def _part(group: Group, container: int, shared: tuple[Control, ...] = ()) -> Group:
+    """The part of a group inside of a container; `shared` are the buttons of a group that its parts have in common."""
     fields = tuple(field for field in group.fields if container in _chain(field))
-    buttons = tuple(button for button in group.buttons if container in _chain(button))
+    buttons = shared or tuple(button for button in group.buttons if container in _chain(button))
     first = min(control.order for control in (*fields, *buttons))
     last = max(control.order for control in (*fields, *buttons))
     password = next(field for field in fields if field.type == "password" and field.is_visible)
@@ -152,6 +178,38 @@ def _left_over(group: Group, containers: set[int]) -> Group:
     return replace(group, fields=fields, buttons=tuple(button for button in group.buttons if is_left(button)), raw=raw)
 
 
+def _join_rows(groups: list[Group]) -> list[Group]:
+    """Forms of a single field, joined where one asks for a name, the next for a password and the last only sends: pages
+    that give each row of a table its form, and copy the values into a third.
+    """
+    ordered = sorted(groups, key=lambda each: int(each.raw.get("order") or 0))
+    result: list[Group] = []
+    while ordered:
+        first = ordered.pop(0)
+        if len(ordered) > 1 and _are_rows(first, ordered[0], ordered[1]):
+            second, third = ordered.pop(0), ordered.pop(0)
+            raw: dict[str, Any] = dict(third.raw, order=first.raw.get("order"), above=first.raw.get("above"))
+            raw["text"] = " ".join(str(each.raw.get("text") or "") for each in (first, second, third))
+            result.append(
+                replace(
+                    third, raw=raw, fields=first.fields + second.fields + third.fields, heading=first.heading,
+                    heading_distance=first.heading_distance,
+                )
+            )  # fmt: skip
+        else:
+            result.append(first)
+    return result
+
+
+def _are_rows(first: Group, second: Group, third: Group) -> bool:
+    if not (first.is_form and second.is_form and third.is_form):
+        return False
+    names, passwords = _typed(first), _typed(second)
+    is_pair = len(names) == 1 and names[0].type in TEXT_TYPES and [each.type for each in passwords] == ["password"]
+    sends_itself = any(button.raw.get("group") is not None for button in (*first.buttons, *second.buttons))
+    return is_pair and not sends_itself and not _typed(third) and any(_sends(button) for button in third.buttons)
+
+
 def _join_loose(groups: list[Group]) -> list[Group]:
     """Loose passwords without a text field, joined with the loose text fields that stand just before them."""
     result: list[Group] = []
@@ -172,11 +230,28 @@ def _join_loose(groups: list[Group]) -> list[Group]:
     return result
 
 
+def _are_interleaved(previous: list[Control], typed: list[Control]) -> bool:
+    """Whether a password of one group stands between the fields of the other, and both have one: a sign-up whose rows
+    are
+    grouped by what is beside them.
+    """
+    passwords = [field for field in typed if field.type == "password"]
+    if not passwords or not any(field.type == "password" for field in previous):
+        return False
+    return previous[0].order < passwords[0].order < previous[-1].order
+
+
 def _belong_together(before: Group, group: Group) -> bool:
     if before.is_form or group.is_form or before.frame is not group.frame:
         return False
     typed, previous = _typed(group), _typed(before)
+    if _are_interleaved(previous, typed):
+        return True
     if not typed or any(field.type != "password" for field in typed):
         return False
-    is_name = 1 <= len(previous) <= 2 and all(field.type in TEXT_TYPES - {"search", "textarea"} for field in previous)
-    return is_name and not any(button.bits & (bit_of("search") | bit_of("newsletter")) for button in before.buttons)
+    aside = bit_of("search") | bit_of("newsletter")
+    is_name = 1 <= len(previous) <= 2 and all(
+        field.type in TEXT_TYPES - {"search", "textarea"} or (field.type == "textarea" and is_one_line(field))
+        for field in previous
+    )
+    return is_name and not any(control.any_bits & aside for control in (*previous, *before.buttons))

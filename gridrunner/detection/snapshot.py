@@ -6,7 +6,8 @@ versions: what is missing reads as empty. Invariant: nothing is judged here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -60,6 +61,7 @@ class Group(Struct, frozen=True, kw_only=True):
     links_near: tuple[Control, ...]
     heading: str
     heading_distance: int
+    unseen_heading: str = ""
 
     @property
     def is_form(self) -> bool:
@@ -76,6 +78,7 @@ class Group(Struct, frozen=True, kw_only=True):
         card's.
         """
         found = [each for each in self.fields if each.is_visible and each.type == "password" and not is_of_card(each)]
+        found = [each for each in found if not each.raw.get("disabled")] or found
         return [each for place, each in enumerate(found) if not place or not _is_twin(each, found[place - 1])]
 
 
@@ -90,13 +93,20 @@ def is_of_card(field: Control) -> bool:
 
 
 def show_group(group: Group) -> Group | None:
-    """A group of which nothing can be typed into now, as it would be if it were shown; None for one without a password,
-    and for one that is shown. Things that open on a click are in the page before.
+    """A group of which no password can be typed into now, as it would be if it were shown; None for one without a
+    password, and for one that is shown. Things that open on a click are in the page before.
     """
     if group.texts or group.passwords or not any(field.type == "password" for field in group.fields):
         return None
-    fields = tuple(replace(field, is_visible=True) for field in group.fields)
-    return replace(group, fields=fields, buttons=tuple(replace(button, is_visible=True) for button in group.buttons))
+
+    def show(controls: tuple[Control, ...]) -> tuple[Control, ...]:
+        return tuple(replace(control, is_visible=True) for control in controls)
+
+    return replace(
+        group, fields=show(group.fields), buttons=show(group.buttons), links_inside=show(group.links_inside),
+        links_near=show(group.links_near), heading=group.unseen_heading or group.heading,
+        heading_distance=0 if group.unseen_heading else group.heading_distance,
+    )  # fmt: skip
 
 
 def _is_twin(field: Control, before: Control) -> bool:
@@ -168,7 +178,7 @@ def _read_frame(snapshot: Snapshot, page: Mapping[str, Any], path: str, raw: Map
     raw_groups = list(page.get("groups") or ())
     starts = sorted(each.get("order", 0) for each in raw_groups)
     for index, each in enumerate(raw_groups):
-        own_fields = tuple(control for control in fields if control.raw.get("group") == index)
+        own_fields = settle_types([control for control in fields if control.raw.get("group") == index])
         own_buttons = tuple(control for control in buttons if control.raw.get("group") == index)
         first, last = int(each.get("order", 0)), int(each.get("last_order", 0))
         following = next((start for start in starts if start > last), 1 << 30)
@@ -187,6 +197,7 @@ def _read_frame(snapshot: Snapshot, page: Mapping[str, Any], path: str, raw: Map
                 links_near=tuple(_links_after(links, last, min(last + NEAR, following))),
                 heading=heading,
                 heading_distance=distance,
+                unseen_heading=_unseen_heading_of(page, own_fields, first) if each.get("is_unseen") else "",
             )
         )
 
@@ -228,6 +239,104 @@ def _heading_of(page: Mapping[str, Any], fields: tuple[Control, ...], first: int
     return text, distance
 
 
+def _unseen_heading_of(page: Mapping[str, Any], fields: tuple[Control, ...], first: int) -> str:
+    """The heading above the fields of a part that is not shown: a part of it, as little shown as they are."""
+    start = next((each.order for each in fields if each.type in CODE_TYPES), first)
+    near = [
+        str(heading["text"])
+        for heading in page.get("headings") or ()
+        if heading.get("hidden") and heading.get("text") and 0 < start - int(heading.get("order", 0)) <= NEAR
+    ]
+    return near[-1] if near else ""
+
+
+def settle_types(fields: Sequence[Control]) -> tuple[Control, ...]:
+    """The fields of a group with their types as what they ask for: a masked user name or one-time code is typed text, a
+    list to choose from is no text field, and boxes for one letter each are no passwords of their own.
+    """
+    passwords = [field for field in fields if field.type == "password"]
+    is_alone = not any(field.is_visible and field.type in TEXT_TYPES for field in fields)
+    settled = tuple(_settle(field, passwords, is_alone=is_alone) for field in fields)
+    return _without_shared_names(settled)
+
+
+CODE_LENGTH: Final = 8
+"""Digits of the longest one-time codes that are usual (RFC 4226 gives 6 to 8)."""
+
+
+def _settle(field: Control, passwords: list[Control], *, is_alone: bool) -> Control:
+    says = field.any_bits
+    if field.type == "password":
+        others = [each for each in passwords if each is not field and each.is_visible == field.is_visible]
+        if field.raw.get("maxlength") == 1 and any(each.raw.get("maxlength") == 1 for each in others):
+            return replace(field, type="letter")
+        if _is_masked_code(field, others, is_alone=is_alone) or _is_masked_name(field, others):
+            return replace(field, type="text")
+    elif field.type in TEXT_TYPES and field.raw.get("role") == "combobox":
+        named = bit_of("username") | bit_of("email") | bit_of("customer") | bit_of("login")
+        if not says & named and not {"username", "email"} & set(field.autocomplete):
+            return replace(field, type="combobox")
+    return field
+
+
+def _is_masked_code(field: Control, others: list[Control], *, is_alone: bool) -> bool:
+    """Whether a field of type password takes a one-time code: its markup or its words say so, and not "password" as
+    well, or the word that means both stands beside a field that is called password and nothing else.
+    """
+    if "one-time-code" in field.autocomplete:
+        return True
+    words = field.bits or field.near_bits
+    if not (words | field.ids) & bit_of("otp") or "current-password" in field.autocomplete:
+        return False
+    secret = bit_of("password") | bit_of("pin")
+    # "one-time password", for a few digits, on a page that asks for nothing else
+    is_short = is_alone and (
+        field.raw.get("inputmode") == "numeric" or 0 < (field.raw.get("maxlength") or 0) <= CODE_LENGTH
+    )
+    is_plain = any((each.bits or each.near_bits) & secret and not each.any_bits & bit_of("otp") for each in others)
+    return is_plain or is_short if (words | field.ids) & secret else True
+
+
+def _is_masked_name(field: Control, others: list[Control]) -> bool:
+    """Whether a field of type password takes the user name: it says so, and a password comes after it."""
+    if not any(each.order > field.order for each in others):
+        return False
+    if "username" in field.autocomplete or "email" in field.autocomplete:
+        return True
+    words = field.bits or field.near_bits or field.ids
+    names = bit_of("username") | bit_of("email") | bit_of("customer") | bit_of("phone")
+    return bool(words & names) and not words & (bit_of("password") | bit_of("pin") | bit_of("confirm"))
+
+
+_NAME_PART: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+SHARING: Final = 3
+"""Fields whose ids begin alike before what they share says nothing of any of them: two are often called user and
+userpass."""
+
+
+def _without_shared_names(fields: tuple[Control, ...]) -> tuple[Control, ...]:
+    """The fields, read anew without the parts that the ids or names of three and more of them begin with: of
+    memberLogin, memberLastName and memberPin only the ends tell them apart.
+    """
+    typed = [field for field in fields if field.type in CODE_TYPES]
+    if len(typed) < SHARING:
+        return fields
+    shorter: dict[int, str] = {}
+    for key in ("id", "name"):
+        named = [(field, _NAME_PART.findall(str(field.raw.get(key) or ""))) for field in typed]
+        if any(not parts for _, parts in named):
+            continue
+        shared = 0
+        while all(len(parts) > shared + 1 and parts[shared] == named[0][1][shared] for _, parts in named):
+            shared += 1
+        if shared and len("".join(named[0][1][:shared])) > SHARING:
+            for field, parts in named:
+                shorter[id(field)] = f"{shorter.get(id(field), '')} {' '.join(parts[shared:])}".strip()
+    return tuple(
+        replace(field, ids=read_identifier(shorter[id(field)])) if id(field) in shorter else field for field in fields
+    )
+
+
 def _read_control(raw: Mapping[str, Any], frame: Frame, *, is_pressed: bool = False) -> Control:
     own = [str(raw.get(key) or "") for key in ("label", "aria_label", "placeholder", "title", "text")]
     text = " | ".join(dict.fromkeys(part for part in own if part))
@@ -241,7 +350,7 @@ def _read_control(raw: Mapping[str, Any], frame: Frame, *, is_pressed: bool = Fa
     if raw.get("inert"):
         hidden = hidden or "inert"
     return Control(
-        type=str(raw.get("type") or ("a" if "href" in raw else "")),
+        type="password" if raw.get("is_masked") else str(raw.get("type") or _type_of_pressed(raw)),
         order=int(raw.get("order") or 0),
         element=_element(raw, frame, text or near),
         is_visible=not hidden,
@@ -255,6 +364,12 @@ def _read_control(raw: Mapping[str, Any], frame: Frame, *, is_pressed: bool = Fa
         autocomplete=read_autocomplete(str(raw.get("autocomplete") or "")),
         raw=raw,
     )
+
+
+def _type_of_pressed(raw: Mapping[str, Any]) -> str:
+    """Links are "a"; what scripts make buttons of has no type."""
+    tag = str(raw.get("tag") or "a")
+    return "a" if "href" in raw and tag == "a" else ""
 
 
 def read_autocomplete(value: str) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ import json
 import re
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from gridrunner.detection.snapshot import Control, Snapshot
+from gridrunner.detection.submit import looks_like_button
 from gridrunner.detection.words import bit_of, normalise
 from gridrunner.model import SsoProvider
 
@@ -40,13 +41,47 @@ def load_providers() -> dict[str, Any]:
 def find_providers(snapshot: Snapshot) -> tuple[SsoProvider, ...]:
     """The ways in through another service that a user can see, in document order."""
     found: dict[str, SsoProvider] = {}
-    for control in sorted((*snapshot.buttons, *snapshot.links), key=lambda each: each.order):
+    controls = sorted((*snapshot.buttons, *snapshot.links), key=lambda each: each.order)
+    alone = _named_alone(controls, snapshot)
+    for control in controls:
         if not control.is_visible or len(control.text) > 80:
             continue
-        name = _provider_of(control)
+        name = _provider_of(control) or alone.get(id(control))
         if name and name not in found:
             found[name] = SsoProvider(name=name, element=control.element)
     return tuple(found.values())
+
+
+ROW: Final = 2
+"""Fields, links and buttons between one provider of a row and the next: a picture's link beside the word's."""
+BESIDE: Final = 20
+"""The same between the fields of a form and such a row."""
+IDENTITY: Final = frozenset({"google", "apple", "microsoft", "github"})
+"""Providers that people log in with and do not share with or follow: one of them makes a row of names a choice of
+logins."""
+
+
+def _named_alone(controls: list[Control], snapshot: Snapshot) -> dict[int, str]:
+    """Buttons that say a provider's name and nothing else, in a row beside a form: "or", then "Google", "Apple"."""
+    names = load_providers()["names"]
+    row: list[tuple[Control, str]] = []
+    rows = [row]
+    for control in controls:
+        text = normalise(control.text).strip()
+        name = next((name for name, pattern in names.items() if pattern.fullmatch(text)), None)
+        if not name or not control.is_visible:
+            continue
+        if row and control.order - row[-1][0].order > ROW:
+            row = []
+            rows.append(row)
+        row.append((control, name))
+    fields = [field.order for group in snapshot.groups for field in group.fields if field.is_visible]
+    found: dict[int, str] = {}
+    for row in rows:
+        is_choice = bool(row) and any(name in IDENTITY for _, name in row)
+        if is_choice and any(abs(order - row[0][0].order) <= BESIDE for order in fields):
+            found.update({id(control): name for control, name in row if looks_like_button(control) or len(row) > 1})
+    return found
 
 
 def _provider_of(control: Control) -> str | None:

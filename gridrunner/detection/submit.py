@@ -21,13 +21,35 @@ def find_submit(group: Group) -> Control | None:
     if anchor is None:
         anchor = next((field for field in group.fields if field.is_visible and field.type in CODE_TYPES), None)
     buttons = [button for button in group.buttons if button.is_visible]
+    makes_account, asks_password = _makes_account(group), anchor is not None and anchor.type == "password"
     buttons += [link for link in group.links_inside if link.is_visible and looks_like_button(link)]
     best, best_points = None, 0.0
     for button in buttons:
-        points = _points(button, anchor)
+        points = _points(button, anchor) - SWITCH_COST * (makes_account and _only_logs_in(button))
+        points -= SWITCH_COST * bool(asks_password and button.bits & bit_of("forgot"))
         if points > best_points:
             best, best_points = button, points
     return best
+
+
+SWITCH_COST: Final = 6.0
+"""Points that a button for logging in loses among fields that make an account, where it leads to the other form, and
+one for forgotten passwords among those that ask for one."""
+
+
+def _makes_account(group: Group) -> bool:
+    """Whether the fields of a group make an account or a password, whatever its buttons say."""
+    passwords = [field for field in group.fields if field.is_visible and field.type == "password"]
+    if any("current-password" in field.autocomplete for field in passwords):
+        return False
+    new = bit_of("new_password") | bit_of("confirm")
+    repeats = len(passwords) == 2 and any((field.bits | field.ids) & bit_of("confirm") for field in passwords)
+    stated = len(passwords) > 1 and any("new-password" in field.autocomplete for field in passwords)
+    return repeats or stated or (len(passwords) == 2 and all((field.bits | field.ids) & new for field in passwords))
+
+
+def _only_logs_in(button: Control) -> bool:
+    return bool(button.bits & bit_of("login")) and not button.bits & bit_of("signup")
 
 
 def _points(button: Control, anchor: Control | None) -> float:
@@ -41,6 +63,8 @@ def _points(button: Control, anchor: Control | None) -> float:
         ("change", 1.0),
         ("sso", -4.0),
         ("forgot", -3.0),
+        ("have_account", -4.0),
+        ("no_account", -4.0),
         ("show", -5.0),
         ("guest", -4.0),
         ("search", -1.0),

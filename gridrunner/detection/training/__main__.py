@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gridrunner.detection.calibration import calibrate
+from gridrunner.detection.corrections import parse_corrections
 from gridrunner.detection.detect import detect
 from gridrunner.detection.features import is_first_step
 from gridrunner.detection.predictions import to_prediction
@@ -22,19 +23,27 @@ from gridrunner.detection.training.examples import (
     step_examples,
     username_examples,
 )
-from gridrunner.detection.training.fit import Recipe, fit_fold_scorers, fit_points, fit_scorer, folds_of, make_rarer
+from gridrunner.detection.training.fit import (
+    SEED,
+    Recipe,
+    fit_fold_scorers,
+    fit_points,
+    fit_scorer,
+    folds_of,
+    make_rarer,
+)
 from gridrunner.detection.weights import Scorer, Weights
 from gridrunner.errors import GridrunnerError
 from gridrunner.model import Detection, FormKind
 
-LOGIN = Recipe(strength=0.01)
-STEP = Recipe(strength=0.003)
+LOGIN = Recipe(strength=0.01, signs="login")
+STEP = Recipe(strength=0.003, signs="step")
 MADE_UP_ODDS = 3.5
 """How much rarer first steps are than among the examples, most of which are made of whole logins. With 2.3 two forms of
 pages without a login in the development corpus are taken for first steps, with 3.5 one, and as many of the labelled
 ones are found (2026-11-26)."""
-USERNAME = Recipe(strength=0.03)
-PASSWORD = Recipe(strength=0.02)
+USERNAME = Recipe(strength=0.03, signs="username")
+PASSWORD = Recipe(strength=0.02, signs="password_new")
 KIND = Recipe(strength=0.01)
 KINDS = (
     FormKind.SIGNUP, FormKind.CHANGE_PASSWORD, FormKind.RESET, FormKind.SEARCH, FormKind.NEWSLETTER, FormKind.PAYMENT,
@@ -49,22 +58,26 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--labels", type=Path, help="JSON lines, see gridrunner.detection.training.examples; default: those in FACTS"
     )
+    parser.add_argument("--corrections", type=Path, help="labels that are wrong, see gridrunner.detection.corrections")
     parser.add_argument("--out", type=Path, required=True, help="the weights file to write")
     parser.add_argument("--predictions", type=Path, help="also write what weights without the page's site predict")
     parser.add_argument("--provenance", default="", help="where facts and labels are from, for the weights file")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the split into folds, for held-out predictions")
     options = parser.parse_args(arguments)
     try:
-        pages = list(read_pages(options.facts, options.labels))
-        train(pages, options.out, options.predictions, options.provenance)
+        patch = options.corrections
+        corrections = {} if patch is None else parse_corrections(patch.read_text(encoding="utf-8"), str(patch))
+        pages = list(read_pages(options.facts, options.labels, corrections))
+        train(pages, options.out, options.predictions, options.provenance, seed=options.seed)
     except (GridrunnerError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def train(pages: list[TrainingPage], out: Path, predictions: Path | None, provenance: str) -> None:
+def train(pages: list[TrainingPage], out: Path, predictions: Path | None, provenance: str, *, seed: int = SEED) -> None:
     """Fit every scorer on all pages and on each fold; calibrate on the held-out scores; write the files."""
-    folds = folds_of([page.site for page in pages])
+    folds = folds_of([page.site for page in pages], seed)
     logins = list(_group_examples(pages, lambda labelled: labelled.is_login))
     logins += [example for page in pages for example in step_examples(page)]
     steps = [example for page in pages for example in identifier_examples(page)]
@@ -94,7 +107,7 @@ def train(pages: list[TrainingPage], out: Path, predictions: Path | None, proven
             "pages": len(pages),
             "sites": len(folds),
             "login_groups": sum(each.truth for each in logins if each.weight == 1.0),
-            "other_groups": sum(not each.truth for each in logins),
+            "other_groups": sum(not each.truth for each in logins if each.weight == 1.0),
             "made_up_steps": sum(each.weight != 1.0 for each in (*logins, *steps)),
             "labelled_first_steps": sum(each.truth for each in steps if each.weight == 1.0),
             "username_candidates": len(usernames),

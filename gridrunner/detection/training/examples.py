@@ -15,11 +15,12 @@ carry its key, so that a split by site is possible.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from gridrunner.detection.corrections import Correction
 from gridrunner.detection.features import is_first_step, measure_group
 from gridrunner.detection.fields import (
     find_disguised_passwords,
@@ -29,6 +30,7 @@ from gridrunner.detection.fields import (
 )
 from gridrunner.detection.sections import read_page
 from gridrunner.detection.snapshot import Control, Group
+from gridrunner.detection.training.errands import ERRAND_WEIGHT, other_pairs, other_steps, step_of_both
 from gridrunner.detection.training.steps import identifier_steps, password_step
 from gridrunner.errors import UsageError
 from gridrunner.model import FormKind
@@ -69,12 +71,19 @@ class TrainingPage:
     groups: list[LabelledGroup] = field(default_factory=list)
 
 
-def read_pages(facts_path: Path, labels_path: Path | None) -> Iterator[TrainingPage]:
-    """The pages that have both facts and labels, in the order of the facts. Raises UsageError for a broken line."""
+def read_pages(
+    facts_path: Path, labels_path: Path | None, corrections: Mapping[str, Correction] | None = None
+) -> Iterator[TrainingPage]:
+    """The pages that have both facts and labels, in the order of the facts, labels as `corrections` have them. Raises
+    UsageError for a broken line.
+    """
     labels = None if labels_path is None else {label["id"]: label for label in _lines(labels_path)}
     for line in _lines(facts_path):
         label = _own_label(line) if labels is None else labels.get(line["id"])
         if label is not None:
+            right = (corrections or {}).get(line["id"])
+            if right is not None:
+                label = {**label, "kind": right.kind, "login_present": right.login_present}
             yield label_page(line["facts"], label)
 
 
@@ -176,6 +185,9 @@ def step_examples(page: TrainingPage) -> Iterator[Example]:
             features = measure_group(step) if step is not None else {}
             if features.get(says_so):
                 yield Example(page=page.id, site=page.site, features=features, truth=1, weight=STEP_WEIGHT)
+        for other in other_pairs(labelled.group):
+            features = measure_group(other)
+            yield Example(page=page.id, site=page.site, features=features, truth=0, weight=ERRAND_WEIGHT)
 
 
 def identifier_examples(page: TrainingPage) -> Iterator[Example]:
@@ -190,6 +202,13 @@ def identifier_examples(page: TrainingPage) -> Iterator[Example]:
                 features = measure_group(step)
                 if is_first_step(features):
                     yield Example(page=page.id, site=page.site, features=features, truth=1, weight=MADE_UP_WEIGHT)
+            both = step_of_both(labelled.group)
+            if both is not None:
+                features = measure_group(both)
+                yield Example(page=page.id, site=page.site, features=features, truth=1, weight=ERRAND_WEIGHT)
+            for step in other_steps(labelled.group):
+                features = measure_group(step)
+                yield Example(page=page.id, site=page.site, features=features, truth=0, weight=ERRAND_WEIGHT)
 
 
 def username_examples(page: TrainingPage) -> Iterator[Example]:

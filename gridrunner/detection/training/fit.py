@@ -14,6 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from gridrunner.detection.training.examples import Example
+from gridrunner.detection.training.signs import sign_of
 from gridrunner.detection.weights import Scorer, read_scorer
 
 FOLDS: Final = 10
@@ -28,6 +29,8 @@ class Recipe(Struct, frozen=True, kw_only=True):
     """
 
     strength: float
+    signs: str = ""
+    """The table of `training.signs` that the weights keep to; "": they are free."""
 
 
 def fit_scorer(
@@ -35,7 +38,6 @@ def fit_scorer(
 ) -> dict[str, Any]:
     """The scorer learnt from all examples, in its JSON form, with `points` as its calibration."""
     import numpy as np  # noqa: PLC0415 - scikit-learn and numpy are the `train` extra, never needed at run time
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
     names = sorted({name for example in examples for name in example.features})
     rows = np.array([[example.features.get(name, 0.0) for name in names] for example in examples])
@@ -46,10 +48,10 @@ def fit_scorer(
     observed = rows[weights_of_rows == 1.0]  # made-up examples do not set the scale
     mean, scale = observed.mean(axis=0), observed.std(axis=0)
     scale[scale == 0] = 1.0
-    linear = LogisticRegression(C=recipe.strength, max_iter=3000, random_state=SEED)
-    linear.fit((rows - mean) / scale, truths, sample_weight=weights_of_rows)
-    weights = linear.coef_[0] / scale
-    intercept = float(linear.intercept_[0] - (weights * mean).sum())
+    signs = [sign_of(recipe.signs, name) for name in names]
+    coefficients, offset = _fit_logistic((rows - mean) / scale, truths, weights_of_rows, recipe.strength, signs)
+    weights = coefficients / scale
+    intercept = float(offset - (weights * mean).sum())
     found: dict[str, Any] = {
         "intercept": round(intercept, 5),
         "weights": {
@@ -60,12 +62,37 @@ def fit_scorer(
     return found
 
 
-def folds_of(sites: Sequence[str]) -> dict[str, int]:
-    """Which fold each site is held out in; the same sites give the same folds."""
+def _fit_logistic(rows: Any, truths: Any, row_weights: Any, strength: float, signs: Sequence[int]) -> tuple[Any, float]:
+    """Coefficients and intercept of the logistic regression with an L2 penalty whose coefficients keep to `signs`.
+
+    The objective is scikit-learn's: half the square of the coefficients plus `strength` times the weighted log loss.
+    """
+    import numpy as np  # noqa: PLC0415
+    from scipy.optimize import minimize  # noqa: PLC0415
+    from scipy.special import expit  # noqa: PLC0415
+
+    targets = 2.0 * truths - 1.0
+
+    def loss(found: Any) -> tuple[float, Any]:
+        margins = targets * (rows @ found[:-1] + found[-1])
+        slopes = -row_weights * targets * expit(-margins)
+        value = 0.5 * found[:-1] @ found[:-1] + strength * float(row_weights @ np.logaddexp(0.0, -margins))
+        return value, np.append(found[:-1] + strength * (rows.T @ slopes), strength * slopes.sum())
+
+    bounds = [(0.0 if sign > 0 else None, 0.0 if sign < 0 else None) for sign in signs]
+    start = np.zeros(rows.shape[1] + 1)
+    found = minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)], options={"maxiter": 3000}
+    )
+    return found.x[:-1], float(found.x[-1])
+
+
+def folds_of(sites: Sequence[str], seed: int = SEED) -> dict[str, int]:
+    """Which fold each site is held out in; the same sites and seed give the same folds."""
     import numpy as np  # noqa: PLC0415
 
     names = sorted(set(sites))
-    order = np.random.RandomState(SEED).permutation(len(names))
+    order = np.random.RandomState(seed).permutation(len(names))
     return {names[int(index)]: place % FOLDS for place, index in enumerate(order)}
 
 

@@ -17,7 +17,7 @@ from gridrunner.detection.submit import find_submit
 from gridrunner.detection.words import bit_of
 
 NEXT: Final = "Next"
-_TELLING: Final[dict[str, Any]] = {
+TELLING: Final[dict[str, Any]] = {
     "id": "", "name": "", "class": "", "action": "", "onsubmit": "", "context": ""
 }  # fmt: skip
 
@@ -43,7 +43,7 @@ def identifier_steps(group: Group) -> Iterator[Group]:
         links_near=tuple(link for link in group.links_near if not (link.bits | link.ids) & forgot),
     )
     yield going_on
-    yield replace(going_on, raw=dict(going_on.raw, **_TELLING))
+    yield replace(going_on, raw=dict(going_on.raw, **TELLING))
     yield replace(
         going_on, buttons=tuple(_says(each, "", 0) if each.text == NEXT else each for each in going_on.buttons)
     )
