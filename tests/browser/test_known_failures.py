@@ -8,7 +8,8 @@ import pytest
 
 from gridrunner.cli import main
 from gridrunner.evaluation.known import read_known
-from tests.support.hard_pages import HARD_PAGES, write_corpus
+from tests.support.hard_kinds import hard_kinds
+from tests.support.hard_pages import all_pages, write_corpus
 
 pytestmark = pytest.mark.browser
 
@@ -23,5 +24,12 @@ def test_hard_pages_fail_exactly_as_declared(tmp_path: Path, capsys: pytest.Capt
 
 def test_declared_failures_are_of_pages_that_exist() -> None:
     known = {page for _, page in read_known(KNOWN)}
-    assert known <= set(HARD_PAGES)
-    assert 4 * len(known) < len(HARD_PAGES)  # most of what is known to be hard is got right
+    assert known <= set(all_pages())
+    assert 10 * len(known) < len(all_pages())  # most of what is known to be hard is got right
+
+
+def test_there_are_enough_kinds_languages_and_builds() -> None:
+    pages = list(hard_kinds())
+    assert len(pages) >= 190
+    assert len({language for _, language, _ in pages}) >= 25
+    assert len({page.html for _, _, page in pages}) == len(pages)

@@ -10,6 +10,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.support.hard_builds_reader import hard_builds
+from tests.support.hard_kinds import hard_kinds
+
 PASSWORD = "<input type=password name=p aria-label='Password'>"
 
 HARD_PAGES: dict[str, tuple[str, str, dict[str, str]]] = {
@@ -124,11 +127,20 @@ HARD_PAGES: dict[str, tuple[str, str, dict[str, str]]] = {
 }  # fmt: skip
 
 
+def all_pages() -> dict[str, tuple[str, str, dict[str, str]]]:
+    """Every hard page by id: those above, the builds, and the kinds in many languages."""
+    return {
+        **HARD_PAGES,
+        **hard_builds(),
+        **{name: (page.kind, page.html, page.labels) for name, _, page in hard_kinds()},
+    }
+
+
 def write_corpus(folder: Path) -> Path:
     """The pages as a corpus folder (manifest.json, pages/) for `gridrunner evaluate`."""
     (folder / "pages").mkdir(parents=True)
     entries: list[dict[str, Any]] = []
-    for name, (kind, html, labels) in HARD_PAGES.items():
+    for name, (kind, html, labels) in all_pages().items():
         (folder / "pages" / f"{name}.html").write_text(f"<!doctype html><meta charset=utf-8>{html}", encoding="utf-8")
         entries.append(
             {

@@ -317,6 +317,7 @@ SOURCES = (PACKAGE, ROOT, ROOT / "docker" / "agent")
 """What tests/unit mirrors: tests/unit/planning/test_plan.py is for planning/plan.py in one of these."""
 
 ACROSS = {
+    "detection/test_look_alikes.py",
     "dispatch/machine/test_machine_properties.py",
     "results/test_foreign_runs.py",
     "sites/test_fuzz.py",
