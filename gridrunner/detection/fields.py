@@ -76,6 +76,8 @@ def username_candidates(group: Group, passwords: list[Control]) -> list[Control]
     found = [field for field in visible if field.type in CODE_TYPES - {"password", "textarea"}]
     # a text area of one line is a name's where nothing else can be: pages make it one that browsers do not fill
     found = found or [field for field in visible if field.type == "textarea" and is_one_line(field)]
+    # a list of users to choose from is the name of a till or a device
+    found = found or [field for field in visible if field.type == "select" and field.any_bits & bit_of("username")]
     found = [field for field in found if not field.raw.get("disabled")] or found
     return [field for field in found if not is_too_short(field)] or found
 
