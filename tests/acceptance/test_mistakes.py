@@ -92,7 +92,7 @@ def test_broken_check_file(project: CommandLine, sites: OwnSites, text: str, sai
         (["--select", "colour:red"], "colour"),
         (["--probe", "nowhere.js"], "nowhere.js"),
         (["--grid", "hub"], "neither local, docker, aws nor the URL of a hub"),
-        (["--extension", "nowhere"], "no unpacked extension"),
+        (["--extension", "nowhere"], "not an unpacked extension"),
         (["--plan", "nowhere.json"], "nowhere.json"),
         (["--resume", "runs/none"], "there is no such run"),
         (["--last-failed"], "there is no run under runs"),
@@ -165,7 +165,7 @@ def test_unknown_setting_in_the_file(project: CommandLine) -> None:
     (project.folder / "gridrunner.toml").write_text("slotz = 3\n")
     ended = project.run("run", "--sites", "a.yaml")
     assert_refused(project, ended)
-    assert "gridrunner.toml: slotz is no setting; did you mean slots?" in ended.words
+    assert "gridrunner.toml: slotz: there is no such setting; did you mean slots?" in ended.words
 
 
 def test_unknown_command_and_option(project: CommandLine) -> None:
