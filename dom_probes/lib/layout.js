@@ -15,26 +15,30 @@ function drawingOf(element) {
   if (known) return known;
   const style = getComputedStyle(element), name = localNameOf(element), display = style.display;
   const isPage = name === 'html' || name === 'body' || display === 'inline' || display === 'contents';
-  const clipsX = !isPage && style.overflowX !== 'visible', clipsY = !isPage && style.overflowY !== 'visible';
+  const overflow = isPage ? 'visible' : style.overflow; // one value where both ways are alike: each property read costs
+  const [overX, overY = overX] = overflow === 'visible' ? ['visible'] : overflow.split(' ');
+  const clipsX = overX !== 'visible', clipsY = overY !== 'visible', position = style.position;
   const drawing = {
-    position: style.position, opacity: Number(style.opacity), clipsX, clipsY,
-    scrolls: /auto|scroll/.test(style.overflowX + style.overflowY), rect: clipsX || clipsY ? rectOf(element) : null,
-    holdsFixed: style.transform !== 'none' || style.filter !== 'none' || style.perspective !== 'none'
-      || /transform|filter|perspective/.test(style.willChange) || /paint|layout|strict|content/.test(style.contain),
-    isCutAway: isCutAway(style),
+    style, position, opacity: Number(style.opacity), clipsX, clipsY, scrolls: /auto|scroll/.test(overflow),
+    rect: clipsX || clipsY ? rectOf(element) : null, isCutAway: isCutAway(style, position),
   };
   boxMemo.set(element, drawing);
   return drawing;
 }
+/** Whether fixed parts hang on an element too, as absolute ones do on any that is positioned. */
+const holdsFixed = ({ style }) => style.transform !== 'none' || style.filter !== 'none' || style.perspective !== 'none'
+  || /transform|filter|perspective/.test(style.willChange) || /paint|layout|strict|content/.test(style.contain);
+
 /** Whether clip or clip-path leaves nothing of an element: the ways in which pages write that. */
-function isCutAway(style) {
-  if (style.clipPath !== 'none') {
-    const shape = style.clipPath, sizes = (shape.match(/-?[\d.]+/g) || []).map(Number);
+function isCutAway(style, position) {
+  const shape = style.clipPath;
+  if (shape !== 'none') {
+    const sizes = (shape.match(/-?[\d.]+/g) || []).map(Number);
     if (/^inset\(/.test(shape)) return /%/.test(shape) && sizes[0] + (sizes.length > 2 ? sizes[2] : sizes[0]) >= 100;
     if (/^(circle|ellipse)\(\s*0/.test(shape)) return true;
     if (/^polygon\(/.test(shape) && sizes.length > 1) return sizes.every((size) => size === sizes[0]);
   }
-  if (style.clip !== 'auto' && style.position !== 'static') {
+  if (position !== 'static' && position !== 'relative' && style.clip !== 'auto') {
     const [top, right, bottom, left] = (style.clip.match(/-?[\d.]+/g) || []).map(Number);
     return bottom - top <= 1 || right - left <= 1;
   }
@@ -54,8 +58,7 @@ function clippedBy(element, rect, smallest) {
     opacity *= drawing.opacity;
     if (drawing.isCutAway) return 'clipped';
     if (node !== element && (drawing.clipsX || drawing.clipsY)) {
-      const holds = escapes === 'fixed' ? drawing.holdsFixed
-        : escapes !== 'absolute' || drawing.position !== 'static' || drawing.holdsFixed;
+      const holds = escapes === 'static' || escapes === 'absolute' && drawing.position !== 'static' || holdsFixed(drawing);
       const around = drawing.rect, isSmall = around.width < smallest || around.height < smallest;
       if (holds && (!drawing.scrolls || isSmall)) {
         if (drawing.clipsX) { left = Math.max(left, around.left); right = Math.min(right, around.right); }
@@ -64,8 +67,10 @@ function clippedBy(element, rect, smallest) {
       }
     }
     if (drawing.position === 'fixed' || drawing.position === 'absolute') {
-      if (escapes !== 'fixed' || drawing.holdsFixed) escapes = drawing.position;
-    } else if (escapes === 'fixed' ? drawing.holdsFixed : drawing.position !== 'static' || drawing.holdsFixed) escapes = 'static';
+      if (escapes !== 'fixed' || holdsFixed(drawing)) escapes = drawing.position;
+    } else if (escapes === 'absolute' && drawing.position !== 'static' || escapes !== 'static' && holdsFixed(drawing)) {
+      escapes = 'static';
+    }
   }
   return opacity < FAINT ? 'visibility or opacity' : '';
 }

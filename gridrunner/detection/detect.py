@@ -26,7 +26,7 @@ from gridrunner.detection.phrases import say_reasons
 from gridrunner.detection.purpose import find_aside_reason, is_put_away
 from gridrunner.detection.roles import other_fields
 from gridrunner.detection.sections import read_page
-from gridrunner.detection.snapshot import Control, Group, show_group
+from gridrunner.detection.snapshot import Control, Group, Snapshot, show_group
 from gridrunner.detection.sso import find_providers
 from gridrunner.detection.submit import find_submit
 from gridrunner.detection.weights import Scorer, Weights, shipped_weights
@@ -84,7 +84,7 @@ def detect(facts: Facts, *, weights: Weights | None = None) -> Detection:
         present, confidence = None, UNKNOWN_CONFIDENCE
         evidence = tuple(f"not seen: {part}" for part in hidden)
     else:
-        present, confidence = False, 1.0 - chance
+        present, confidence = False, min(1.0 - chance, HOLLOW_CONFIDENCE if _is_hollow(snapshot) else 1.0)
         evidence = _negative_evidence(assessed, weights)
     return Detection(
         login_present=present,
@@ -98,6 +98,16 @@ def detect(facts: Facts, *, weights: Weights | None = None) -> Detection:
         login_is_aside=bool(aside),
         opened_by=_opener_of(unseen.group) if unseen is not None else "",
     )
+
+
+HOLLOW_CONFIDENCE: Final = 0.8
+"""Confidence of "no login" on a page that shows nothing to press, read or fill in: it may draw itself on a canvas, or
+have waited longer than we did. By hand, 2026-11-30; one page of the corpus is like this; it has no label."""
+
+
+def _is_hollow(snapshot: Snapshot) -> bool:
+    pages = [frame.page for frame in snapshot.frames]
+    return not any(page.get(what) for page in pages for what in ("fields", "buttons", "links"))
 
 
 def _opener_of(group: Group) -> str:

@@ -211,7 +211,9 @@ def _count(group: Group, passwords: list[Control], texts: list[Control], found: 
 def _combine(group: Group, passwords: list[Control], texts: list[Control], found: dict[str, float]) -> None:
     """What only several cues together say."""
     found["n.sso"] = float(any(button.is_visible and button.bits & bit_of("sso") for button in group.buttons))
-    names_user = any(found[f"text.{concept}"] for concept in ("username", "email", "phone", "customer"))
+    names_user = found["ac.username"] or any(
+        found[f"text.{concept}"] for concept in ("username", "email", "phone", "customer")
+    )
     is_step = not passwords and 1 <= len(texts) <= 2 and names_user
     is_other = any(found[name] for name in _NO_IDENTIFIER_STEP) or (found["text.name"] and len(texts) > 1)
     says_login = found["heading.login"] or found["form.login"] or found["above.login"] or found["page.login"]

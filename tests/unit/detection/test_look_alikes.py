@@ -170,3 +170,13 @@ def test_look_alikes_are_made_of_logins() -> None:
 )  # fmt: skip
 def test_signs_of_what_few_pages_decide(scorer: str, feature: str, sign: int) -> None:
     assert sign_of(scorer, feature) == sign
+
+
+def test_a_page_that_shows_nothing_is_no_sure_no() -> None:
+    assert (judge().login_present, judge().confidence) == (False, 0.8)
+    assert judge(link("Roses", "/roses")).confidence == 1.0
+
+
+def test_a_stated_user_name_makes_a_first_step_in_any_language() -> None:
+    step = form(field(label="Числовой номер", name="n1", autocomplete="username"), button("Войти"), id="login")
+    assert judge(heading("Войти"), step, lang="ru").login_present is True
