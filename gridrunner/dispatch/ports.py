@@ -76,10 +76,14 @@ class Hub(Protocol):
 class Judge(Protocol):
     """Judges observations in rounds, one round at a time."""
 
-    def submit(self, observations: Sequence[Observation]) -> None:
-        """Start a round and return at once. The round's results, then its end, go to the sink that the judge was made
-        with, from any thread. A site may come again with a higher attempt in a later round.
+    def submit(self, number: int, observations: Sequence[Observation]) -> None:
+        """Start round `number` and return at once. The round's results, then its end, go to the sink that the judge was
+        made with, from any thread. A site may come again with a higher attempt in a later round.
         """
+        ...
+
+    def restart(self) -> None:
+        """Give up the round that runs and begin anew, ready for the next one."""
         ...
 
     def close(self) -> None:
@@ -94,9 +98,9 @@ class JudgeSink(Protocol):
         """Some results of the round. May come in any number of parts, also all at the end."""
         ...
 
-    def round_ended(self, error: str | None = None) -> None:
-        """The round is over. What was submitted and got no result is submitted once more and then ends as an error;
-        `error` says why, in one sentence.
+    def round_ended(self, number: int, error: str | None = None) -> None:
+        """Round `number` is over. What was submitted and got no result is submitted once more and then ends as an
+        error; `error` says why, in one sentence.
         """
         ...
 

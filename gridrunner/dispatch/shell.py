@@ -9,7 +9,6 @@ handler that interrupted `get`.
 
 from __future__ import annotations
 
-import itertools
 import logging
 import queue
 import random
@@ -33,6 +32,7 @@ from gridrunner.dispatch.machine.events import (
     MachineEvent,
     OpenSession,
     Record,
+    RestartJudge,
     ResultsArrived,
     RoundEnded,
     RunStarted,
@@ -195,7 +195,9 @@ class Dispatcher:
             case AbandonSlot():
                 self._inboxes.pop(action.slot).put(None)
             case SubmitRound():
-                judge.submit(action.observations)
+                judge.submit(action.number, action.observations)
+            case RestartJudge():
+                judge.restart()
             case EndRun():
                 pass
             case _:
@@ -281,13 +283,12 @@ class _Sink:
     def __init__(self, put: Callable[[MachineEvent], None], now_s: Clock) -> None:
         self._put = put
         self._now_s = now_s
-        self._numbers = itertools.count(1)
 
     def results(self, results: Sequence[Result]) -> None:
         self._put(ResultsArrived(at_s=self._now_s(), results=tuple(results)))
 
-    def round_ended(self, error: str | None = None) -> None:
-        self._put(RoundEnded(at_s=self._now_s(), number=next(self._numbers), error=error))
+    def round_ended(self, number: int, error: str | None = None) -> None:
+        self._put(RoundEnded(at_s=self._now_s(), number=number, error=error))
 
 
 class _Closers:

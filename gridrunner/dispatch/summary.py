@@ -21,6 +21,7 @@ class StoppedBy(StrEnum):
     MAX_FAILURES = "max-failures"  # --max-failures
     GRID_LOST = "grid-lost"  # no hub gave a session for too long
     CRASH_LOOP = "crash-loop"  # sessions died faster than visits succeeded
+    JUDGE_LOST = "judge-lost"  # the judge fell silent, was started again, and fell silent again
 
 
 class HubShare(Struct, frozen=True, kw_only=True):

@@ -6,9 +6,11 @@ it crashed, hung or stopped, is an ERROR that says so. The one exception is an e
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -100,6 +102,11 @@ class OwedResults:
             crash = next((problem for node, problem in self._crashes if _is_node_of(node, key)), None)
             self.fail(key, crash or message, details)
 
+    def first_results(self) -> list[Result]:
+        """Those of the results that come before the first that is missing."""
+        known = itertools.takewhile(lambda key: key in self._results, self._owed)
+        return [self._results[key] for key in known]
+
     def results(self) -> list[Result]:
         """Results in the order in which they are owed, without what is missing."""
         return [self._results[key] for key in self._owed if key in self._results]
@@ -110,6 +117,34 @@ def _is_node_of(node: str, key: Key) -> bool:
     check, site = key
     name = f"{check[:-1]}-{site}]" if check.endswith("]") else f"{check}[{site}]"
     return node == name or node.endswith(f"/{name}")
+
+
+PART_S = 1.0
+"""Results of a round go out about so often: a slow check is told from a judge that hangs, and what one check found is
+known while others are at work. A round of 100 sites and quick checks is over before."""
+
+
+class _Parts:
+    """Results handed out as they come, each once."""
+
+    def __init__(self, on_results: Callable[[list[Result]], None] | None) -> None:
+        self._on_results = on_results
+        self._told = 0
+        self._told_at_s = time.monotonic()
+
+    def offer(self, ledger: OwedResults) -> None:
+        """Hand out what came from the beginning on without a gap, if it is time."""
+        now_s = time.monotonic()
+        if self._on_results is not None and now_s - self._told_at_s >= PART_S:
+            self._told_at_s = now_s
+            self.finish(ledger.first_results())
+
+    def finish(self, results: list[Result]) -> None:
+        """Hand out those of `results` that were not."""
+        fresh = results[self._told :]
+        self._told = len(results)
+        if fresh and self._on_results is not None:
+            self._on_results(fresh)
 
 
 # ------------------------------------------------------------------------------------------------------ the engine
@@ -152,8 +187,28 @@ class JudgeEngine:
             raise NothingToRun(f"{said} leaves none of the {count_of(answer.collected, 'check')} in {where}")
         return Checks(recorded=answer.checks, live=answer.live_checks)
 
-    def judge(self, sites: Sequence[Site], observations: Sequence[Observation], checks: Sequence[str]) -> list[Result]:
-        """One result for each check and observation, in that order of observations; fewer only after `stop`."""
+    def again(self) -> JudgeEngine:
+        """Another engine for the same checks of the same run."""
+        return JudgeEngine(
+            Path(self._folder),
+            self._selection,
+            check_timeout_s=self._check_timeout_s,
+            is_rescored=self._is_rescored,
+        )
+
+    def judge(
+        self,
+        sites: Sequence[Site],
+        observations: Sequence[Observation],
+        checks: Sequence[str],
+        *,
+        on_results: Callable[[list[Result]], None] | None = None,
+    ) -> list[Result]:
+        """One result for each check and observation, in that order of observations; fewer only after `stop`.
+
+        `on_results` gets them in that order and in parts: when PART_S have passed since the last, and at the end.
+        """
+        parts = _Parts(on_results)
         owed = [(check, observation.site) for observation in observations for check in checks]
         ledger = OwedResults(owed, {observation.site: observation.attempt for observation in observations})
         while ledger.missing() and not self._stopped.is_set():
@@ -167,7 +222,7 @@ class JudgeEngine:
                 judged=ledger.done(),
                 is_rescored=self._is_rescored,
             )
-            reason, log = self._run(order, ledger, self._check_timeout_s)
+            reason, log = self._run(order, ledger, self._check_timeout_s, parts.offer)
             if self._stopped.is_set():
                 break
             if ledger.busy is not None:
@@ -180,7 +235,9 @@ class JudgeEngine:
                 self._restarts_left -= 1
                 if self._restarts_left < 0:
                     ledger.fail_missing(f"not judged: the judge was lost {RESTARTS + 1} times, the last time: {reason}")
-        return ledger.results()
+        results = ledger.results()
+        parts.finish(results)
+        return results
 
     def judge_in_processes(
         self,
@@ -213,7 +270,13 @@ class JudgeEngine:
             ledger.fail_missing(f"not judged: {reason or 'pytest did not run it'}", log)
         return ledger.results()
 
-    def _run(self, order: Order, ledger: OwedResults, silence_s: float) -> tuple[str, str]:
+    def _run(
+        self,
+        order: Order,
+        ledger: OwedResults,
+        silence_s: float,
+        on_answer: Callable[[OwedResults], None] = lambda _ledger: None,
+    ) -> tuple[str, str]:
         """Carries out one order; returns why it did not come to its end (or nothing), and the worker's last words."""
         worker = self._have_worker()
         worker.send(order)
@@ -225,6 +288,7 @@ class JudgeEngine:
             if answer.kind is AnswerKind.ENDED:
                 return answer.problem, ""
             ledger.take(answer)
+            on_answer(ledger)
 
     def _have_worker(self) -> Worker:
         with self._lock:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 OnResults = Callable[[list[Result]], None]
 
+OnBatch = Callable[[Sequence[Observation], BaseException | None], None]
+
 LIVE_TIMEOUT_S = 180.0
 """Silence of a live run: a new session may wait 60 s, a page 30 s (--visit-timeout), twice over."""
 
@@ -41,6 +43,7 @@ class CollectedChecks:
     """
 
     def __init__(self, judge: JudgeEngine, checks: Checks) -> None:
+        self._all = checks
         self.judge = judge
         self.recorded = checks.recorded
         self.live = checks.live
@@ -49,6 +52,10 @@ class CollectedChecks:
     def all(self) -> tuple[str, ...]:
         """The ids of all checks, as a plan owes them."""
         return (*self.recorded, *self.live)
+
+    def again(self) -> CollectedChecks:
+        """The same checks, for another process."""
+        return CollectedChecks(self.judge.again(), self._all)
 
     def abort(self) -> None:
         """End the process at once."""
@@ -73,15 +80,24 @@ def collect_checks(folder: Path, selection: Selection, *, check_timeout_s: float
 class JudgeProcess:
     """Judges observations as they come, in one pytest process beside the run.
 
-    `submit` from any thread, which never waits; `on_results` is called in the judge's own thread, once a batch, with
-    the results in the order of submission. A check that crashes the process or takes too long is an ERROR on that site,
-    and the rest of the batch is judged by a new process, RESTARTS times.
+    `submit` from any thread, which never waits; `on_results` is called in the judge's own thread, in parts as they
+    come, with the results in the order of submission; `on_batch` when a batch is over, with its observations and what
+    kept them from being judged, if anything did. A check that crashes the process or takes too long is an ERROR on
+    that site, and the rest of the batch is judged by a new process, RESTARTS times.
     """
 
-    def __init__(self, checks: CollectedChecks, *, sites: Iterable[Site], on_results: OnResults) -> None:
+    def __init__(
+        self,
+        checks: CollectedChecks,
+        *,
+        sites: Iterable[Site],
+        on_results: OnResults,
+        on_batch: OnBatch | None = None,
+    ) -> None:
         self._judge, self._checks = checks.judge, checks.recorded
         self._sites = {site.id: site for site in sites}
         self._on_results = on_results
+        self._on_batch = on_batch
         self._queue: queue.Queue[Observation | None] = queue.Queue()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="judge", daemon=True)
@@ -143,6 +159,8 @@ class JudgeProcess:
             except BaseException as error:  # noqa: BLE001 - handed to the thread that waits or closes
                 self._failure = error
             finally:
+                if batch and self._on_batch is not None:
+                    self._on_batch(batch, self._failure)
                 for _ in batch:
                     self._queue.task_done()
 
@@ -168,8 +186,8 @@ class JudgeProcess:
 
     def _judge_batch(self, batch: Sequence[Observation]) -> None:
         sites = [self._sites[observation.site] for observation in batch]
-        results = self._judge.judge(sites, batch, self._checks) if self._checks else []
-        self._on_results(results)
+        if self._checks:
+            self._judge.judge(sites, batch, self._checks, on_results=self._on_results)
 
 
 def judge_run(

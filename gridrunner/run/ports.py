@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 from gridrunner.dispatch import records
 from gridrunner.dispatch.ports import JudgeSink
 from gridrunner.judging.process import CollectedChecks, JudgeProcess
-from gridrunner.model import Observation, Result, Site
+from gridrunner.model import Observation, Site
 from gridrunner.results.journal import events
+from gridrunner.text import MESSAGE_LIMIT, make_line
 
 
 class JudgeRounds:
@@ -20,23 +22,45 @@ class JudgeRounds:
     def __init__(self, checks: CollectedChecks, sites: Sequence[Site], sink: JudgeSink) -> None:
         self._lock = threading.Lock()
         self._sink = sink
-        self._waiting: set[tuple[str, int]] = set()
-        self._process = JudgeProcess(checks, sites=sites, on_results=self._take)
+        self._checks, self._sites = checks, sites
+        self._number = 0
+        self._waiting = 0
+        self._generation = 0
+        self._has_failed = False
+        self._process = self._start()
 
-    def _take(self, results: list[Result]) -> None:
-        """Results from the process, in its thread."""
-        self._sink.results(results)
+    def _start(self) -> JudgeProcess:
+        end = partial(self._end_batch, self._generation)
+        return JudgeProcess(self._checks, sites=self._sites, on_results=self._sink.results, on_batch=end)
+
+    def _end_batch(self, generation: int, batch: Sequence[Observation], failure: BaseException | None) -> None:
+        """A part of a round is over, in the thread of the process that had it; one that was given up is not heard."""
         with self._lock:
-            self._waiting.difference_update((result.site, result.attempt) for result in results)
-            is_over = not self._waiting
+            if generation != self._generation:
+                return
+            self._waiting -= len(batch)
+            self._has_failed = self._has_failed or failure is not None
+            is_over, number = self._waiting == 0, self._number
         if is_over:
-            self._sink.round_ended()
+            said = None if failure is None else make_line(f"{type(failure).__name__}: {failure}", MESSAGE_LIMIT)
+            self._sink.round_ended(number, said)
 
-    def submit(self, observations: Sequence[Observation]) -> None:
-        """Start a round and return at once."""
+    def submit(self, number: int, observations: Sequence[Observation]) -> None:
+        """Start round `number` and return at once. A process that failed is replaced."""
+        if self._has_failed:
+            self.restart()
         with self._lock:
-            self._waiting = {(observation.site, observation.attempt) for observation in observations}
+            self._number, self._waiting = number, len(observations)
         self._process.submit(observations)
+
+    def restart(self) -> None:
+        """End the process, whatever it does, and start another."""
+        with self._lock:
+            self._generation += 1
+            self._has_failed = False
+        self._process.abort()
+        self._checks = self._checks.again()
+        self._process = self._start()
 
     def close(self) -> None:
         """Give up what is not judged yet."""

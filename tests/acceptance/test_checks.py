@@ -94,6 +94,18 @@ def test_check_that_breaks_is_not_charged_to_the_site(project: CommandLine, site
     assert "KeyError" in messages["test_unprepared", "a"]
 
 
+def test_a_run_whose_checks_are_all_live_ends(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a", "b")
+    (project.folder / "live.py").write_text("def test_title(driver, site):\n    assert driver.title\n")
+    ended = project.run(
+        *("run", "--sites", sites.write_list(), "--slots", "2", "--retries", "0", "--checks", "live.py")
+    )
+    assert ended.code == 0, ended.stderr
+    assert read_cases(project.run_folder / "junit.xml") == dict.fromkeys(
+        [("test_title", "a"), ("test_title", "b")], "passed"
+    )
+
+
 def test_live_checks_drive_a_real_browser(project: CommandLine, sites: OwnSites) -> None:
     sites.add_logins("a", "b")
     (project.folder / "checks.py").write_text(LIVE)

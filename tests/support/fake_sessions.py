@@ -185,11 +185,11 @@ class FakeJudge:
         self._verdicts = verdicts
         self._errors = list(errors)
 
-    def submit(self, observations: Sequence[Observation]) -> None:
+    def submit(self, number: int, observations: Sequence[Observation]) -> None:
         """Judge all of them."""
         self.rounds.append([(observation.site, observation.attempt) for observation in observations])
         if self._errors:
-            self._sink.round_ended(self._errors.pop(0))
+            self._sink.round_ended(number, self._errors.pop(0))
             return
         results = []
         for observation in observations:
@@ -200,7 +200,10 @@ class FakeJudge:
                         Result(check=check, site=observation.site, attempt=observation.attempt, status=status)
                     )
         self._sink.results(results)
-        self._sink.round_ended()
+        self._sink.round_ended(number)
+
+    def restart(self) -> None:
+        """Nothing to give up."""
 
     def close(self) -> None:
         """Nothing to give up."""

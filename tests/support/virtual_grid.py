@@ -21,6 +21,7 @@ from gridrunner.dispatch.machine.events import (
     MachineEvent,
     OpenSession,
     Record,
+    RestartJudge,
     ResultsArrived,
     RoundEnded,
     RunStarted,
@@ -99,11 +100,13 @@ class VirtualGrid:
     judges: Judges
     opens: Opens = open_quickly
     judge_s: float | None = 0.5  # None: the judge never answers
+    judge_delays: Callable[[], Sequence[float]] | None = None  # when the answer to a round comes: never, once, twice
     injected: Sequence[MachineEvent] = ()
     close_s: float = 0.05
     most_events: int = 1_000_000
     records: list[DispatchRecord] = field(default_factory=list)
     now_s: float = 0.0
+    judge_restarts: int = 0
 
     def __post_init__(self) -> None:
         self._calendar: list[tuple[float, int, MachineEvent]] = []
@@ -111,7 +114,6 @@ class VirtualGrid:
         self._hub_of: dict[int, str] = {}
         self._visiting: dict[int, StartVisit] = {}
         self._deaf: set[int] = set()
-        self._rounds = 0
 
     def run(self) -> DispatchSummary:
         """The summary, once the machine ends the run. Raises AssertionError when it does not."""
@@ -154,6 +156,8 @@ class VirtualGrid:
                 self._kill(action.serial)
             case SubmitRound():
                 self._judge(action)
+            case RestartJudge():
+                self.judge_restarts += 1
             case Record():
                 self.records.append(action.record)
             case StartSlot() | AbandonSlot() | EndRun():
@@ -198,10 +202,9 @@ class VirtualGrid:
         self._schedule(VisitEnded(at_s=at_s, slot=order.slot, serial=order.serial, observation=observation))
 
     def _judge(self, order: SubmitRound) -> None:
-        self._rounds += 1
-        if self.judge_s is None:
-            return
+        usual = () if self.judge_s is None else (self.judge_s,)
         results, error = self.judges(order.observations)
-        at_s = self.now_s + self.judge_s
-        self._schedule(ResultsArrived(at_s=at_s, results=tuple(results)))
-        self._schedule(RoundEnded(at_s=at_s, number=self._rounds, error=error))
+        for delay_s in usual if self.judge_delays is None else self.judge_delays():
+            at_s = self.now_s + delay_s
+            self._schedule(ResultsArrived(at_s=at_s, results=tuple(results)))
+            self._schedule(RoundEnded(at_s=at_s, number=order.number, error=error))

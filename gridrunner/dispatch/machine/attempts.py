@@ -62,14 +62,15 @@ class Attempts:
         return self._ledger.wants_visit(site) and len(self._accounts[site].running) == 1
 
     def end(self, observation: Observation) -> Next:
-        """A visit ended without a fault. WAIT: its observation is the one to be judged; IGNORED: another one is."""
+        """A visit ended without a fault. WAIT: its observation is the one to be judged; FINISHED: it is,
+        and nothing judges it; IGNORED: another one is.
+        """
         account = self._accounts[observation.site]
         if not self._ledger.wants_visit(observation.site) or observation.attempt not in account.running:
             account.running.discard(observation.attempt)
             return Next.IGNORED
         account.running.clear()  # a hedge that comes later is told from a retry by its absence here
-        self._ledger.observe(observation)
-        return Next.WAIT
+        return self._ledger.observe(observation)
 
     def give_back(self, site: str, attempt: int) -> Next:
         """A visit ended because we stopped it; no site is charged. RETRY: it is owed again."""

@@ -154,9 +154,14 @@ class AbandonSlot(Struct, frozen=True, kw_only=True):
 
 
 class SubmitRound(Struct, frozen=True, kw_only=True):
-    """The judge takes these; answered by ResultsArrived any number of times, then RoundEnded."""
+    """The judge takes these; answered by ResultsArrived any number of times, then RoundEnded with this number."""
 
+    number: int
     observations: tuple[Observation, ...]
+
+
+class RestartJudge(Struct, frozen=True, kw_only=True):
+    """The judge has fallen silent: end it and start another. What the old one still says does no harm."""
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -171,4 +176,15 @@ class EndRun(Struct, frozen=True, kw_only=True):
     summary: DispatchSummary
 
 
-Action = StartSlot | OpenSession | StartVisit | CloseSession | KillSession | AbandonSlot | SubmitRound | Record | EndRun
+Action = (
+    StartSlot
+    | OpenSession
+    | StartVisit
+    | CloseSession
+    | KillSession
+    | AbandonSlot
+    | SubmitRound
+    | RestartJudge
+    | Record
+    | EndRun
+)

@@ -103,9 +103,11 @@ class Ledger:
         account = self._accounts[site]
         return account.final is None and account.observed is None
 
-    def observe(self, observation: Observation) -> None:
-        """This observation of a site that wants one is to be judged."""
-        self._accounts[observation.site].observed = observation
+    def observe(self, observation: Observation) -> Next:
+        """This observation of a site that wants one is to be judged: WAIT; or, without checks to judge it: FINISHED."""
+        account = self._accounts[observation.site]
+        account.observed = observation
+        return Next.WAIT if self._checks else self._close_attempt(observation.site, account)
 
     def take_result(self, result: Result) -> Next:
         """One check judged. RETRY and FINISHED come with the attempt's last check; IGNORED for a repeated, unknown or
@@ -131,7 +133,7 @@ class Ledger:
     def settle(self, site: str) -> bool:
         """Let what was judged stand although a confirmation is owed; False when nothing was judged."""
         account = self._accounts[site]
-        if account.final is not None or len(account.best) < len(self._checks):
+        if account.final is not None or not account.verdicts or len(account.best) < len(self._checks):
             return False
         self._finish(account, tuple(account.best[check] for check in self._checks))
         return True

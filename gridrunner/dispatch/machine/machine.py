@@ -35,7 +35,7 @@ from gridrunner.dispatch.machine.events import (
 from gridrunner.dispatch.machine.ledger import Ledger
 from gridrunner.dispatch.machine.staffing import Staffing
 from gridrunner.dispatch.machine.timers import Alarm, Timer
-from gridrunner.dispatch.machine.verdicts import Judging
+from gridrunner.dispatch.machine.verdicts import Judging, Silence
 from gridrunner.dispatch.machine.visits import Visits
 from gridrunner.dispatch.records import (
     FaultSeen,
@@ -216,8 +216,8 @@ class Machine:
             case Alarm.CLOSE_OVERRUN:
                 self._staffing.note_gone(timer.serial)
             case Alarm.ROUND_OVERRUN:
-                text = f"the judge took longer than {self._books.settings.judge_timeout_s:.0f} s"
-                self._judging.end_round(timer.number, text)
+                if self._judging.note_silence(timer.number) is Silence.LOST:
+                    self._lose_judge()
             case Alarm.DEADLINE:
                 self._stop(
                     StoppedBy.DEADLINE, f"the run's deadline of {self._books.settings.deadline_s:.0f} s has passed"
@@ -310,6 +310,15 @@ class Machine:
         self._books.timers.set(now_s + grace_s, Alarm.STOP_GRACE)
         self._books.timers.set(now_s + grace_s + self._books.settings.stop_kill_s, Alarm.STOP_KILL)
         self._books.timers.set(now_s + grace_s + self._books.settings.final_judge_s, Alarm.FINAL_JUDGE)
+
+    def _lose_judge(self) -> None:
+        limit_s = self._books.settings.judge_timeout_s
+        self._stop(
+            StoppedBy.JUDGE_LOST,
+            f"the judge said nothing for {limit_s:.0f} s, was started again, and said nothing again; what was visited "
+            "is kept, and --resume judges it",
+        )
+        self._may_judge = False
 
     def _kill_visits(self) -> None:
         for slot in self._books.crew.in_phase(SlotPhase.VISITING):

@@ -4,9 +4,11 @@ observation that counts gets a result for each check, if need be one that says t
 
 from __future__ import annotations
 
+from enum import Enum, auto
+
 from gridrunner.dispatch.machine.backlog import Work
 from gridrunner.dispatch.machine.books import Books
-from gridrunner.dispatch.machine.events import SubmitRound
+from gridrunner.dispatch.machine.events import RestartJudge, SubmitRound
 from gridrunner.dispatch.machine.ledger import Next
 from gridrunner.dispatch.machine.rounds import Rounds
 from gridrunner.dispatch.machine.timers import Alarm
@@ -14,11 +16,21 @@ from gridrunner.dispatch.records import ResultJudged, SiteFinished
 from gridrunner.model import Observation, Result, Status
 
 
+class Silence(Enum):
+    """What the silence of the judge comes to."""
+
+    NONE = auto()  # there is none
+    RESTARTED = auto()  # the first: it begins anew
+    LOST = auto()  # it was begun anew before
+
+
 class Judging:
     """The judge's side of a run."""
 
     def __init__(self, books: Books) -> None:
         self._books = books
+        self._heard_at_s = 0.0
+        self._was_restarted = False
         self._hub_of: dict[str, str] = {}  # where a site was observed last: a retry had better go elsewhere
         self._rounds = Rounds(batch=books.settings.judge_batch, interval_s=books.settings.judge_interval_s)
 
@@ -43,10 +55,12 @@ class Judging:
         if observations:
             due_s = self._books.outbox.now_s + self._books.settings.judge_timeout_s
             self._books.timers.set(due_s, Alarm.ROUND_OVERRUN, number=self._rounds.number)
-            self._books.outbox.add(SubmitRound(observations=observations))
+            self._heard_at_s = self._books.outbox.now_s
+            self._books.outbox.add(SubmitRound(number=self._rounds.number, observations=observations))
 
     def take_result(self, result: Result) -> None:
         """The judge said something; what is repeated, late or unknown does not count."""
+        self._heard_at_s = self._books.outbox.now_s
         step = self._books.ledger.take_result(result)
         if step is Next.IGNORED:
             return
@@ -58,6 +72,22 @@ class Judging:
             self._books.backlog.add_retry(
                 Work(site=owed.site, expected_s=owed.expected_s, needs_fresh=True, avoid_hub=hub)
             )
+
+    def note_silence(self, number: int) -> Silence:
+        """The limit of round `number` has passed: what that means. A judge that is slow and answers is not silent."""
+        if number != self._rounds.number or not self._rounds.is_out:
+            return Silence.NONE
+        limit_s = self._books.settings.judge_timeout_s
+        due_s = self._heard_at_s + limit_s
+        if due_s > self._books.outbox.now_s:
+            self._books.timers.set(due_s, Alarm.ROUND_OVERRUN, number=number)
+            return Silence.NONE
+        if self._was_restarted:
+            return Silence.LOST
+        self._was_restarted = True
+        self._books.outbox.add(RestartJudge())
+        self.end_round(number, f"the judge said nothing for {limit_s:.0f} s; it is started again")
+        return Silence.RESTARTED
 
     def end_round(self, number: int, error: str | None) -> None:
         """Round `number` is over; what it left unjudged goes out once more, then ends as an error."""

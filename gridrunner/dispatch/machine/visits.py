@@ -98,9 +98,13 @@ class Visits:
         slot.visits += 1
         if slot.chunk is not None:
             slot.chunk.visited.append(work.site.id)
-        if self._books.attempts.end(observation) is Next.WAIT:
+        step = self._books.attempts.end(observation)
+        if step is not Next.IGNORED:
             self._books.outbox.record(VisitObserved(at_s=now_s, observation=observation))
-            self._judging.add(observation)
+            if step is Next.FINISHED:
+                self._judging.finish_site(work.site.id)
+            else:
+                self._judging.add(observation)
             self._kill_twins(slot, work.site.id)
         else:
             self._books.outbox.explain(

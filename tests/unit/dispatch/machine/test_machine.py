@@ -246,10 +246,28 @@ def test_what_a_round_leaves_out_is_judged_once_more_and_then_an_error() -> None
     assert result.message == "the check was not judged in two rounds: pytest died"
 
 
-def test_a_judge_that_hangs_is_given_up() -> None:
-    summary = make_grid([1.0], judge_s=None).run()
-    assert summary.finished["s1"][0].status is Status.ERROR
+def test_a_judge_that_is_silent_is_started_again_once_and_then_the_run_ends_with_what_it_has() -> None:
+    grid = make_grid([1.0, 1.0], judge_s=None)
+    summary = grid.run()
+    assert (summary.stopped_by, grid.judge_restarts) == (StoppedBy.JUDGE_LOST, 1)
+    assert (summary.missing, summary.unjudged) == (("s1", "s2"), ("s1", "s2"))
+    assert "the judge said nothing for 300 s, was started again, and said nothing again" in summary.reason
     assert 600 <= summary.wall_s < 610
+
+
+def test_a_judge_that_was_silent_once_judges_all_when_it_was_started_again() -> None:
+    grid = make_grid([1.0, 1.0])
+    delays = iter([(), (0.5,)])
+    grid.judge_delays = lambda: next(delays)
+    summary = grid.run()
+    assert (summary.stopped_by, summary.missing, grid.judge_restarts) == (StoppedBy.FINISHED, (), 1)
+    assert {result.status for results in summary.finished.values() for result in results} == {Status.PASSED}
+
+
+def test_without_checks_to_judge_a_visit_is_all_that_a_site_owes() -> None:
+    summary = make_grid([], plan=make_plan_of([1.0, 1.0], checks=())).run()
+    assert (summary.stopped_by, summary.finished) == (StoppedBy.FINISHED, {"s1": (), "s2": ()})
+    assert summary.wall_s < 10
 
 
 # ------------------------------------------------------------------------------------------------------------- faults

@@ -72,16 +72,17 @@ def run_on_tape(
     visits: Sequence[Visiting] = SITE_VISITS,
     injected: Sequence[MachineEvent] = (),
     judge_s: float | None = 0.5,
+    checks: Sequence[str] = CHECKS,
 ) -> tuple[VirtualGrid, Machine]:
     """A grid on which everything goes as the tape says."""
     names = [f"hub-{number}" for number in range(hubs)]
-    plan = make_plan_of([1.0 + number for number in range(sites)], checks=CHECKS)
+    plan = make_plan_of([1.0 + number for number in range(sites)], checks=checks)
     machine = Machine(plan=plan, settings=run_settings, balancer=Balancer(names, rng=random.Random(1)))
 
     def judge(observations: Sequence[Observation]) -> tuple[list[Result], str | None]:
         results = []
         for seen in observations:
-            for check in CHECKS:
+            for check in checks:
                 if tape.pick(8) == 0:
                     continue  # not judged
                 status = STATUSES[tape.pick(len(STATUSES))]
@@ -173,6 +174,34 @@ def test_each_check_and_site_ends_exactly_once(
     if summary.stopped_by is StoppedBy.INTERRUPTED:
         stopped_at_s = min(event.at_s for event in injected if isinstance(event, StopRequested))
         assert summary.wall_s - stopped_at_s < 5.0
+
+
+ANSWERS: tuple[tuple[float, ...], ...] = ((0.5,), (0.5, 0.7), (0.5, 400.0), (299.0,), (301.0,), (900.0,), ())
+"""After how many seconds the judge answers a round: soon, twice, just in time, too late, never."""
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(tape=tapes, sites=st.integers(1, 12), checks=st.sampled_from([(), CHECKS]), injected=interruptions())
+def test_a_run_ends_whatever_its_judge_does(
+    tape: Tape, sites: int, checks: tuple[str, ...], injected: list[MachineEvent]
+) -> None:
+    run_settings = DispatchSettings(judge_batch=3)
+    grid, _ = run_on_tape(
+        tape, sites=sites, run_settings=run_settings, checks=checks, visits=HUB_VISITS[:1], injected=injected
+    )
+    grid.judge_delays = lambda: ANSWERS[tape.pick(len(ANSWERS))]
+
+    summary = grid.run()
+
+    assert len(summary.finished) + len(summary.missing) == sites
+    assert grid.judge_restarts <= 1
+    if summary.stopped_by is StoppedBy.JUDGE_LOST:
+        assert grid.judge_restarts == 1
+        assert "started again" in summary.reason
+    if not checks:
+        assert summary.stopped_by is not StoppedBy.JUDGE_LOST
+    for site, results in summary.finished.items():
+        assert [(result.check, result.site) for result in results] == [(check, site) for check in checks]
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
