@@ -39,9 +39,7 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class ExpectedLogin(StrEnum):
-    """What a site list says about the login form; UNKNOWN: it is there, where it cannot be seen from outside the
-    page.
-    """
+    """What a site list says about the login form; UNKNOWN: it is there, where it cannot be seen from outside."""
 
     YES = "yes"
     NO = "no"
@@ -341,7 +339,7 @@ class Observation(Struct, frozen=True, kw_only=True):
     """The record of one visit. Exactly one of `outcome` and `fault` is set. Paths are relative to the run folder.
 
     `started_s` is seconds since the run began; `facts_path` holds the facts as gzipped JSON (None: there are none);
-    `hub`, `node`, `session` and `slot` say where; ready by DEADLINE, a negative verdict is weaker.
+    `hub`, `node`, `session` and `slot` say where; ready by DEADLINE, a negative verdict is weaker; `address` answered.
     """
 
     site: str
@@ -352,6 +350,8 @@ class Observation(Struct, frozen=True, kw_only=True):
     url: str = ""
     title: str = ""
     http_status: Count | None = None
+    address: str = ""
+    retry_after_s: Seconds | None = None
     ready_by: ReadyBy | None = None
     detection: Detection | None = None
     facts_path: str | None = None

@@ -59,13 +59,17 @@ class Frame:
 
 @dataclass(slots=True)
 class PageState:
-    """What has happened on a page so far. `in_flight`: when each request for data that has no answer yet was sent."""
+    """What has happened on a page so far. `in_flight`: when each request for data that has no answer yet was sent;
+    `headers` (names in lower case) and `address` are of the newest answer for the page itself.
+    """
 
     frames: Mapping[str, Frame] = field(default_factory=dict)
     in_flight: dict[str, float] = field(default_factory=dict)
     documents: int = 0
     last_document_s: float = 0.0
     http_status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
     asks_for_login: bool = False
     is_loaded: bool = False
     is_navigating: bool = False

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from gridrunner.browser.answers import public_address, read_retry_after
 from gridrunner.browser.blocking import BLOCKED_PATTERNS
 from gridrunner.browser.copying import copy_page
 from gridrunner.browser.detecting import detect_page
@@ -304,6 +305,8 @@ def _conclude(
         url=redact_url(str(facts.get("url", "")) or site.url),
         title=str(facts.get("title", ""))[:300],
         http_status=page.state.http_status,
+        address=public_address(page.state.address),
+        retry_after_s=read_retry_after(page.state.headers),
         ready_by=draft.ready_by,
         detection=draft.detection,
         facts_path=facts_path,

@@ -10,14 +10,16 @@ from gridrunner.commands.parsing import Command, add_all_settings, settings_of
 from gridrunner.errors import ExitCode
 from gridrunner.judging.process import collect_checks
 from gridrunner.planning.capacity import find_fleet
+from gridrunner.planning.domains import find_longest_chain
 from gridrunner.planning.durations import expect_durations
+from gridrunner.planning.plan import owed_sites
 from gridrunner.planning.simulate import learn_spread
 from gridrunner.results.journal.planfile import write_plan
 from gridrunner.run.fleet import find_offer
 from gridrunner.run.plans import load_visits, plan_run
-from gridrunner.run.selecting import make_selection, select_from_lists
+from gridrunner.run.selecting import make_selection, private_hosts_of, select_from_lists
 from gridrunner.terminal.console import make_console, warn
-from gridrunner.terminal.plan import print_fleet, print_plan, print_simulation
+from gridrunner.terminal.plan import costs_of, print_fleet, print_plan, print_simulation
 
 
 def plan_command(arguments: argparse.Namespace) -> int:
@@ -36,13 +38,16 @@ def plan_command(arguments: argparse.Namespace) -> int:
     durations = expect_durations(visits, selected.sites, default_timeout_s=settings.visits.visit_timeout_s)
     checks = collect_checks(settings.output.out, make_selection(settings.checks, settings.visits))
     checks.abort()
-    plan = plan_run(settings.selection, selected.sites, checks.all, durations)
-    print_plan(plan, slots=settings.grid.browsers)
+    mine = private_hosts_of(settings.visits)
+    plan = plan_run(settings.selection, selected.sites, checks.all, durations, private_hosts=mine)
+    chain = find_longest_chain(owed_sites(plan), settings.dispatch.host_delay_s, mine)
+    costs = costs_of(chain)
+    print_plan(plan, slots=settings.grid.browsers, chain=chain)
     budget_s = settings.fleet.budget_s
     if budget_s is not None:
-        print_fleet(plan, find_fleet(plan, budget_s, offer.kind), budget_s, offer.kind, offer.price)
+        print_fleet(plan, find_fleet(plan, budget_s, offer.kind, costs), budget_s, offer.kind, offer.price, costs)
     if arguments.simulate:
-        print_simulation(plan, learn_spread(visits, timeout_s=settings.visits.visit_timeout_s))
+        print_simulation(plan, learn_spread(visits, timeout_s=settings.visits.visit_timeout_s), costs)
     if arguments.plan_out is not None:
         write_plan(arguments.plan_out, plan)
         print(f"plan written to {arguments.plan_out}")

@@ -18,7 +18,8 @@ class DispatchSettings(Struct, frozen=True, kw_only=True):
     """Limits and habits of one run; times in seconds. Raises UsageError for what cannot be meant.
 
     `slots` None: all that the hubs offer. `deadline_s` and `max_failures` None: no limit. `crash_ceiling` None: four
-    per slot, at least eight. With `visits_per_session` 1 every site gets a session of its own.
+    per slot, at least eight. `host_delay_s` None: hosts are visited without regard to their domains, as in simulations;
+    `private_hosts` are names that count as ours. With `visits_per_session` 1 every site gets a session of its own.
     """
 
     slots: int | None = None
@@ -47,6 +48,8 @@ class DispatchSettings(Struct, frozen=True, kw_only=True):
     hedge: bool = True
     hedge_ratio: float = 2.0  # a visit is a straggler past this many times its expected seconds
     hedge_min_s: float = 5.0  # below a usual visit a second one cannot win
+    host_delay_s: float | None = None
+    private_hosts: frozenset[str] = frozenset()
     capacity_poll_s: float = 5.0  # how often hubs are asked for their slots: a scaled-up node joins within seconds
 
     def __post_init__(self) -> None:

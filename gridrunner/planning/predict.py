@@ -25,7 +25,8 @@ class GridCosts(Struct, frozen=True, kw_only=True):
 
     `creations_at_once` is a hub's, and there are `hubs` of them. `cpu_s_per_visit` is this machine's, for a remote
     grid; browsers on this machine spend far more and have to be measured. `driver_cores` are the cores that gridrunner
-    may fill: one, because threads of one process share it.
+    may fill: one, because threads of one process share it. `chain_s` is what the visits of one domain take, which are
+    made one after another (`planning.domains`).
     """
 
     session_start_s: float = SESSION_START_S
@@ -34,6 +35,7 @@ class GridCosts(Struct, frozen=True, kw_only=True):
     visits_per_session: int = VISITS_PER_SESSION
     cpu_s_per_visit: float = 0.006  # 2 to 6 CPU-ms measured with 500 sessions (docs/design/speed.md)
     driver_cores: int = 1
+    chain_s: float = 0.0
 
 
 def count_hubs(slots: int, *, slots_per_node: int = 4) -> int:
@@ -45,6 +47,7 @@ class Bottleneck(StrEnum):
     """What a run waits for most; of equals, the first here."""
 
     LONGEST_SITE = "longest site"
+    ONE_DOMAIN = "one domain"
     SLOTS = "slots"
     SESSION_CREATION = "session creation"
     THIS_MACHINE = "this machine"
@@ -106,7 +109,8 @@ def predict_durations(
     work_s = sum(durations_s)
     longest_s = max(durations_s, default=0.0)
     demands_s = find_demands_s(work_s=work_s, longest_s=longest_s, visits=len(durations_s), slots=slots, costs=costs)
-    wall_s = max(play_queue_s(durations_s, slots, costs), demands_s[Bottleneck.THIS_MACHINE], bound_s)
+    alone_s = max(demands_s[Bottleneck.THIS_MACHINE], demands_s[Bottleneck.ONE_DOMAIN])
+    wall_s = max(play_queue_s(durations_s, slots, costs), alone_s, bound_s)
     return Prediction(
         slots=slots,
         sites=len(durations_s),
@@ -131,6 +135,7 @@ def find_demands_s(
     return {
         Bottleneck.SLOTS: (work_s + sessions * costs.session_start_s) / busy_slots,
         Bottleneck.LONGEST_SITE: costs.session_start_s + longest_s,
+        Bottleneck.ONE_DOMAIN: costs.session_start_s + costs.chain_s if costs.chain_s else 0.0,
         Bottleneck.SESSION_CREATION: sessions * costs.session_start_s / (costs.creations_at_once * costs.hubs),
         Bottleneck.THIS_MACHINE: visits * costs.cpu_s_per_visit / costs.driver_cores,
     }

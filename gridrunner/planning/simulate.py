@@ -115,7 +115,7 @@ def simulate(
     for _ in range(trials):
         durations_s = scatter(expected_s, spread, rng)
         machine_s = len(durations_s) * costs.cpu_s_per_visit / costs.driver_cores
-        wall_s = max(play_queue_s(durations_s, slots, costs), machine_s)
+        wall_s = max(play_queue_s(durations_s, slots, costs), machine_s, costs.chain_s)
         bound_s = find_lower_bound_s(durations_s, slots)
         walls_s.append(wall_s)
         ratios.append(wall_s / bound_s if bound_s > 0 else 1.0)

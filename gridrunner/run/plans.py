@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from gridrunner.errors import NothingToRun, UsageError
@@ -36,6 +36,7 @@ def plan_run(
     checks: Sequence[str],
     durations: Mapping[str, ExpectedDuration],
     *,
+    private_hosts: Collection[str] = (),
     agree: Callable[[Plan], Plan] | None = None,
 ) -> Plan:
     """The plan of this machine: made from the sites, or read from --plan and compared with them; cut to --shard.
@@ -56,8 +57,11 @@ def plan_run(
     if agree is not None:
         plan = agree(plan)
     if selection.shard is not None:
-        plan = cut_shard(plan, *selection.shard)
+        plan = cut_shard(plan, *selection.shard, private_hosts)
         if not owed_sites(plan):
             number, count = selection.shard
-            raise NothingToRun(f"shard {number}/{count} has no site: there are fewer sites than shards")
+            raise NothingToRun(
+                f"shard {number}/{count} has no site: there are fewer sites, or public domains, than shards",
+                hint="all sites of a domain are visited by one shard",
+            )
     return plan

@@ -33,7 +33,7 @@ from gridrunner.run.resuming import (
     still_owed,
 )
 from gridrunner.run.seals import list_replays
-from gridrunner.run.selecting import list_named_replays, select_from_lists
+from gridrunner.run.selecting import list_named_replays, private_hosts_of, select_from_lists
 
 
 class Work(Struct, frozen=True, kw_only=True):
@@ -86,6 +86,7 @@ def _new_work(run: Run) -> Work:
             selected.sites,
             checks.all,
             durations,
+            private_hosts=private_hosts_of(settings.visits),
             agree=run.store.agree if run.store is not None else None,
         )
     except BaseException:

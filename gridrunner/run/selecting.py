@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
+from gridrunner.browser.reach import read_place
 from gridrunner.browser.visit import UserProbe
 from gridrunner.errors import NothingToRun, UsageError
 from gridrunner.judging.protocol import Selection
@@ -126,3 +128,14 @@ def read_user_probes(paths: Sequence[Path], extensions: Sequence[Path] = ()) -> 
             raise UsageError(f"--probe {path}: there is another probe of that name", hint="rename one of the files")
         probes[path.name] = UserProbe(name=path.name, source=source)
     return tuple(probes.values())
+
+
+def private_hosts_of(visits: VisitOptions) -> frozenset[str]:
+    """The names of --allow-private: whoever opens a host to pages says that it is theirs. What cannot be read is
+    refused where browsers are prepared (`browser.reach.find_places`).
+    """
+    hosts = set()
+    for text in visits.allow_private:
+        with contextlib.suppress(ValueError):
+            hosts.add(read_place(text).host)
+    return frozenset(hosts)

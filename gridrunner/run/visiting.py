@@ -19,6 +19,7 @@ from gridrunner.run.live import judge_live
 from gridrunner.run.opening import Run
 from gridrunner.run.ports import JudgeRounds, journal_event
 from gridrunner.run.prepare import Work
+from gridrunner.run.selecting import private_hosts_of
 from gridrunner.run.signals import stop_on_signals
 from gridrunner.settings.grid import Isolation
 from gridrunner.settings.loading import Settings
@@ -98,6 +99,8 @@ def dispatch_settings(settings: Settings) -> DispatchSettings:
         visit_timeout_s=settings.visits.visit_timeout_s,
         deadline_s=settings.dispatch.deadline_s,
         max_failures=settings.dispatch.max_failures,
+        host_delay_s=settings.dispatch.host_delay_s,
+        private_hosts=private_hosts_of(settings.visits),
         outage_limit_s=defaults.outage_limit_s if outage_limit_s is None else outage_limit_s,
         visits_per_session=1 if grid.isolation is Isolation.SESSION else defaults.visits_per_session,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from gridrunner.settings.values import Part, Setting, parse_duration, whole
+from gridrunner.planning.domains import HOST_DELAY_S
+from gridrunner.settings.values import Part, Setting, parse_duration, parse_pause, whole
 
 
 class DispatchOptions(Struct, frozen=True, kw_only=True):
@@ -13,6 +14,7 @@ class DispatchOptions(Struct, frozen=True, kw_only=True):
     retries: int = 1
     deadline_s: float | None = None
     max_failures: int | None = None
+    host_delay_s: float = HOST_DELAY_S
 
 
 ROWS = (
@@ -33,6 +35,13 @@ ROWS = (
         parse=whole(1),
         metavar="N",
         help="stop after this many failed sites; default: none",
+    ),
+    Setting(
+        name="host-delay",
+        field="host_delay_s",
+        parse=parse_pause,
+        metavar="TIME",
+        help="pause between two visits of a public domain, which get one at a time (default 1s; 0: no pause)",
     ),
 )
 

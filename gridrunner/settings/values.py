@@ -28,6 +28,11 @@ def parse_duration(text: str) -> float:
     return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
 
 
+def parse_pause(text: str) -> float:
+    """As `parse_duration`, or 0."""
+    return 0.0 if re.fullmatch(r"\s*0+(?:\.0+)?\s*(ms|s|m|h)?\s*", text) else parse_duration(text)
+
+
 def parse_shard(text: str) -> tuple[int, int]:
     """`2/8` as (2, 8): the second of eight parts."""
     match = re.fullmatch(r"(\d+)/(\d+)", text.strip())

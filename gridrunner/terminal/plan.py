@@ -11,19 +11,20 @@ from rich.table import Table
 from gridrunner.aws.price_table import Price
 from gridrunner.model import Plan
 from gridrunner.planning.capacity import Fleet, NodeKind, find_cost, weigh_fleet
+from gridrunner.planning.domains import Chain
 from gridrunner.planning.plan import order_sites, owed_sites
-from gridrunner.planning.predict import Prediction, predict
+from gridrunner.planning.predict import Bottleneck, GridCosts, Prediction, predict
 from gridrunner.planning.simulate import Spread, simulate_slots
 from gridrunner.text import count_of, format_seconds
 
 LONGEST_SHOWN = 5
 
 
-def print_plan(plan: Plan, *, slots: int) -> None:
-    """What is owed, and how long it should take on `slots` sessions."""
+def print_plan(plan: Plan, *, slots: int, chain: Chain | None) -> None:
+    """What is owed, and how long it should take on `slots` sessions; `chain` is the domain that takes longest."""
     owed = owed_sites(plan)
     console = Console(highlight=False)
-    prediction = predict(plan, slots)
+    prediction = predict(plan, slots, costs_of(chain))
     part = f", shard {plan.shard[0]}/{plan.shard[1]} of {count_of(len(plan.sites), 'site')}" if plan.shard else ""
     console.print(
         f"plan {plan.hash[:12]}: {count_of(len(owed), 'site')} x {count_of(len(plan.checks), 'check')}{part}",
@@ -36,6 +37,22 @@ def print_plan(plan: Plan, *, slots: int) -> None:
         f"{planned.site.id} {planned.expected_s:.1f} s" for planned in order_sites(owed)[:LONGEST_SHOWN]
     )
     console.print(f"longest expected: {longest}", markup=False)
+    if chain is not None and prediction.bottleneck is Bottleneck.ONE_DOMAIN:
+        console.print(_describe_chain(chain, len(owed)), markup=False)
+
+
+def costs_of(chain: Chain | None) -> GridCosts:
+    """The usual costs, and the domain that takes longest."""
+    return GridCosts(chain_s=chain.seconds if chain is not None else 0.0)
+
+
+def _describe_chain(chain: Chain, owed: int) -> str:
+    share = f"all {owed}" if chain.sites == owed else f"{chain.sites} of {owed}"
+    return (
+        f"{share} sites are on {chain.domain}, which gets one visit at a time: at least "
+        f"{format_seconds(chain.seconds, is_rough=True)} on any number of sessions; "
+        "a shorter --host-delay helps a little, and a host of yours is free of it with --allow-private"
+    )
 
 
 def _describe(prediction: Prediction) -> str:
@@ -47,7 +64,9 @@ def _describe(prediction: Prediction) -> str:
     )
 
 
-def print_fleet(plan: Plan, fleet: Fleet, budget_s: float, kind: NodeKind, price: Price | None) -> None:
+def print_fleet(
+    plan: Plan, fleet: Fleet, budget_s: float, kind: NodeKind, price: Price | None, costs: GridCosts | None = None
+) -> None:
     """Half, all and twice the nodes that a budget takes, with what they cost; `price` None: the user gave one."""
     console = Console(highlight=False)
     if not fleet.keeps_budget:
@@ -56,11 +75,11 @@ def print_fleet(plan: Plan, fleet: Fleet, budget_s: float, kind: NodeKind, price
             f"bound by {fleet.prediction.bottleneck}",
             markup=False,
         )
-    costs = ("on-demand USD", "spot USD") if price is not None else ("cost",)
-    table = Table("nodes", "sessions", "hubs", "wall time", *costs, "bound by", box=None, pad_edge=False)
+    prices = ("on-demand USD", "spot USD") if price is not None else ("cost",)
+    table = Table("nodes", "sessions", "hubs", "wall time", *prices, "bound by", box=None, pad_edge=False)
     sizes = sorted({max(1, fleet.nodes // 2), fleet.nodes, fleet.nodes * 2})
     for nodes in sizes:
-        row = fleet if nodes == fleet.nodes else weigh_fleet(plan, nodes, kind)
+        row = fleet if nodes == fleet.nodes else weigh_fleet(plan, nodes, kind, costs)
         kinds = (kind, replace(kind, price_per_hour=price.spot)) if price is not None else (kind,)
         mark = " <- budget" if nodes == fleet.nodes and fleet.keeps_budget else ""
         table.add_row(
@@ -86,12 +105,12 @@ def _show_cost(cost: float | None) -> str:
     return f"{cost:.2f}" if cost >= 1 else f"{cost:.2g}"
 
 
-def print_simulation(plan: Plan, spread: Spread) -> None:
+def print_simulation(plan: Plan, spread: Spread, costs: GridCosts | None = None) -> None:
     """Wall time by the number of sessions, when durations scatter as `spread` says."""
     expected_s = [planned.expected_s for planned in order_sites(owed_sites(plan))]
     table = Table("sessions", "p50", "p95", "over the bound", "bound by", box=None, pad_edge=False)
     rng = random.Random(plan.hash)  # noqa: S311 - repeatable, not secret
-    for wall in simulate_slots(expected_s, rng, spread=spread):
+    for wall in simulate_slots(expected_s, rng, costs=costs, spread=spread):
         table.add_row(
             str(wall.slots),
             format_seconds(wall.p50_s, is_rough=True),

@@ -53,13 +53,16 @@ class Opening:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visiting:
     """How a visit goes: after `took_s` (NEVER_S: only when killed), with a fault or an outcome. `heeds_kill` False: its
-    thread does not come back even then.
+    thread does not come back even then. The rest is what a server says.
     """
 
     took_s: float
     outcome: Outcome = Outcome.OBSERVED
     fault: Fault | None = None
     heeds_kill: bool = True
+    status: int | None = None
+    retry_after_s: float | None = None
+    address: str = ""
 
 
 Opens = Callable[[str, float], Opening]
@@ -188,6 +191,7 @@ class VirtualGrid:
             self.now_s + visiting.took_s,
             outcome=None if visiting.fault else visiting.outcome,
             fault=visiting.fault,
+            said=visiting,
         )
 
     def _kill(self, serial: int) -> None:
@@ -197,8 +201,24 @@ class VirtualGrid:
             fault = Fault(kind=FaultKind.SESSION_LOST, message="killed")
             self._end_visit(order, self.now_s + 0.01, outcome=None, fault=fault)
 
-    def _end_visit(self, order: StartVisit, at_s: float, *, outcome: Outcome | None, fault: Fault | None) -> None:
-        observation = Observation(site=order.site.id, attempt=order.attempt, outcome=outcome, fault=fault)
+    def _end_visit(
+        self,
+        order: StartVisit,
+        at_s: float,
+        *,
+        outcome: Outcome | None,
+        fault: Fault | None,
+        said: Visiting | None = None,
+    ) -> None:
+        observation = Observation(
+            site=order.site.id,
+            attempt=order.attempt,
+            outcome=outcome,
+            fault=fault,
+            http_status=said.status if said else None,
+            retry_after_s=said.retry_after_s if said else None,
+            address=said.address if said else "",
+        )
         self._schedule(VisitEnded(at_s=at_s, slot=order.slot, serial=order.serial, observation=observation))
 
     def _judge(self, order: SubmitRound) -> None:

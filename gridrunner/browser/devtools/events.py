@@ -157,8 +157,9 @@ class PageEvents:
             return
         response = params["response"]
         self.state.http_status = int(response.get("status", 0)) or None
-        headers = {name.lower() for name in response.get("headers", {})}
-        self.state.asks_for_login = self.state.http_status == 401 and "www-authenticate" in headers
+        self.state.headers = {name.lower(): str(text) for name, text in response.get("headers", {}).items()}
+        self.state.address = str(response.get("remoteIPAddress", "")).strip("[]")
+        self.state.asks_for_login = self.state.http_status == 401 and "www-authenticate" in self.state.headers
 
     def _on_finished(self, target: str, params: dict[str, Any]) -> None:
         self.state.in_flight.pop(params["requestId"], None)

@@ -1,8 +1,9 @@
 """What waits for a slot. Owns the order; the invariant: a site waits at most once, and `work_left_s` is the sum of what
 waits.
 
-Three lines: `retries` (each needs a fresh session) go first, because a retry found late makes the run late; then what
-chunks gave back; then the first visits, longest expected first. A slot on a slow hub takes from the short end.
+Four lines: `retries` (each needs a fresh session) go first, because a retry found late makes the run late; then what
+chunks gave back; then the next turns of public domains, each alone, because the rest of its domain waits for it; then
+the first visits, longest expected first. A slot on a slow hub takes from the short end.
 """
 
 from __future__ import annotations
@@ -34,12 +35,18 @@ class Backlog:
         """`ordered` are the first visits, the one to be started first in front."""
         self._first: deque[Work] = deque(ordered)
         self._returned: deque[Work] = deque()
+        self._turns: deque[Work] = deque()
         self._retries: deque[Work] = deque()
         self._work_s = sum(work.expected_s for work in self._first)
 
     def __len__(self) -> int:
         """How many visits wait."""
-        return len(self._first) + len(self._returned) + len(self._retries)
+        return self.ordinary_count + len(self._retries)
+
+    @property
+    def ordinary_count(self) -> int:
+        """How many of them any session can make."""
+        return len(self._first) + len(self._turns) + len(self._returned)
 
     @property
     def retry_count(self) -> int:
@@ -62,13 +69,17 @@ class Backlog:
 
     def peek_site(self) -> Site | None:
         """The site that the next chunk begins with; None when only retries wait."""
-        if self._returned:
-            return self._returned[0].site
-        return self._first[0].site if self._first else None
+        front = self._returned or self._turns or self._first
+        return front[0].site if front else None
 
     def add_retry(self, work: Work) -> None:
         """One more visit of a site, for a fresh session."""
         self._retries.append(work)
+        self._work_s += work.expected_s
+
+    def add_turn(self, work: Work) -> None:
+        """The next visit of a public domain, whose time has come."""
+        (self._retries if work.needs_fresh else self._turns).append(work)
         self._work_s += work.expected_s
 
     def put_back(self, works: Sequence[Work]) -> None:
@@ -89,6 +100,8 @@ class Backlog:
 
     def take_chunk(self, *, slots: int, session_start_s: float) -> tuple[Work, ...]:
         """The next chunk of guided size, in order; empty when only retries wait."""
+        if self._turns and not self._returned:
+            return self._give([self._turns.popleft()])
         ordinary = len(self._returned) + len(self._first)
         if not ordinary:
             return ()
@@ -105,7 +118,8 @@ class Backlog:
         """The shortest waiting visit alone, for a slow hub; empty when only retries wait."""
         if self._first:
             return self._give([self._first.pop()])
-        return self._give([self._returned.pop()]) if self._returned else ()
+        rest = self._turns or self._returned
+        return self._give([rest.pop()]) if rest else ()
 
     def _pop_ordinary(self) -> Work:
         return self._returned.popleft() if self._returned else self._first.popleft()

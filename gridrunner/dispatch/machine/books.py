@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gridrunner.dispatch.machine.attempts import Attempts
-from gridrunner.dispatch.machine.backlog import Backlog
+from gridrunner.dispatch.machine.backlog import Backlog, Work
 from gridrunner.dispatch.machine.balancer import Balancer
+from gridrunner.dispatch.machine.courtesy import Courtesy
 from gridrunner.dispatch.machine.crew import Crew
 from gridrunner.dispatch.machine.ledger import Ledger
 from gridrunner.dispatch.machine.outbox import Outbox
@@ -27,8 +28,18 @@ class Books:
     ledger: Ledger
     attempts: Attempts
     backlog: Backlog
+    courtesy: Courtesy
     balancer: Balancer
     crew: Crew = field(default_factory=Crew)
     timers: Timers = field(default_factory=Timers)
     outbox: Outbox = field(default_factory=Outbox)
     wants_retries: bool = True
+
+    def visit_again(self, work: Work) -> None:
+        """One more visit of a site is owed, if need be in a fresh session; on a public domain when its turn comes."""
+        if self.courtesy.is_bound(work.site.id):
+            self.courtesy.hold(work)
+        elif work.needs_fresh:
+            self.backlog.add_retry(work)
+        else:
+            self.backlog.put_back((work,))

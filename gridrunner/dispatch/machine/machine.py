@@ -7,7 +7,7 @@ Nothing here waits, reads a clock or holds a lock: the time is in the events, in
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum, auto
 from typing import assert_never
 
@@ -15,6 +15,7 @@ from gridrunner.dispatch.machine.attempts import Attempts
 from gridrunner.dispatch.machine.backlog import Backlog, Work
 from gridrunner.dispatch.machine.balancer import Balancer
 from gridrunner.dispatch.machine.books import Books
+from gridrunner.dispatch.machine.courtesy import Courtesy
 from gridrunner.dispatch.machine.crew import KilledFor, Slot, SlotPhase
 from gridrunner.dispatch.machine.events import (
     Action,
@@ -44,7 +45,8 @@ from gridrunner.dispatch.records import (
 )
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.summary import DispatchSummary, StoppedBy
-from gridrunner.model import Fault, FaultKind, Plan
+from gridrunner.model import Fault, FaultKind, Plan, PlannedSite
+from gridrunner.planning.domains import find_domain
 from gridrunner.planning.plan import order_sites, owed_sites
 from gridrunner.results.verdicts.quarantine import list_excused
 from gridrunner.text import count_of
@@ -86,6 +88,8 @@ class Machine:
             retries=settings.retries,
             excused=list_excused([owed.site for owed in planned], plan.checks),
         )
+        courtesy = Courtesy(_find_domains(planned, settings), settings.host_delay_s or 0.0)
+        first = [Work(site=owed.site, expected_s=owed.expected_s) for owed in order_sites(planned, early)]
         self._books = Books(
             settings=settings,
             planned=sites,
@@ -97,7 +101,8 @@ class Machine:
                 uncharged_retries=settings.uncharged_retries,
                 before=attempts or {},
             ),
-            backlog=Backlog(Work(site=owed.site, expected_s=owed.expected_s) for owed in order_sites(planned, early)),
+            backlog=Backlog(courtesy.admit(first)),
+            courtesy=courtesy,
             balancer=balancer,
         )
         self._staffing = Staffing(self._books)
@@ -357,3 +362,11 @@ class Machine:
                 )
             )
         )
+
+
+def _find_domains(planned: Sequence[PlannedSite], settings: DispatchSettings) -> dict[str, str]:
+    """The public domains of sites by id; none when the run keeps no pause between visits of a host."""
+    if settings.host_delay_s is None:
+        return {}
+    domains = {owed.site.id: find_domain(owed.site.url, settings.private_hosts) for owed in planned}
+    return {site: domain for site, domain in domains.items() if domain is not None}

@@ -41,6 +41,7 @@ class Staffing:
     def assign(self) -> None:
         """Give every slot something to do that can have something."""
         self._grow_crew()
+        self._take_turns()
         self._open_sessions(self._books.backlog.retry_count)
         ready = self._books.crew.in_phase(SlotPhase.READY)
         for slot in ready:
@@ -53,6 +54,22 @@ class Staffing:
             if not len(self._books.backlog) and not self._books.balancer.is_slow(slot.hub):
                 break  # what this one could not take over, the others cannot either
         self._open_sessions(len(self._books.backlog))
+        self._drop_spare_sessions()
+
+    def _take_turns(self) -> None:
+        """What public domains may be asked for now."""
+        backlog, courtesy, now_s = self._books.backlog, self._books.courtesy, self._books.outbox.now_s
+        for work in courtesy.release(now_s, is_idle=not backlog.ordinary_count):
+            backlog.add_turn(work)
+        if courtesy.next_s is not None:
+            self._books.timers.look_at(courtesy.next_s)
+
+    def _drop_spare_sessions(self) -> None:
+        """Sessions that no domain's next turn needs: a hub ends what stands still for long, and bills for it."""
+        if len(self._books.courtesy) and not len(self._books.backlog):
+            ready = self._books.crew.in_phase(SlotPhase.READY)
+            for slot in ready[: max(0, len(ready) - self._books.courtesy.waiting_domains)]:
+                self.drop_session(slot, "what is left waits for its domains' turns, and others can visit it")
 
     def _sort_for_retries(self, ready: list[Slot]) -> list[Slot]:
         """Fresh sessions first, because retries wait for them; then those on another hub than the next retry avoids,
@@ -214,7 +231,10 @@ class Staffing:
         candidates = [
             other
             for other in self._books.crew.visiting()
-            if other.work is not None and other.killed_for is None and self._books.attempts.is_alone(other.work.site.id)
+            if other.work is not None
+            and other.killed_for is None
+            and self._books.attempts.is_alone(other.work.site.id)
+            and not self._books.courtesy.is_bound(other.work.site.id)
         ]
         overdue = [other for other in candidates if self._hedge_at_s(other) <= self._books.outbox.now_s]
         if not overdue:

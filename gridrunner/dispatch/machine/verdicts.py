@@ -69,9 +69,7 @@ class Judging:
             self._record_finished(result.site)
         elif step is Next.RETRY and self._books.wants_retries:
             owed, hub = self._books.planned[result.site], self._hub_of.get(result.site)
-            self._books.backlog.add_retry(
-                Work(site=owed.site, expected_s=owed.expected_s, needs_fresh=True, avoid_hub=hub)
-            )
+            self._books.visit_again(Work(site=owed.site, expected_s=owed.expected_s, needs_fresh=True, avoid_hub=hub))
 
     def note_silence(self, number: int) -> Silence:
         """The limit of round `number` has passed: what that means. A judge that is slow and answers is not silent."""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from gridrunner.dispatch.machine.backlog import Work
 from gridrunner.dispatch.machine.books import Books
+from gridrunner.dispatch.machine.courtesy import Answer
 from gridrunner.dispatch.machine.crew import KilledFor, Slot, SlotPhase
 from gridrunner.dispatch.machine.events import VisitEnded
 from gridrunner.dispatch.machine.ledger import Next
@@ -81,14 +82,27 @@ class Visits:
                 observation=None if observation is None else replace(observation, fault=fault),
             )
         )
+        self._end_turn(work.site.id, observation)
         self._staffing.drop_session(slot, fault.message, is_killed=True)
         if step is Next.FINISHED:
             self._judging.finish_site(work.site.id)
         elif step is Next.RETRY and self._books.wants_retries:
             if blame.is_charged or work.needs_fresh:
-                self._books.backlog.add_retry(replace(work, needs_fresh=True, avoid_hub=hub))
-            else:
-                self._books.backlog.put_back((work,))
+                work = replace(work, needs_fresh=True, avoid_hub=hub)
+            self._books.visit_again(work)
+
+    def _end_turn(self, site: str, observation: Observation | None) -> None:
+        """The site's domain may be asked again, when its pause is over."""
+        answer = Answer()
+        if observation is not None:
+            answer = Answer(
+                status=observation.http_status,
+                retry_after_s=observation.retry_after_s,
+                address=observation.address,
+            )
+        why = self._books.courtesy.end(site, self._books.outbox.now_s, answer)
+        if why:
+            self._books.outbox.explain(why)
 
     def _end_good(self, slot: Slot, work: Work, observation: Observation, *, is_leaving: bool) -> None:
         now_s = self._books.outbox.now_s
@@ -98,6 +112,7 @@ class Visits:
         slot.visits += 1
         if slot.chunk is not None:
             slot.chunk.visited.append(work.site.id)
+        self._end_turn(work.site.id, observation)
         step = self._books.attempts.end(observation)
         if step is not Next.IGNORED:
             self._books.outbox.record(VisitObserved(at_s=now_s, observation=observation))

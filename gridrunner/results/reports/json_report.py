@@ -26,7 +26,7 @@ from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict
 from gridrunner.results.verdicts.causes import key_of
 from gridrunner.results.verdicts.cost import RunCost
-from gridrunner.results.verdicts.digest import RunTotals
+from gridrunner.results.verdicts.digest import DomainVisits, RunTotals
 from gridrunner.text import MESSAGE_LIMIT, make_line, redact_url
 
 FIGURES_FORMAT = 1
@@ -86,7 +86,9 @@ class BaselineFigures(Struct, frozen=True, kw_only=True):
 
 
 class RunFigures(Struct, frozen=True, kw_only=True):
-    """The document. `baseline` None: the run was compared with nothing; `cost` None: it used no fleet in the cloud."""
+    """The document. `baseline` None: the run was compared with nothing; `cost` None: it used no fleet in the cloud;
+    `domains` are the public ones that were visited most.
+    """
 
     run: str
     plan: str
@@ -102,6 +104,7 @@ class RunFigures(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     baseline: BaselineFigures | None = None
     cost: RunCost | None = None
+    domains: tuple[DomainVisits, ...] = ()
 
 
 class JsonReport(Report):
@@ -163,6 +166,7 @@ def _collect_run(record: RunRecord, comparison: Comparison | None) -> RunFigures
             utilisation=round(totals.utilisation, 4) if totals.utilisation is not None else None,
         ),
         cost=record.cost(),
+        domains=record.digest().domains,
         baseline=_collect_comparison(comparison) if comparison is not None else None,
         sites=(),
     )

@@ -17,7 +17,7 @@ from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import CaseVerdict
 from gridrunner.results.verdicts.causes import Quarantined, describe_check
 from gridrunner.results.verdicts.cost import describe_cost
-from gridrunner.results.verdicts.digest import RunTotals, SlowSite
+from gridrunner.results.verdicts.digest import DomainVisits, RunTotals, SlowSite
 from gridrunner.results.verdicts.quarantine import describe_quarantine
 from gridrunner.text import count_of, escape_markdown, format_seconds, quote_code
 
@@ -92,6 +92,7 @@ def _list_blocks(record: RunRecord, comparison: Comparison | None) -> Iterator[s
         yield f"\n### Flaky ({len(digest.flaky)})\n\nPassed after a failure of the same check in this run.\n\n"
         yield from _render_cases(digest.flaky)
     yield _render_slowest(digest.slowest)
+    yield _render_domains(digest.domains)
 
 
 def _headline(code: ExitCode, comparison: Comparison | None) -> str:
@@ -177,3 +178,11 @@ def _render_slowest(slowest: Sequence[SlowSite]) -> str:
     )
     head = "| site | busy | visits | verdict |\n|---|---:|---:|---|"
     return f"\n<details><summary>Slowest sites</summary>\n\n{head}\n{rows}\n</details>\n"
+
+
+def _render_domains(domains: Sequence[DomainVisits]) -> str:
+    if not domains:
+        return ""
+    rows = "".join(f"| {quote_code(entry.domain)} | {entry.sites} | {entry.visits} |\n" for entry in domains)
+    head = "| domain | sites | visits |\n|---|---:|---:|"
+    return f"\n<details><summary>Visits per domain</summary>\n\n{head}\n{rows}\n</details>\n"

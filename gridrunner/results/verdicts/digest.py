@@ -1,5 +1,6 @@
 """What a run came to in a few figures and lists, gathered in one pass over its sites. Pure. The invariant: memory grows
-with what went wrong, not with what was run, and of each site that went wrong only a few hundred bytes are kept.
+with what went wrong, not with what was run (but for a count per domain), and of each site that went wrong only a few
+hundred bytes are kept.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from gridrunner.model import Status, Verdict
+from gridrunner.planning.domains import find_domain
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict, slim_case
 from gridrunner.results.verdicts.causes import CauseGroup, Quarantined, find_culprit, group_culprits, list_quarantined
 
 SLOWEST = 10
+
+MOST_VISITED = 10
 
 
 class RunTotals(Struct, frozen=True, kw_only=True):
@@ -43,9 +47,18 @@ class SlowSite(Struct, frozen=True, kw_only=True):
     verdict: Verdict
 
 
+class DomainVisits(Struct, frozen=True, kw_only=True):
+    """How often a public domain was visited, and for how many sites."""
+
+    domain: str
+    sites: int
+    visits: int
+
+
 class RunDigest(Struct, frozen=True, kw_only=True):
     """`groups` are the sites that went wrong by cause, `flaky` one case of each flaky site, in plan order, `verdicts`
-    all that count for the exit code: known failures are not among them. Cases are slim (see `slim_case`).
+    all that count for the exit code: known failures are not among them. Cases are slim (see `slim_case`). `domains` are
+    the public ones that were visited most, more than once each.
     """
 
     totals: RunTotals
@@ -54,6 +67,7 @@ class RunDigest(Struct, frozen=True, kw_only=True):
     quarantined: Quarantined
     flaky: tuple[CaseVerdict, ...]
     slowest: tuple[SlowSite, ...]
+    domains: tuple[DomainVisits, ...] = ()
 
 
 class Digester:
@@ -68,6 +82,7 @@ class Digester:
         self._passing: list[CaseVerdict] = []
         self._slowest: list[tuple[float, int, SlowSite]] = []
         self._slots: set[str] = set()
+        self._visits_of: dict[str, tuple[int, int]] = {}
         self._busy_s = 0.0
         self._failed_first = 0
         self._place = 0
@@ -94,6 +109,18 @@ class Digester:
             self._held += [slim_case(case) for case in quarantined.held]
             self._passing += [slim_case(case) for case in quarantined.passing]
         self._rank(site)
+        domain = find_domain(site.site.url) if site.observations else None
+        if domain is not None:
+            sites, visits = self._visits_of.get(domain, (0, 0))
+            self._visits_of[domain] = (sites + 1, visits + len(site.observations))
+
+    def _rank_domains(self) -> tuple[DomainVisits, ...]:
+        repeated = (
+            DomainVisits(domain=domain, sites=sites, visits=visits)
+            for domain, (sites, visits) in self._visits_of.items()
+            if visits > 1
+        )
+        return tuple(heapq.nsmallest(MOST_VISITED, repeated, key=lambda entry: (-entry.visits, entry.domain)))
 
     def _rank(self, site: SiteVerdict) -> None:
         self._place += 1
@@ -124,6 +151,7 @@ class Digester:
             quarantined=Quarantined(held=tuple(self._held), passing=tuple(self._passing)),
             flaky=tuple(case for case in self._culprits if case.verdict is Verdict.FLAKY),
             slowest=tuple(entry[2] for entry in sorted(self._slowest, key=lambda entry: (-entry[0], -entry[1]))),
+            domains=self._rank_domains(),
         )
 
     def _list_verdicts(self) -> frozenset[Verdict]:

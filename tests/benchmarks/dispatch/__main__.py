@@ -3,6 +3,7 @@
 makespan   wall time over the lower bound, in virtual time, by policy
 real       pytest-xdist's schedulers and gridrunner's threads on the same durations, as scaled sleeps
 hubs       three hubs, one slowed, one killed and revived
+courtesy   5,000 sites on 200 slots, one visit at a time per domain, beside the same without
 planning   1,000, 10,000 and 100,000 sites
 driving    500 sessions and 5,000 sites on threads of one process
 """
@@ -19,6 +20,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.benchmarks.dispatch.courtesy import compare_courtesy
 from tests.benchmarks.dispatch.hubs import run_scenario
 from tests.benchmarks.dispatch.makespan import Ratios, compare_policies
 from tests.benchmarks.dispatch.real_runs import compare_real_runs
@@ -34,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "makespan": _show_makespan,
         "real": _show_real,
         "hubs": _show_hubs,
+        "courtesy": _show_courtesy,
         "planning": _show_planning,
     }
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.dispatch", description=__doc__.split(":", 1)[0])
@@ -89,6 +92,16 @@ def _show_hubs(_options: argparse.Namespace) -> Any:
     for decision in outcome.decisions:
         CONSOLE.print(decision, markup=False, highlight=False)
     return asdict(outcome)
+
+
+def _show_courtesy(_options: argparse.Namespace) -> Any:
+    prices = compare_courtesy()
+    columns = ("list", "largest domain", "free", "polite", "ratio")
+    table = Table(*columns, title="5,000 sites, 200 slots", title_justify="left")
+    for price in prices:
+        table.add_row(price.what, str(price.largest), f"{price.free_s} s", f"{price.polite_s} s", f"{price.ratio:.3f}")
+    CONSOLE.print(table)
+    return [asdict(price) for price in prices]
 
 
 def _show_planning(_options: argparse.Namespace) -> Any:

@@ -157,3 +157,9 @@ def test_the_spread_is_learned_from_visits_of_the_same_site() -> None:
     assert spread.noise == 0.0
     assert math.isclose(spread.timeout_share, 1 / 19)
     assert learn_spread({"rare": steady[:1]}) == replace(Spread())
+
+
+def test_one_domain_binds_on_any_number_of_slots() -> None:
+    prediction = predict(plan_of(*[2.0] * 10), 100, GridCosts(chain_s=29.0))
+    assert prediction.bottleneck is Bottleneck.ONE_DOMAIN
+    assert prediction.wall_s == 30.5

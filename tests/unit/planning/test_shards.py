@@ -68,3 +68,13 @@ def test_there_is_no_such_shard(index: int, count: int) -> None:
         cut_shard(plan_of(1.0), index, count)
     with pytest.raises(UsageError):
         cut_shards(plan_of(1.0), 0)
+
+
+def test_the_sites_of_a_domain_stay_together() -> None:
+    urls = [f"https://w{number}.shop.example/" for number in range(3)] + [f"https://s{n}.example/" for n in range(5)]
+    sites = tuple(PlannedSite(site=Site(id=f"s{number}", url=url), expected_s=2.0) for number, url in enumerate(urls))
+    plan = Plan(hash="abc", sites=sites, checks=("found",))
+    shards = cut_shards(plan, 4)
+    assert ("s0", "s1", "s2") in shards
+    assert sorted(len(shard) for shard in shards) == [1, 2, 2, 3]
+    assert ("s0", "s1", "s2") not in cut_shards(plan, 4, {f"w{number}.shop.example" for number in range(3)})
