@@ -6,6 +6,9 @@
  *   {by: "quiet"}     document and large frames are loaded, and nothing that could become a form has changed for a while
  *   {by: "deadline"}  neither came true within options.deadline_ms
  *
+ * Each answer says what was waited for and how long, `waits: {cause: ms}`, what it waits for now, `awaited`, and whether
+ * the document is loaded, `is_loaded`: a page whose pictures never come is quiet without that.
+ *
  * `options`: quiet_ms (the least quiet that says "nothing is there"), deadline_ms.
  *
  * Invariant: it waits on mutations, loads and the ends of animations; the only timers are the one until the next look and
@@ -25,6 +28,9 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
   const SPARSE_TEXT = 200;        // characters of visible text below which a page shows next to nothing
   const UNSEEN_QUIET_MS = 1200;   // a page that has a login and keeps it transparent or aside may be about to show it
   const DATA_LIMIT_MS = 6000;     // data that come later are a poll's, as a rule
+  const FRAME_WAIT_MS = 2000;     // a frame that is put in later and has not loaded by then; its request is in the browser's book
+  const LOAD_WAIT_MS = 4000;      // what a parsed page with scripts still loads: load handlers may put a form together
+  const STATIC_LOAD_WAIT_MS = 2000; // the same where nothing but pictures and styles can come
   const ANIMATION_LIMIT_MS = 3000; // animations that end within this are waited for; endless ones never are
   const RECORD_LIMIT = 500;       // mutation records looked at one by one; more at once are movement, whatever they are
   const ROOT_LIMIT = 200;         // shadow roots watched
@@ -49,8 +55,9 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
 
   const started = performance.now();
   const navigation = performance.getEntriesByType('navigation')[0];
-  const roots = new Set(), loadingFrames = new Set(), failedSheets = new Set();
+  const roots = new Set(), loadingFrames = new Map(), failedSheets = new Set();
   let isParsed = !navigation || navigation.domContentLoadedEventStart > 0;
+  let parsedAt = isParsed && navigation ? navigation.domContentLoadedEventStart : started;
   let didChange = false, lastChange = started, animatedSince = 0;
 
   const anywhere = (selector, test) => {
@@ -69,13 +76,33 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
     return anywhere('input', (input) => asksLogin(input) && isSeen(input));
   };
   const keepsLogin = () => anywhere('input', (input) => asksLogin(input) && isRendered(input));
-  const awaitsLayout = () => readyState(document) !== 'complete' && performance.now() - started < LAYOUT_WAIT_MS
-    && (anywhere('link[rel~=stylesheet i]:not([disabled])', (link) => !sheetOf(link) && !failedSheets.has(link))
-      || anywhere('input[type=image i]', (button) => !isShown(button))); // without its picture it has no size
-  const awaitsFrame = () => Array.from(loadingFrames).some((frame) => {
-    const rect = rectOf(frame);
-    return rootOf(frame, { composed: true }) === document && rect.width * rect.height >= LARGE_FRAME && isShown(frame);
-  });
+  /** What the layout of a form waits for: a style sheet, or the picture that gives a button its size. */
+  const awaitedLayout = () => {
+    if (readyState(document) === 'complete' || performance.now() - started >= LAYOUT_WAIT_MS) return '';
+    if (anywhere('link[rel~=stylesheet i]:not([disabled])', (link) => !sheetOf(link) && !failedSheets.has(link))) return 'sheet';
+    return anywhere('input[type=image i]', (button) => !isShown(button)) ? 'picture' : '';
+  };
+  /** The frame that was put into a loaded document, is large enough for a login and has not loaded yet; null: none. */
+  const awaitedFrame = () => {
+    const now = performance.now();
+    for (const [frame, since] of loadingFrames) {
+      if (now - since >= FRAME_WAIT_MS) loadingFrames.delete(frame);
+      else {
+        const rect = rectOf(frame);
+        const isLarge = rect.width * rect.height >= LARGE_FRAME && rootOf(frame, { composed: true }) === document;
+        if (isLarge && isShown(frame) && !(frame.loading === 'lazy' && rect.top > innerHeight)) return frame;
+      }
+    }
+    return null;
+  };
+  /** The host that a frame is loaded from; "" for a frame without an address of its own, which loads nothing. */
+  const sourceOf = (frame) => {
+    if (!attributeOf(frame, 'src').trim()) return '';
+    try {
+      const url = new URL(frame.src, document.baseURI);
+      return /^https?:$/.test(url.protocol) ? url.host : /^(data|blob):$/.test(url.protocol) ? url.protocol : '';
+    } catch { return ''; }
+  };
 
   /** Milliseconds until the animations that hide or move a field, or a control of its form, have ended; 0: none does. Those
    *  that last longer than `limit` count only where the field cannot be seen. */
@@ -173,27 +200,54 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
     if (nodeTypeOf(node) !== 1) return;
     watchInside(node);
     for (const element of queryIn(node, '*')) watchInside(element);
-    for (const frame of localNameOf(node) === 'iframe' ? [node] : queryIn(node, 'iframe[src]')) {
-      if (hasAttribute(frame, 'src')) loadingFrames.add(frame);
+  };
+  /** Wait for the frames among what was added. A document is complete when all frames that came before have loaded or
+   *  failed, so only later ones count: their load events cannot come before their mutation records. */
+  const awaitFrames = (added) => {
+    if (readyState(document) !== 'complete') return;
+    for (const root of roots) {
+      for (const frame of queryIn(root, 'iframe[src]')) {
+        let node = frame;
+        while (node && !added.has(node)) node = composedParentOf(node);
+        if (node && sourceOf(frame)) loadingFrames.set(frame, performance.now());
+      }
     }
+  };
+
+  const waits = {};
+  let awaited = '', awaitedSince = started;
+  /** From now on it is waited for `cause`. */
+  const waitFor = (cause, ms) => {
+    const now = performance.now();
+    if (awaited && now > awaitedSince) waits[awaited] = (waits[awaited] || 0) + now - awaitedSince;
+    awaited = cause;
+    awaitedSince = now;
+    return ms;
   };
 
   /** The answer, or the milliseconds until it is worth to look again; null where only an event can change it. */
   const judge = () => {
-    const still = performance.now() - lastChange;
+    const now = performance.now(), still = now - lastChange;
     if (seesLogin()) {
-      if (!isParsed && still < PARSE_STALL_MS) return PARSE_STALL_MS - still;
-      if (awaitsLayout()) return LAYOUT_WAIT_MS - (performance.now() - started);
+      if (!isParsed && still < PARSE_STALL_MS) return waitFor('parser', PARSE_STALL_MS - still);
+      const layout = awaitedLayout();
+      if (layout) return waitFor(layout, LAYOUT_WAIT_MS - (now - started));
       const animated = awaitsAnimationMs(asksLogin);
-      if (animated > 0) return animated;
-      return !didChange || still >= SETTLE_MS ? 'found' : SETTLE_MS - still;
+      if (animated > 0) return waitFor('animation', animated);
+      return !didChange || still >= SETTLE_MS ? 'found' : waitFor('settling', SETTLE_MS - still);
     }
-    if (readyState(document) !== 'complete' || awaitsFrame()) return null;
+    if (!isParsed) return waitFor('parser', null);
+    if (readyState(document) !== 'complete') {
+      const limit = anywhere(MOVERS, () => true) ? LOAD_WAIT_MS : STATIC_LOAD_WAIT_MS;
+      if (now - parsedAt < limit) return waitFor('load', limit - (now - parsedAt));
+    }
+    const frame = awaitedFrame();
+    if (frame) return waitFor(`frame ${sourceOf(frame)}`, FRAME_WAIT_MS - (now - loadingFrames.get(frame)));
     const animated = awaitsAnimationMs(() => true);
-    if (animated > 0) return animated;
-    const needed = quietNeededMs(), sinceData = performance.now() - lastDataMs();
-    if (still < needed) return needed - still;
-    if (needed >= SPARSE_QUIET_MS && sinceData < needed) return needed - sinceData;
+    if (animated > 0) return waitFor('animation', animated);
+    const needed = quietNeededMs(), sinceData = now - lastDataMs();
+    if (still < needed) return waitFor('quiet', needed - still);
+    if (needed >= SPARSE_QUIET_MS && sinceData < needed) return waitFor('quiet', needed - sinceData);
     if (!discover()) return 'quiet';
     lastChange = performance.now();
     return judge();
@@ -202,8 +256,8 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
   let observer, timer = 0, finish = () => {};
   const look = () => {
     clearTimeout(timer);
-    let next = 100; // a page in pieces threw: look again soon
-    try { next = judge(); } catch { /* without a root element there is nothing to see yet */ }
+    let next;
+    try { next = judge(); } catch { next = waitFor('document', 100); } // without a root element there is nothing to see yet
     if (typeof next === 'string') finish(next);
     else if (next !== null) timer = setTimeout(look, Math.max(1, next));
   };
@@ -214,8 +268,10 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
       const isFlood = records.length > RECORD_LIMIT;
       if (!isFlood && !records.some(concernsForms)) return;
       didChange = true;
-      if (isFlood) takeIn(document.documentElement || document);
-      else for (const record of records) record.addedNodes.forEach(takeIn);
+      const added = new Set();
+      for (const record of records) for (const node of record.addedNodes) added.add(node);
+      if (isFlood) takeIn(document.documentElement || document); else added.forEach(takeIn);
+      if (added.size > 0) awaitFrames(added);
       move();
     });
     const onLoad = (event) => {
@@ -225,7 +281,7 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
       if (event.target instanceof HTMLLinkElement) failedSheets.add(event.target);
       onLoad(event);
     };
-    const onParsed = () => { isParsed = true; discover(); look(); };
+    const onParsed = () => { isParsed = true; parsedAt = performance.now(); discover(); look(); };
     const onAllLoaded = () => { discover(); move(); };
     const handlers = [
       ['readystatechange', look], ['DOMContentLoaded', onParsed], ['load', onLoad], ['error', onError],
@@ -233,12 +289,14 @@ function waitUntilReady({ quiet_ms: quietMs, deadline_ms: deadlineMs }) {
     ];
     const deadline = setTimeout(() => finish('deadline'), deadlineMs);
     finish = (by) => {
+      const last = awaited;
       clearTimeout(timer);
       clearTimeout(deadline);
       observer.disconnect();
       for (const [name, handler] of handlers) unlisten(document, name, handler, true);
       unlisten(window, 'load', onAllLoaded);
-      resolve({ by });
+      waitFor('', 0);
+      resolve({ by, awaited: last, waits, is_loaded: readyState(document) === 'complete' });
     };
     for (const [name, handler] of handlers) listen(document, name, handler, true);
     listen(window, 'load', onAllLoaded);

@@ -305,9 +305,7 @@ class Fault(Struct, frozen=True, kw_only=True):
 
 
 class Timings(Struct, frozen=True, kw_only=True):
-    """Seconds of a visit by phase: context made, first navigation committed to load or give-up, waiting for readiness,
-    probing (all frames), detection, evidence; `total_s` is what the slot was busy for.
-    """
+    """Seconds of a visit by phase, of all of it (`total_s`), and of its waits for readiness by cause (`waits`)."""
 
     total_s: Seconds = 0.0
     context_s: Seconds = 0.0
@@ -317,9 +315,10 @@ class Timings(Struct, frozen=True, kw_only=True):
     probe_s: Seconds = 0.0
     detect_s: Seconds = 0.0
     evidence_s: Seconds = 0.0
+    waits: Mapping[str, Seconds] = field(default_factory=dict)
 
 
-PHASES = tuple(name.removesuffix("_s") for name in Timings.__struct_fields__ if name != "total_s")  # in order
+PHASES = tuple(name.removesuffix("_s") for name in Timings.__struct_fields__ if name not in {"total_s", "waits"})
 
 
 class PageEvent(Struct, frozen=True, kw_only=True):

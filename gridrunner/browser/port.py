@@ -23,6 +23,15 @@ TEXT_LIMIT = 400
 STALE_REQUEST_S = 8.0
 """A request without an answer for this long is taken for a long poll: no login form waits for it."""
 
+SLOW_REQUEST_S = 0.2
+"""A request that took this long may be named as what a page waited for."""
+
+DATA_KINDS = frozenset({"Document", "XHR", "Fetch"})
+"""Requests that a page may still build its form from; images, beacons and event streams say nothing about that."""
+
+BUILDING_KINDS = DATA_KINDS | {"Script"}
+"""The same of a document that is not loaded yet. A script put into a loaded one is counted by what it changes."""
+
 
 # ------------------------------------------------------------------------------------------------------------- failures
 
@@ -57,14 +66,35 @@ class Frame:
     url: str = ""
 
 
+class Request(Struct, frozen=True, kw_only=True):
+    """A request under way: what kind of thing it asks for (DevTools' ResourceType), from which host, and for which
+    document of which frame; `target` reports on it.
+    """
+
+    kind: str
+    host: str
+    sent_s: float
+    frame: str
+    document: str
+    target: str
+
+
+class Slow(Struct, frozen=True, kw_only=True):
+    """A request that took long, and how long."""
+
+    request: Request
+    took_s: float
+
+
 @dataclass(slots=True)
 class PageState:
-    """What has happened on a page so far. `in_flight`: when each request for data that has no answer yet was sent;
-    `headers` (names in lower case) and `address` are of the newest answer for the page itself.
+    """What has happened on a page so far. `in_flight`: its requests that have not ended, by id; `slow`: those that
+    took long and have ended; `headers` (names in lower case) and `address` are of the newest answer for the page itself.
     """
 
     frames: Mapping[str, Frame] = field(default_factory=dict)
-    in_flight: dict[str, float] = field(default_factory=dict)
+    in_flight: dict[str, Request] = field(default_factory=dict)
+    slow: list[Slow] = field(default_factory=list)
     documents: int = 0
     last_document_s: float = 0.0
     http_status: int | None = None
@@ -83,9 +113,27 @@ class PageState:
         if len(self.events) < EVENT_LIMIT:
             self.events.append(PageEvent(kind=kind, text=text[:TEXT_LIMIT]))
 
-    def is_awaiting_data(self, now: float) -> bool:
-        """Whether a document, XHR or fetch is under way that is not a long poll."""
-        return any(now - sent_s < STALE_REQUEST_S for sent_s in self.in_flight.values())
+    def end_request(self, request_id: str, now: float) -> None:
+        """An answer came, or none will; what took long is kept, while there is room for it."""
+        request = self.in_flight.pop(request_id, None)
+        if request is not None and now - request.sent_s >= SLOW_REQUEST_S and len(self.slow) < EVENT_LIMIT:
+            self.slow.append(Slow(request=request, took_s=now - request.sent_s))
+
+    def longest_request(self, kinds: frozenset[str], now: float) -> Request | None:
+        """The request of these kinds that has taken longest, whether it has ended or not."""
+        running = [Slow(request=request, took_s=now - request.sent_s) for request in self.in_flight.values()]
+        asked = [slow for slow in (*self.slow, *running) if slow.request.kind in kinds]
+        longest = max(asked, key=lambda slow: slow.took_s, default=None)
+        return longest.request if longest is not None else None
+
+    def oldest_request(self, kinds: frozenset[str], now: float) -> Request | None:
+        """The request of these kinds that is under way longest and is no long poll."""
+        asked = [request for request in self.in_flight.values() if request.kind in kinds]
+        return min(
+            (request for request in asked if now - request.sent_s < STALE_REQUEST_S),
+            key=lambda request: request.sent_s,
+            default=None,
+        )
 
     def mark_crashed(self, text: str) -> None:
         """Take note that nothing can be asked of the page any more."""

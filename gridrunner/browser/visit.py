@@ -25,7 +25,7 @@ from gridrunner.browser.guarding import NameGuard
 from gridrunner.browser.insertion import try_insertion
 from gridrunner.browser.outcomes import classify_document, classify_net_error
 from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageError, PageGone, TabSettings
-from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, wait_until_ready
+from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, Waits, wait_until_ready
 from gridrunner.browser.selectors import NotThere, locate
 from gridrunner.browser.steps import StepFailed, StepLimits, dismiss_wall, do_steps
 from gridrunner.model import (
@@ -101,6 +101,7 @@ class _Draft:
     probes: dict[str, Any] = field(default_factory=dict)
     matches: dict[str, bool] = field(default_factory=dict)
     clock: dict[str, float] = field(default_factory=dict)
+    waits: Waits = field(default_factory=Waits)
 
 
 class _Ended(PageError):
@@ -188,7 +189,7 @@ def _probe_until_it_stays(page: Page, draft: _Draft, *, soft_deadline: float, de
     """Wait and probe; when the page leaves meanwhile, the same of the page that came."""
     for _ in range(DOCUMENT_LIMIT):
         with _Lap(draft, "ready_s"):
-            ready = wait_until_ready(page, deadline=soft_deadline)
+            ready = wait_until_ready(page, draft.waits, deadline=soft_deadline)
         draft.ready_by = ready.by
         try:
             with _Lap(draft, "probe_s"):
@@ -265,6 +266,8 @@ def _name_outcome(page: Page, draft: _Draft) -> None:
     if draft.outcome is Outcome.OBSERVED and not has_login and _was_still_leaving(page, draft):
         draft.outcome = Outcome.NAVIGATED_AWAY
         draft.detail = f"the page was replaced {page.state.documents - 1} times and still was at the deadline"
+    if draft.outcome is Outcome.OBSERVED and draft.ready_by is ReadyBy.DEADLINE and not draft.detail:
+        draft.detail = f"at its deadline the page was still waiting for: {draft.waits.last or 'nothing we know'}"
 
 
 def _was_still_leaving(page: Page, draft: _Draft) -> bool:
@@ -314,7 +317,7 @@ def _conclude(
         capture_path=capture_path,
         events=tuple(page.state.events),
         probes=draft.probes,
-        timings=Timings(total_s=round(time.monotonic() - started, 4), **draft.clock),
+        timings=Timings(total_s=round(time.monotonic() - started, 4), waits=draft.waits.rounded(), **draft.clock),
     )
 
 

@@ -60,13 +60,14 @@ def probe_command(arguments: argparse.Namespace) -> int:
     if arguments.as_json:
         print(codec.encode(observation).decode())
     else:
-        _print(observation, arguments.screenshot if observation.screenshot_path else None)
+        screenshot = arguments.screenshot if observation.screenshot_path else None
+        _print(observation, screenshot, with_waits=arguments.with_waits)
     if observation.fault is not None:
         return ExitCode.INCOMPLETE
     return ExitCode.OK if observation.outcome is Outcome.OBSERVED else ExitCode.FAILED
 
 
-def _print(observation: Observation, screenshot: Path | None) -> None:
+def _print(observation: Observation, screenshot: Path | None, *, with_waits: bool) -> None:
     console = Console(highlight=False)
     if observation.fault is not None:
         console.print(f"[yellow]fault[/] {observation.fault.kind}: {escape(clean(observation.fault.message))}")
@@ -75,6 +76,9 @@ def _print(observation: Observation, screenshot: Path | None) -> None:
     detail = f": {escape(clean(observation.detail))}" if observation.detail else ""
     ready = f", ready by {observation.ready_by}" if observation.ready_by else ""
     console.print(f"{observation.outcome}{detail}{ready}, {observation.timings.total_s:.2f} s")
+    if with_waits:
+        for cause, seconds in sorted(observation.timings.waits.items(), key=lambda wait: -wait[1]):
+            console.print(f"  waited {seconds:.3f} s for {escape(clean(cause))}")
     if observation.detection is not None:
         _print_detection(observation.detection, console)
     if screenshot is not None:
@@ -124,6 +128,7 @@ def _print_form(form: Form, console: Console) -> None:
 def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", metavar="URL")
     parser.add_argument("--screenshot", type=Path, default=Path("probe.png"), metavar="FILE", help="default: probe.png")
+    parser.add_argument("-v", "--verbose", dest="with_waits", action="store_true", help="say what the visit waited for")
     parser.add_argument("--json", dest="as_json", action="store_true", help="print the detection as JSON")
     add_settings(parser, "grid", "browser", "visit_timeout", "allow_private")
 

@@ -346,7 +346,9 @@ class FakeBrowser:
     def _answer_ready(self, number: int, tab: _Tab) -> None:
         facts = _facts_of(tab.url)
         by = "quiet" if facts is _GARDEN_FACTS else "found"
-        self._answer_value(number, tab, {"by": by, "facts": {**facts, "url": tab.url}})
+        self._answer_value(
+            number, tab, {"by": by, "waits": {}, "awaited": "", "is_loaded": True, "facts": {**facts, "url": tab.url}}
+        )
 
     def _answer_value(self, number: int, tab: _Tab, value: Any) -> None:
         message = {"id": number, "result": {"result": {"type": "object", "value": value}}, "sessionId": tab.session}

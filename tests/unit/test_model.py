@@ -39,5 +39,5 @@ def test_the_best_form_is_a_login_wherever_it_stands() -> None:
 
 
 def test_the_phases_of_a_visit_are_those_that_are_timed() -> None:
-    assert {f"{phase}_s" for phase in PHASES} | {"total_s"} == set(Timings.__struct_fields__)
+    assert {f"{phase}_s" for phase in PHASES} | {"total_s", "waits"} == set(Timings.__struct_fields__)
     assert PHASES[0] == "context"

@@ -11,14 +11,25 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gridrunner.browser.devtools.connection import Answer, Connection
-from gridrunner.browser.port import Frame, PageState
+from gridrunner.browser.port import BUILDING_KINDS, Frame, PageState, Request
 from gridrunner.text import redact_url
+
+HOST_LIMIT = 100
+URL_LIMIT = 400
+"""Characters that are kept of a host, and looked at of an address."""
 
 WORLD = "gridrunner"
 """The isolated world that probes run in: page scripts neither see them nor can redefine what they call."""
 
-TRACKED_REQUESTS = frozenset({"Document", "XHR", "Fetch"})
-"""Requests that a page may still build its form from; images, beacons and event streams say nothing about that."""
+TRACKED_KINDS = BUILDING_KINDS | {"Image", "Stylesheet"}
+"""Requests that are kept in the book: what a page is built from, and what holds up its load event."""
+
+
+def _host_of(url: str) -> str:
+    """Host and port of an address that a page asked for; its scheme where it has none."""
+    scheme, _, rest = url[:URL_LIMIT].partition(":")
+    host = rest.removeprefix("//").partition("/")[0].partition("?")[0].rpartition("@")[2]
+    return (host if rest.startswith("//") else scheme)[:HOST_LIMIT]
 
 
 @dataclass(slots=True)
@@ -70,6 +81,7 @@ class PageEvents:
         frame = self.frames.get(params["frameId"])
         # "swap": the frame goes on in another process, whose session announces or has announced itself
         if frame is not None and params.get("reason") != "swap" and frame.target == target:
+            self._forget(lambda request: request.frame == frame.id or self._stands_in(request.frame, frame.id))
             del self.frames[frame.id]
 
     def _on_frame_navigated(self, target: str, params: dict[str, Any]) -> None:
@@ -79,6 +91,12 @@ class PageEvents:
             frame = ServedFrame(id=described["id"], parent=described.get("parentId"), target=target)
             self.frames[frame.id] = frame
         frame.target, frame.url, frame.world = target, described["url"], None
+        document = described.get("loaderId", "")
+        self._forget(
+            lambda request: (
+                (request.frame == frame.id and request.document != document) or self._stands_in(request.frame, frame.id)
+            )
+        )
         if frame.id == self.main_frame:
             self.state.documents += 1
             self.state.last_document_s = time.monotonic()
@@ -107,7 +125,10 @@ class PageEvents:
             self.state.is_navigating = True
 
     def _on_stopped(self, target: str, params: dict[str, Any]) -> None:
-        if params.get("frameId") == self.main_frame:
+        frame_id = params.get("frameId", "")
+        # Its document has come or failed, whichever process said so, if one did before it was listened to.
+        self._forget(lambda request: request.frame == frame_id and request.kind == "Document")
+        if frame_id == self.main_frame:
             self.state.is_navigating = False
 
     def _on_load(self, target: str, params: dict[str, Any]) -> None:
@@ -127,10 +148,12 @@ class PageEvents:
         frame_id = info["targetId"]
         known = self.frames.get(frame_id)
         parent = known.parent if known else info.get("parentFrameId") or self.main_frame
+        self._forget(lambda request: request.frame == frame_id)  # they end where nobody listened yet
         self.frames[frame_id] = ServedFrame(id=frame_id, parent=parent, target=child, url=info.get("url", ""))
         self._serve(child)
 
     def _on_detached_frame(self, target: str, params: dict[str, Any]) -> None:
+        self._forget(lambda request: request.target == params["sessionId"])
         self._connection.unlisten(params["sessionId"])
 
     def _on_paused(self, target: str, params: dict[str, Any]) -> None:
@@ -149,8 +172,33 @@ class PageEvents:
         self._connection.send("Page.handleJavaScriptDialog", {"accept": accept}, target=target)
 
     def _on_request(self, target: str, params: dict[str, Any]) -> None:
-        if params.get("type") in TRACKED_REQUESTS:
-            self.state.in_flight[params["requestId"]] = time.monotonic()
+        kind = params.get("type")
+        if kind not in TRACKED_KINDS:
+            return
+        redirected = self.state.in_flight.get(params["requestId"])
+        self.state.in_flight[params["requestId"]] = Request(
+            kind=kind,
+            host=_host_of(params.get("request", {}).get("url", "")),
+            sent_s=redirected.sent_s if redirected is not None else time.monotonic(),
+            frame=params.get("frameId", ""),
+            document=params.get("loaderId", ""),
+            target=target,
+        )
+
+    def _stands_in(self, frame_id: str, outer: str) -> bool:
+        """Whether a frame stands in another one, however deep."""
+        frame = self.frames.get(frame_id)
+        while frame is not None and frame.parent is not None:
+            if frame.parent == outer:
+                return True
+            frame = self.frames.get(frame.parent)
+        return False
+
+    def _forget(self, is_over: Callable[[Request], bool]) -> None:
+        """Strike out requests that nobody waits for any more."""
+        in_flight = self.state.in_flight
+        for request_id in [request_id for request_id, request in in_flight.items() if is_over(request)]:
+            del in_flight[request_id]
 
     def _on_response(self, target: str, params: dict[str, Any]) -> None:
         if params.get("type") != "Document" or params.get("frameId") != self.main_frame:
@@ -162,10 +210,10 @@ class PageEvents:
         self.state.asks_for_login = self.state.http_status == 401 and "www-authenticate" in self.state.headers
 
     def _on_finished(self, target: str, params: dict[str, Any]) -> None:
-        self.state.in_flight.pop(params["requestId"], None)
+        self.state.end_request(params["requestId"], time.monotonic())
 
     def _on_failed(self, target: str, params: dict[str, Any]) -> None:
-        self.state.in_flight.pop(params["requestId"], None)
+        self.state.end_request(params["requestId"], time.monotonic())
         if not params.get("canceled") and params.get("blockedReason") != "inspector":
             self.state.note("network-failure", f"{params.get('type', 'request')}: {params.get('errorText', '')}")
 
@@ -207,6 +255,7 @@ class PageEvents:
             self.state.mark_crashed("the renderer of the page died")
         else:
             self.state.note("crash", "the renderer of a frame died")
+            self._forget(lambda request: request.target == target)
             for frame_id in [frame.id for frame in self.frames.values() if frame.target == target]:
                 del self.frames[frame_id]
 

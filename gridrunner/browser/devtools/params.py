@@ -12,9 +12,20 @@ from typing import Any, TypedDict
 import msgspec
 
 
+class _Asked(TypedDict, total=False):
+    url: str
+
+
 class _Request(TypedDict, total=False):
     requestId: Any
     type: Any
+    frameId: Any
+    loaderId: Any
+    request: _Asked
+
+
+class _Finished(TypedDict, total=False):
+    requestId: Any
 
 
 class _Response(TypedDict, total=False):
@@ -34,7 +45,7 @@ _ALL: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any]
 _FIELDS: Mapping[str, msgspec.json.Decoder[Any]] = {
     "Network.requestWillBeSent": msgspec.json.Decoder(_Request),
     "Network.responseReceived": msgspec.json.Decoder(_ResponseReceived),
-    "Network.loadingFinished": msgspec.json.Decoder(_Request),
+    "Network.loadingFinished": msgspec.json.Decoder(_Finished),
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gridrunner
 from gridrunner.browser.port import (
+    DATA_KINDS,
     EVENT_LIMIT,
     STALE_REQUEST_S,
     CommandFailed,
@@ -14,6 +15,7 @@ from gridrunner.browser.port import (
     PageError,
     PageGone,
     PageState,
+    Request,
 )
 from gridrunner.browser.readiness import KeptLeaving
 from gridrunner.browser.selectors import NotThere
@@ -36,9 +38,11 @@ def test_whatever_a_page_does_is_a_page_error_and_never_leaves_a_visit() -> None
 
 
 def test_request_without_an_answer_is_a_long_poll_after_a_while() -> None:
-    state = PageState(in_flight={"1": 100.0})
-    assert state.is_awaiting_data(100.0 + STALE_REQUEST_S - 0.1)
-    assert not state.is_awaiting_data(100.0 + STALE_REQUEST_S)
+    request = Request(kind="Fetch", host="slow.test", sent_s=100.0, frame="F", document="D", target="T")
+    state = PageState(in_flight={"1": request})
+    assert state.oldest_request(DATA_KINDS, 100.0 + STALE_REQUEST_S - 0.1) is request
+    assert state.oldest_request(DATA_KINDS, 100.0 + STALE_REQUEST_S) is None
+    assert state.oldest_request(frozenset({"Image"}), 100.0) is None
 
 
 def test_crash_is_noted_once() -> None:

@@ -24,6 +24,7 @@ from gridrunner.model import (
     Observation,
     Outcome,
     Site,
+    Timings,
     Verdict,
 )
 from gridrunner.planning.plan import owed_sites
@@ -48,6 +49,7 @@ EVENTS_LIMIT = 25
 FORMS_LIMIT = 5
 FIELDS_LIMIT = 16
 EVIDENCE_LIMIT = 12
+WAITS_LIMIT = 12
 NOTES_LIMIT = 200  # decisions and faults of the grid
 
 
@@ -290,7 +292,13 @@ def _describe_try(visit: Observation) -> dict[str, Any]:
         "at": round(visit.started_s, 2),
         "total": round(timings.total_s, 3),
         "phases": [[phase, round(getattr(timings, f"{phase}_s"), 3)] for phase in PHASES],
+        "waits": [[_line(cause), round(waited_s, 3)] for cause, waited_s in _list_waits(timings)],
     }
+
+
+def _list_waits(timings: Timings) -> list[tuple[str, float]]:
+    """What readiness waited for, longest first."""
+    return sorted(timings.waits.items(), key=lambda wait: -wait[1])[:WAITS_LIMIT]
 
 
 def _describe_page(visit: Observation) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def test_events_that_come_by_the_dozen_bring_only_what_is_read(connection: Conne
     connection.listen(target, keep_first, methods)
     connection.send("Page.navigate", {"url": "https://one.example/login"}, target=target)
     connection.read_until(lambda: params_of.keys() == methods, deadline=soon())
-    assert params_of["Network.requestWillBeSent"].keys() == {"requestId", "type"}
+    assert params_of["Network.requestWillBeSent"].keys() == {"requestId", "type", "frameId", "loaderId", "request"}
     received = params_of["Network.responseReceived"]
     assert (received["type"], received["response"]["status"]) == ("Document", 200)
     assert received["response"].keys() == {"status", "headers"}

@@ -83,7 +83,7 @@ def test_navigation_of_a_new_window_is_not_the_page_s_own(played: Played) -> Non
 
 
 def test_only_data_is_awaited_and_what_we_refuse_is_no_failure(played: Played) -> None:
-    played.tell("Network.requestWillBeSent", requestId="1", type="Image")
+    played.tell("Network.requestWillBeSent", requestId="1", type="Ping")
     played.tell("Network.requestWillBeSent", requestId="2", type="XHR")
     assert set(played.events.state.in_flight) == {"2"}
     played.tell("Network.loadingFailed", requestId="2", type="XHR", errorText="net::ERR", blockedReason="inspector")
@@ -119,3 +119,97 @@ def test_a_document_is_asked_for_unless_it_is_refused(played: Played) -> None:
     ]
     [event] = played.events.state.events
     assert event.text == "leads to a private address that no list names: http://private.example/a"
+
+
+def ask(
+    played: Played, request_id: str, *, target: str = TAB, frame: str = "top", document: str = "D1", **more: Any
+) -> None:
+    params = {"type": "Fetch", "request": {"url": "https://api.test/x"}, **more}
+    played.tell("Network.requestWillBeSent", target, requestId=request_id, frameId=frame, loaderId=document, **params)
+
+
+def under_way(played: Played) -> set[str]:
+    return set(played.events.state.in_flight)
+
+
+def test_request_is_known_by_kind_and_host_until_it_ends(played: Played) -> None:
+    ask(played, "1")
+    ask(played, "2", type="Ping")
+    assert [(request.kind, request.host) for request in played.events.state.in_flight.values()] == [
+        ("Fetch", "api.test")
+    ]
+    played.tell("Network.loadingFailed", requestId="1", errorText="net::ERR_NAME_NOT_RESOLVED")
+    assert under_way(played) == set()
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://user:secret@cdn.test:8443/a?b", "cdn.test:8443"),
+        ("https://cdn.test?b", "cdn.test"),
+        ("data:text/html,x", "data"),
+        ("", ""),
+    ],
+)
+def test_host_of_a_request(played: Played, url: str, host: str) -> None:
+    ask(played, "1", request={"url": url})
+    assert played.events.state.in_flight["1"].host == host
+
+
+def test_redirects_do_not_make_a_request_younger(played: Played) -> None:
+    ask(played, "1")
+    sent_s = played.events.state.in_flight["1"].sent_s
+    ask(played, "1", request={"url": "https://other.test/"})
+    assert (played.events.state.in_flight["1"].sent_s, played.events.state.in_flight["1"].host) == (
+        sent_s,
+        "other.test",
+    )
+
+
+def test_requests_of_a_frame_that_left_are_awaited_no_more(played: Played) -> None:
+    played.tell("Page.frameAttached", frameId="outer", parentFrameId="top")
+    played.tell("Page.frameAttached", frameId="inner", parentFrameId="outer")
+    ask(played, "1", frame="outer")
+    ask(played, "2", frame="inner")
+    ask(played, "3")
+    played.tell("Page.frameDetached", frameId="outer", reason="remove")
+    assert under_way(played) == {"3"}
+
+
+def test_requests_of_the_last_document_are_awaited_no_more(played: Played) -> None:
+    played.tell("Page.frameAttached", frameId="inner", parentFrameId="top")
+    ask(played, "1")
+    ask(played, "2", frame="inner")
+    ask(played, "D2", type="Document", document="D2")
+    played.tell("Page.frameNavigated", frame={"id": "top", "url": "http://b/", "loaderId": "D2"})
+    assert under_way(played) == {"D2"}
+
+
+def test_requests_of_a_frame_that_went_to_another_process_are_awaited_no_more(played: Played) -> None:
+    played.tell("Page.frameAttached", frameId="inner", parentFrameId="top")
+    ask(played, "D2", type="Document", frame="inner", document="D2")
+    info = {"targetId": "inner", "url": "http://b/", "parentFrameId": "top"}
+    played.tell("Target.attachedToTarget", targetInfo=info, sessionId=FRAME)
+    assert under_way(played) == set()
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "params"),
+    [("Target.detachedFromTarget", TAB, {"sessionId": FRAME}), ("Inspector.targetCrashed", FRAME, {})],
+)
+def test_requests_of_a_process_that_went_are_awaited_no_more(
+    played: Played, method: str, target: str, params: dict[str, Any]
+) -> None:
+    info = {"targetId": "inner", "url": "http://b/", "parentFrameId": "top"}
+    played.tell("Target.attachedToTarget", targetInfo=info, sessionId=FRAME)
+    ask(played, "1", target=FRAME, frame="inner")
+    played.tell(method, target, **params)
+    assert under_way(played) == set()
+
+
+def test_document_that_failed_before_it_was_listened_to_is_not_awaited_once_its_frame_stopped(played: Played) -> None:
+    played.tell("Page.frameAttached", frameId="inner", parentFrameId="top")
+    ask(played, "D2", type="Document", frame="inner", document="D2")
+    ask(played, "1", frame="inner")
+    played.tell("Page.frameStoppedLoading", frameId="inner")
+    assert under_way(played) == {"1"}
