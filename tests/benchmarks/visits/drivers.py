@@ -38,7 +38,8 @@ LANES = 2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """What is to be visited: `hosts` by way of `port`, with `shell` (headless shell) or `chromium`, in `folder`; `grid`
-    is the URL of a real hub whose node has the same browser.
+    is the URL of a real hub whose node has the same browser. Every other host is at `foreign_port` of this machine, or
+    has no name: no driver asks a resolver.
     """
 
     hosts: tuple[str, ...]
@@ -49,12 +50,14 @@ class Task:
     chromedriver: Path
     folder: Path
     grid: str = ""
+    foreign_port: int | None = None
 
     @property
     def rules(self) -> str:
-        return f"MAP *.bench.test 127.0.0.1:{self.port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+        foreign = f"127.0.0.1:{self.foreign_port}" if self.foreign_port else "~NOTFOUND"
+        return f"MAP *.bench.test 127.0.0.1:{self.port}, MAP * {foreign}, EXCLUDE 127.0.0.1"
 
-    def write(self, browser: Path, switches: Sequence[str] = ()) -> Path:
+    def write(self, browser: Path, switches: Sequence[str] = (), *, question: str = "") -> Path:
         """The task as JSON, for the drivers that are scripts."""
         path = self.folder / "task.json"
         described = {
@@ -63,7 +66,7 @@ class Task:
             "browser": str(browser),
             "chromedriver": str(self.chromedriver),
             "switches": [*SWITCHES, f"--host-resolver-rules={self.rules}", *switches],
-            "collector": read_probe("collect_page.js"),
+            "collector": question or read_probe("collect_page.js"),
         }
         path.write_text(json.dumps(described))
         return path
@@ -133,10 +136,19 @@ def playwright(task: Task) -> list[str]:
 
 
 def raw_cdp(task: Task) -> list[str]:
-    """The limit: the protocol by hand, a fresh context a page, no judging, nothing kept."""
+    """The protocol by hand: the same facts by the same JavaScript, no readiness, no judging, nothing kept."""
+    return _raw_cdp(task)
+
+
+def raw_cdp_asking(task: Task) -> list[str]:
+    """The limit: the same, and one thing is asked."""
+    return _raw_cdp(task, "() => ({ version: 1, found: !!document.querySelector('input[type=password]') })")
+
+
+def _raw_cdp(task: Task, question: str = "") -> list[str]:
     shutil.copy(HERE / "raw_cdp.js", task.folder / "raw_cdp.js")
     _link_packages(task)
-    return ["node", str(task.folder / "raw_cdp.js"), str(task.write(task.shell))]
+    return ["node", str(task.folder / "raw_cdp.js"), str(task.write(task.shell, question=question))]
 
 
 def _link_packages(task: Task) -> Path:
@@ -164,4 +176,5 @@ DRIVERS = {
     "selenium-shell": selenium_shell,
     "selenium-chromium": selenium_chromium,
     "raw-cdp": raw_cdp,
+    "raw-cdp-asking": raw_cdp_asking,
 }

@@ -1,5 +1,6 @@
 // The protocol by hand: `workers` browsers, one page after another in a fresh context each, and nothing else. Tabs begin at no
 // document (`javascript:0`, docs/design/protocol.md), as gridrunner's do; pages are drawn at their full size.
+// It knows nothing of readiness: a page is asked when it is parsed (DOMContentLoaded).
 const { spawn } = require('child_process');
 const fs = require('fs');
 const os = require('os');
@@ -36,9 +37,9 @@ async function visit(client, host) {
   const { targetId } = await client.send('Target.createTarget', { url: 'javascript:0', browserContextId });
   const { sessionId } = await client.send('Target.attachToTarget', { targetId, flatten: true });
   await client.send('Page.enable', {}, sessionId);
-  const loaded = client.event('Page.loadEventFired', sessionId);
+  const parsed = client.event('Page.domContentEventFired', sessionId);
   await client.send('Page.navigate', { url: `http://${host}/` }, sessionId);
-  await loaded;
+  await parsed;
   const expression = `(${task.collector})({})`;
   const { result } = await client.send('Runtime.evaluate', { expression, returnByValue: true }, sessionId);
   if (result.value.version !== 1) throw new Error(host);
