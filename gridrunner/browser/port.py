@@ -89,12 +89,14 @@ class Slow(Struct, frozen=True, kw_only=True):
 @dataclass(slots=True)
 class PageState:
     """What has happened on a page so far. `in_flight`: its requests that have not ended, by id; `slow`: those that
-    took long and have ended; `headers` (names in lower case) and `address` are of the newest answer for the page itself.
+    took long and have ended; `dead_hosts`: whose name or connection timed out; `headers` (names in lower case) and
+    `address` are of the newest answer for the page itself.
     """
 
     frames: Mapping[str, Frame] = field(default_factory=dict)
     in_flight: dict[str, Request] = field(default_factory=dict)
     slow: list[Slow] = field(default_factory=list)
+    dead_hosts: set[str] = field(default_factory=set)
     documents: int = 0
     last_document_s: float = 0.0
     http_status: int | None = None

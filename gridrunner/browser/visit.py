@@ -18,6 +18,7 @@ from msgspec import Struct
 from gridrunner.browser.answers import public_address, read_retry_after
 from gridrunner.browser.blocking import BLOCKED_PATTERNS
 from gridrunner.browser.copying import copy_page
+from gridrunner.browser.dead_hosts import DeadHosts
 from gridrunner.browser.detecting import detect_page
 from gridrunner.browser.evidence import EvidenceStore, is_as_expected, mark_detection, take_screenshot
 from gridrunner.browser.frames import collect_facts, find_closed_roots
@@ -75,7 +76,8 @@ class VisitSettings(VisitOptions, frozen=True, kw_only=True):
     """What holds for every visit of a run: what the user wants of it, and what follows from that.
 
     Screenshots are webp or png; with `is_marked` the fields that were found are drawn on them (reports draw on clean
-    ones themselves). With `is_lean` first attempts do not fetch what `gridrunner.browser.blocking` names. Without
+    ones themselves). With `is_lean` first attempts do not fetch what `gridrunner.browser.blocking` names, nor from the
+    hosts that earlier visits found to be dead. Without
     `has_own_context` a site gets the first context of its session, where alone extensions run.
     """
 
@@ -87,6 +89,7 @@ class VisitSettings(VisitOptions, frozen=True, kw_only=True):
     guard: NameGuard | None = None
     step_limits: StepLimits = StepLimits()
     tabs: TabSettings = TabSettings()
+    dead_hosts: DeadHosts = msgspec.field(default_factory=DeadHosts)
 
 
 @dataclass(slots=True)
@@ -134,7 +137,7 @@ def visit_page(
         if settings.guard is not None:
             page.guard(settings.guard.refuses)
         if settings.is_lean and attempt == 1:
-            page.block(BLOCKED_PATTERNS)
+            page.block(BLOCKED_PATTERNS + settings.dead_hosts.patterns(site.url))
         with _Lap(draft, "navigate_s"):
             _navigate(page, site.url, on_navigating, deadline=soft_deadline)
         if site.steps:
@@ -163,6 +166,7 @@ def visit_page(
         draft.outcome, draft.detail = Outcome.TIMED_OUT, f"the page did not answer within {timeout_s:g} s"
     except CommandFailed as error:
         draft.outcome, draft.detail = Outcome.NAVIGATED_AWAY, f"the page left while it was probed: {error}"
+    settings.dead_hosts.add(page.state.dead_hosts)
     return _conclude(page, site, attempt, settings, store, draft, started)
 
 

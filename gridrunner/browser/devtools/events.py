@@ -14,6 +14,14 @@ from gridrunner.browser.devtools.connection import Answer, Connection
 from gridrunner.browser.port import BUILDING_KINDS, Frame, PageState, Request
 from gridrunner.text import redact_url
 
+DEAD_HOST_S = 3.0
+"""A host that could not be reached for this long is dead for the run. Where a resolver does not answer, a name is given
+up after 5 s at the earliest (resolv.conf(5), timeout); a name that does not exist is known within a second."""
+
+_NEVER_REACHED = frozenset(
+    {"net::ERR_NAME_NOT_RESOLVED", "net::ERR_CONNECTION_TIMED_OUT", "net::ERR_ADDRESS_UNREACHABLE"}
+)
+
 HOST_LIMIT = 100
 URL_LIMIT = 400
 """Characters that are kept of a host, and looked at of an address."""
@@ -213,7 +221,11 @@ class PageEvents:
         self.state.end_request(params["requestId"], time.monotonic())
 
     def _on_failed(self, target: str, params: dict[str, Any]) -> None:
-        self.state.end_request(params["requestId"], time.monotonic())
+        now = time.monotonic()
+        request = self.state.in_flight.get(params["requestId"])
+        if request is not None and now - request.sent_s >= DEAD_HOST_S and params.get("errorText") in _NEVER_REACHED:
+            self.state.dead_hosts.add(request.host)
+        self.state.end_request(params["requestId"], now)
         if not params.get("canceled") and params.get("blockedReason") != "inspector":
             self.state.note("network-failure", f"{params.get('type', 'request')}: {params.get('errorText', '')}")
 

@@ -1,8 +1,8 @@
 """Every host that a page of the benchmark names and that it does not serve itself, played by one stub.
 
 Run as a process of its own (`python -m tests.benchmarks.visits.foreign_hosts KIND`): prints its port and serves until
-its standard input closes. Which host it is for is read from the first bytes of a connection, the name in a TLS handshake
-or the Host of a request, so that a host is the same for every driver: what it does follows from its name.
+its standard input closes. The host is read from the first bytes of a connection (the name in a TLS handshake, or the
+Host of a request), and what it does follows from its name: it is the same for every driver.
 """
 
 from __future__ import annotations

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from gridrunner.browser.devtools.connection import Connection
-from gridrunner.browser.devtools.events import WORLD, PageEvents
+from gridrunner.browser.devtools.events import DEAD_HOST_S, WORLD, PageEvents
 from tests.support.fake_connection import FakeConnection
 
 TAB, FRAME = "tab-session", "frame-session"
@@ -140,6 +141,25 @@ def test_request_is_known_by_kind_and_host_until_it_ends(played: Played) -> None
     ]
     played.tell("Network.loadingFailed", requestId="1", errorText="net::ERR_NAME_NOT_RESOLVED")
     assert under_way(played) == set()
+
+
+@pytest.mark.parametrize(
+    ("took_s", "error", "dead"),
+    [
+        (DEAD_HOST_S, "net::ERR_NAME_NOT_RESOLVED", {"api.test"}),
+        (DEAD_HOST_S, "net::ERR_CONNECTION_TIMED_OUT", {"api.test"}),
+        (0.0, "net::ERR_NAME_NOT_RESOLVED", set()),
+        (DEAD_HOST_S, "net::ERR_ABORTED", set()),
+    ],
+)
+def test_host_is_dead_that_could_not_be_reached_for_long(
+    played: Played, took_s: float, error: str, dead: set[str]
+) -> None:
+    ask(played, "1")
+    sent = played.events.state.in_flight["1"]
+    played.events.state.in_flight["1"] = replace(sent, sent_s=sent.sent_s - took_s)
+    played.tell("Network.loadingFailed", requestId="1", errorText=error)
+    assert played.events.state.dead_hosts == dead
 
 
 @pytest.mark.parametrize(
