@@ -34,6 +34,9 @@ from enum import IntEnum
 
 from gridrunner.text import count_of
 
+LIMIT_REACHED = "max-failures"
+"""The reason of a run that --max-failures ended: it ends with 1, and what it left is not owed."""
+
 
 class ExitCode(IntEnum):
     """What a command ends with; the words of `--help` say the same to people."""
@@ -42,7 +45,7 @@ class ExitCode(IntEnum):
     FAILED = 1  # a site failed a check, or what was asked for was not found
     USAGE = 2  # the command line, a setting or a file of the user's is wrong
     INCOMPLETE = 3  # the grid failed, or something is owed
-    NOTHING = 4  # there was nothing to run
+    NOTHING = 4  # there was nothing to run, or nothing that could have failed took part
     INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 

@@ -7,12 +7,15 @@ spellings. Invariant: agreements are named as well as disagreements, and each wi
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from msgspec import Struct
 
 from dom_probes.suite.expectations import (
+    Conclusion,
     Judgement,
     describe_verdict,
     failed,
@@ -26,6 +29,15 @@ LIST = "the site list"
 OURS = "gridrunner"
 
 ROLES = ("username", "password")
+
+KNOWN = ("login", *ROLES)
+"""The words of an answer."""
+
+NEARLY = 0.75
+"""From this likeness on (difflib's ratio) a word alone shows that an answer was meant: logn, passwort, user_name."""
+
+CLOSELY = 0.6
+"""From this likeness on a word of an answer is a slip of a known one: user."""
 
 
 class _Point(Struct, frozen=True, kw_only=True):
@@ -46,11 +58,21 @@ def judge_detectors(expect: Expectation, observation: Observation, detection: De
     probes = {name: result for name, result in observation.probes.items() if _is_users(result)}
     answers = {name: result["value"] for name, result in probes.items() if is_answer(result.get("value"))}
     broken = {name: str(result["error"]) for name, result in probes.items() if "error" in result}
+    early = judge_reach(expect, observation)
     if not answers and not broken:
-        return skipped("no probe returned {login: true or false, username: CSS, password: CSS}")
-    if (early := judge_reach(expect, observation)) is not None:
+        is_cut_off = early is not None and early.conclusion is Conclusion.FAILED
+        return (early if is_cut_off and early is not None else None) or skipped(
+            "no probe returned {login: true or false, username: CSS, password: CSS}"
+        )
+    if early is not None:
         return early
     problems = [f"{name} gave no answer: {error}" for name, error in broken.items()]
+    problems += [
+        f"{name} answered in words that are not known: {wrong}"
+        for name, answer in answers.items()
+        if (wrong := "; ".join(list_mistakes(answer)))
+    ]
+    answers = {name: answer for name, answer in answers.items() if not any(list_mistakes(answer))}
     notes: list[str] = []
     for name, answer in answers.items():
         points = list(_compare(expect, observation, detection, answer, probes[name].get("matches") or {}))
@@ -70,8 +92,30 @@ def judge_detectors(expect: Expectation, observation: Observation, detection: De
 
 
 def is_answer(value: Any) -> bool:
-    """Whether a probe's value is a detector's answer."""
-    return isinstance(value, Mapping) and isinstance(value.get("login"), bool)
+    """Whether a probe's value is meant as a detector's answer: it has one of the words of an answer, or nearly so."""
+    return isinstance(value, Mapping) and any(
+        isinstance(key, str) and get_close_matches(key.lower(), KNOWN, 1, NEARLY) for key in value
+    )
+
+
+def list_mistakes(answer: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a detector's answer: words that are nearly known ones, and values of the wrong kind. Words
+    of other things (a confidence, a reason) are its own affair.
+    """
+    mistakes = []
+    for key in answer:
+        close = get_close_matches(str(key).lower(), KNOWN, 1, CLOSELY)
+        if close and key not in KNOWN:
+            mistakes.append(f"{key!s:.40} (did you mean {close[0]}?)")
+    if "login" not in answer:
+        mistakes.append("login is missing")
+    elif not isinstance(answer["login"], bool):
+        mistakes.append(f"login is {json.dumps(answer['login']):.40}, and has to be true or false")
+    for role in ROLES:
+        said = answer.get(role)
+        if said is not None and not isinstance(said, str):
+            mistakes.append(f"{role} is {json.dumps(said):.40}, and has to be a CSS selector or null")
+    return mistakes
 
 
 def _is_users(result: Any) -> bool:

@@ -22,7 +22,7 @@ from gridrunner.settings.values import BadSetting, Setting, parse_duration
 EXIT_CODES = """\
 exit codes:
   0 all passed   1 a site failed a check   2 usage or configuration   3 the grid failed or the run is incomplete
-  4 nothing to run   130 interrupted (go on with --resume RUN)
+  4 nothing to run, or nothing took part   130 interrupted (go on with --resume RUN)
 """
 
 
@@ -72,7 +72,12 @@ def add_setting(target: Any, setting: Setting) -> None:
     """The option of a setting, in a parser or a group of it; not given, it leaves the value to environment, file and
     default.
     """
-    names = [setting.short] if setting.short else []
+    if setting.short and setting.short_value is not None:
+        stands_for = f"--{setting.name} {setting.short_value}"
+        target.add_argument(
+            setting.short, dest=setting.key, action="store_const", const=setting.short_value, help=stands_for
+        )
+    names = [setting.short] if setting.short and setting.short_value is None else []
     names.append(f"--{setting.name}")
     if setting.is_flag:
         target.add_argument(*names, dest=setting.key, action="store_true", default=None, help=setting.help)

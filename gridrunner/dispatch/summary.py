@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from gridrunner.errors import LIMIT_REACHED
 from gridrunner.model import Result
 
 
@@ -18,7 +19,7 @@ class StoppedBy(StrEnum):
     FINISHED = "finished"  # nothing is owed any more
     INTERRUPTED = "interrupted"  # the user: exit code 130
     DEADLINE = "deadline"  # --deadline
-    MAX_FAILURES = "max-failures"  # --max-failures
+    MAX_FAILURES = LIMIT_REACHED  # --max-failures
     GRID_LOST = "grid-lost"  # no hub gave a session for too long
     CRASH_LOOP = "crash-loop"  # sessions died faster than visits succeeded
     JUDGE_LOST = "judge-lost"  # the judge fell silent, was started again, and fell silent again

@@ -5,7 +5,7 @@ that the plan owes has exactly one verdict, in plan order, whatever the journal 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from gridrunner.errors import ExitCode, RunFolderError
+from gridrunner.errors import LIMIT_REACHED, ExitCode, RunFolderError
 from gridrunner.limits import MOST_S
 from gridrunner.model import Fault, Observation, Plan, Result, Verdict
 from gridrunner.planning.plan import owed_sites
@@ -143,11 +143,37 @@ class RunRecord:
         return reckon_cost(self.fleet, sites=visited, busy_s=totals.busy_s)
 
 
+DETECTOR_CHECK_FILE = "test_your_detector.py"
+"""The shipped check of the user's own detector."""
+
+SHIPPED_FILES = frozenset({"test_login_form.py", "test_insertion.py", DETECTOR_CHECK_FILE})
+
+
+def took_part(checks: Sequence[str], busy: Collection[str]) -> bool:
+    """Whether what was to be tested was: some check was more than skipped; and where a detector of the user's stands
+    beside the shipped checks, it was judged somewhere. Beside own checks a probe may be there for them alone.
+    """
+    if not busy:
+        return False
+    file_of = {check: check.partition("::")[0] for check in checks}
+    detector = {check for check, file in file_of.items() if file == DETECTOR_CHECK_FILE}
+    if not detector or not SHIPPED_FILES.issuperset(file_of.values()):
+        return True
+    return not detector.isdisjoint(busy)
+
+
 def exit_code_of(record: RunRecord) -> ExitCode:
     """What a command ends with for this run. What a merge could not read makes it 3; known failures do not count."""
     was_interrupted = record.ended is not None and record.ended.exit_code == ExitCode.INTERRUPTED
     is_damaged = bool(record.header.damaged)
-    return exit_code_for(record.digest().verdicts, was_interrupted=was_interrupted, is_damaged=is_damaged)
+    digest = record.digest()
+    return exit_code_for(
+        digest.verdicts,
+        was_interrupted=was_interrupted,
+        is_damaged=is_damaged,
+        was_limited=record.ended is not None and record.ended.reason == LIMIT_REACHED,
+        took_part=took_part(record.plan.checks, digest.busy_checks),
+    )
 
 
 def load_run(folder: Path) -> RunRecord:

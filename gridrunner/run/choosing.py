@@ -10,6 +10,7 @@ from gridrunner.browser.binaries import Browser, find_browser
 from gridrunner.errors import UsageError
 from gridrunner.grid.drivers.choosing import DriverSettings
 from gridrunner.grid.drivers.table import LOCAL, drivers_of, hub_urls_of
+from gridrunner.run.manifests import require_manifest
 from gridrunner.settings.grid import BrowserName
 from gridrunner.settings.loading import Settings
 
@@ -29,8 +30,7 @@ def choose_grid(settings: Settings, env: Mapping[str, str]) -> GridChoice:
     places, wanted = settings.grid.places, settings.grid.browser
     extensions = settings.visits.extensions
     for folder in extensions:
-        if not (folder / "manifest.json").is_file():
-            raise UsageError(f"--extension {folder}: not an unpacked extension (it has no manifest.json)")
+        require_manifest(folder)
     if extensions:
         if wanted is BrowserName.HEADLESS_SHELL:
             raise UsageError("--extension: headless-shell has no extensions", hint="use --browser chromium")

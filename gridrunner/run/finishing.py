@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gridrunner.errors import ExitCode
+from gridrunner.model import Observation
 from gridrunner.results.record import RunRecord
+from gridrunner.run.answers import describe_silent_probes
 from gridrunner.run.capturing import export_captures
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
@@ -19,10 +23,23 @@ def finish_run(run: Run, work: Work, record: RunRecord) -> ExitCode:
     return ExitCode.INTERRUPTED if heard else code
 
 
+def _newest_visits(run: Run, record: RunRecord) -> Iterator[Observation]:
+    """The newest visit of each site that got one; none where no probe of the user's was asked."""
+    for visits in record.observations.values() if run.probes else ():
+        if visits:
+            yield visits[-1]
+
+
 def _finish(run: Run, work: Work, record: RunRecord) -> ExitCode:
     settings = run.settings
+    for line in describe_silent_probes([probe.name for probe in run.probes], _newest_visits(run, record)):
+        run.warn(line)
     remember_run(run.history, record, run.say)
     code = run.publisher.publish(work.folder, run.console, record=record, junit_copy=settings.output.junit)
+    if code is ExitCode.NOTHING:
+        run.warn(
+            "nothing that could have failed took part: every check that was to judge something was skipped (exit 4)"
+        )
     if settings.visits.capture is not Screenshots.NONE:
         only_failed = settings.visits.capture is Screenshots.FAILED
         export_captures(record, work.folder, run.console, only_failed=only_failed)

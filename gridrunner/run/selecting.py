@@ -38,10 +38,15 @@ class Selected(Struct, frozen=True, kw_only=True):
     replays: tuple[Path, ...]
 
 
+def has_probe(extension: Path) -> bool:
+    """Whether the extension says itself what it did on a page."""
+    return (extension / EXTENSION_PROBE).is_file()
+
+
 def make_selection(checks: CheckSettings, visits: VisitOptions) -> Selection:
     """Which checks the settings name, and those that other settings ask for."""
     asked = {
-        DETECTOR_CHECKS: bool(visits.probe_files or visits.extensions),
+        DETECTOR_CHECKS: bool(visits.probe_files) or any(map(has_probe, visits.extensions)),
         INSERTION_CHECKS: visits.try_insertion,
     }
     return Selection(
@@ -114,7 +119,7 @@ def read_user_probes(paths: Sequence[Path], extensions: Sequence[Path] = ()) -> 
     probes: dict[str, UserProbe] = {}
     for folder in extensions:
         file = folder / EXTENSION_PROBE
-        if file.is_file():
+        if has_probe(folder):
             name = folder.resolve().name
             probes[name] = UserProbe(name=name, source=file.read_text(encoding="utf-8").strip().rstrip(";"))
     for path in paths:

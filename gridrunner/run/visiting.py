@@ -29,6 +29,14 @@ GRID_EVIDENCE = "evidence/_grid"
 """In the run folder: logs of containers that failed. No site id begins with an underscore."""
 
 
+LIMITED_BATCH = 4
+"""Visits per round of the judge under --max-failures: it acts within ten further visits while four are under way. A
+round costs 20 to 50 ms, so that a run without a limit is judged in larger ones."""
+
+LIMITED_INTERVAL_S = 2.0
+"""The longest wait for a verdict under --max-failures, for lists whose visits are slow."""
+
+
 def clear_the_way() -> None:
     """End what earlier runs left on this machine, and load the detector while hubs are opened."""
     start_loading_detector()
@@ -93,6 +101,7 @@ def dispatch_settings(settings: Settings) -> DispatchSettings:
     """The limits of a run, in visits at once where --slots says sessions."""
     grid, defaults = settings.grid, DispatchSettings()
     outage_limit_s = outage_limit_of(grid.places)
+    has_limit = settings.dispatch.max_failures is not None
     return DispatchSettings(
         slots=grid.slots and grid.slots * grid.lanes(is_local=LOCAL in grid.places),
         retries=settings.dispatch.retries,
@@ -101,6 +110,8 @@ def dispatch_settings(settings: Settings) -> DispatchSettings:
         max_failures=settings.dispatch.max_failures,
         host_delay_s=settings.dispatch.host_delay_s,
         private_hosts=private_hosts_of(settings.visits),
+        judge_batch=LIMITED_BATCH if has_limit else defaults.judge_batch,
+        judge_interval_s=LIMITED_INTERVAL_S if has_limit else defaults.judge_interval_s,
         outage_limit_s=defaults.outage_limit_s if outage_limit_s is None else outage_limit_s,
         visits_per_session=1 if grid.isolation is Isolation.SESSION else defaults.visits_per_session,
     )

@@ -32,9 +32,11 @@ ROWS = (
     ),
     Setting(
         name="max-failures",
+        short="-x",
+        short_value="1",
         parse=whole(1),
         metavar="N",
-        help="stop after this many failed sites; default: none",
+        help="stop after this many failed sites (exit 1); -x stands for 1; default: none",
     ),
     Setting(
         name="host-delay",

@@ -106,6 +106,51 @@ def test_a_run_whose_checks_are_all_live_ends(project: CommandLine, sites: OwnSi
     )
 
 
+@pytest.mark.parametrize(
+    ("source", "code", "said"),
+    [
+        ("() => ({logn: true})", 1, "answered on 0 of 2 sites; keys seen: logn; known: login, username, password"),
+        ("() => 7", 4, "answered on 0 of 2 sites; seen: a number"),
+        ("async () => { await new Promise(() => {}) }", 1, "answered on 0 of 2 sites; it returned nothing"),
+    ],
+)
+def test_a_detector_that_answers_nowhere_is_never_green(
+    project: CommandLine, sites: OwnSites, source: str, code: int, said: str
+) -> None:
+    sites.add_logins("a", "b")
+    (project.folder / "mine.js").write_text(source)
+    ended = project.run(
+        *("run", "--sites", sites.write_list(), "--slots", "2", "--retries", "0", "--visit-timeout", "5s"),
+        *("--probe", "mine.js"),
+    )
+    assert ended.code == code, ended.stderr
+    assert said in " ".join(ended.stderr.split())
+
+
+def test_a_broken_extension_is_refused_before_anything_is_visited(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a")
+    extension = project.folder / "ext2"
+    extension.mkdir()
+    (extension / "manifest.json").write_text("{bad")
+    ended = project.run("run", "--sites", sites.write_list(), "--extension", extension)
+    assert ended.code == 2
+    assert "manifest.json:1:2: not JSON" in ended.stderr
+    assert project.run_folders() == []
+
+
+def test_the_limit_of_failures_stops_the_run_and_is_exit_code_1(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins(*(f"s{number:02}" for number in range(40)))
+    (project.folder / "mine.py").write_text("def test_even(site):\n    assert int(site.id[1:]) % 4 != 1\n")
+    ended = project.run(
+        *("run", "--sites", sites.write_list(), "--slots", "1", "--retries", "0", "-x", "--checks", "mine.py")
+    )
+    assert ended.code == 1, ended.stderr
+    events = read_journal(project.run_folder)
+    visited = [event["observation"]["site"] for event in events if event["event"] == "observation"]
+    first = next(place for place, site in enumerate(visited) if int(site[1:]) % 4 == 1)
+    assert len(visited) <= first + 1 + 10
+
+
 def test_live_checks_drive_a_real_browser(project: CommandLine, sites: OwnSites) -> None:
     sites.add_logins("a", "b")
     (project.folder / "checks.py").write_text(LIVE)

@@ -35,9 +35,11 @@ class Rounds:
         """When the oldest waiting observation has waited long enough; None when nothing waits or a round is out."""
         return self._waiting_since_s + self._interval_s if self._waiting and not self._out else None
 
-    def add(self, observation: Observation, *, at_s: float) -> None:
-        """One more observation to be judged."""
-        if not self._waiting:
+    def add(self, observation: Observation, *, at_s: float, is_urgent: bool = False) -> None:
+        """One more observation to be judged; an urgent one does not wait for company."""
+        if is_urgent:
+            self._waiting_since_s = at_s - self._interval_s
+        elif not self._waiting:
             self._waiting_since_s = at_s
         self._waiting.append(observation)
 

@@ -47,7 +47,8 @@ class Judging:
     def add(self, observation: Observation) -> None:
         """One more observation to be judged."""
         self._hub_of[observation.site] = observation.hub
-        self._rounds.add(observation, at_s=self._books.outbox.now_s)
+        confirms_failure = observation.attempt > 1 and self._books.settings.max_failures is not None
+        self._rounds.add(observation, at_s=self._books.outbox.now_s, is_urgent=confirms_failure)
 
     def submit_round(self, *, is_idle: bool) -> None:
         """Give the judge what waits, if it is time; `is_idle`: slots stand still and verdicts may give them work."""

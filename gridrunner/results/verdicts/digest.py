@@ -57,12 +57,14 @@ class DomainVisits(Struct, frozen=True, kw_only=True):
 
 class RunDigest(Struct, frozen=True, kw_only=True):
     """`groups` are the sites that went wrong by cause, `flaky` one case of each flaky site, in plan order, `verdicts`
-    all that count for the exit code: known failures are not among them. Cases are slim (see `slim_case`). `domains` are
-    the public ones that were visited most, more than once each.
+    all that count for the exit code: known failures are not among them; `busy_checks` the checks that were more than
+    skipped somewhere. Cases are slim (see `slim_case`). `domains` are the public ones that were visited most, more than
+    once each.
     """
 
     totals: RunTotals
     verdicts: frozenset[Verdict]
+    busy_checks: frozenset[str]
     groups: tuple[CauseGroup, ...]
     quarantined: Quarantined
     flaky: tuple[CaseVerdict, ...]
@@ -86,6 +88,7 @@ class Digester:
         self._busy_s = 0.0
         self._failed_first = 0
         self._place = 0
+        self._busy_checks: set[str] = set()
 
     def add(self, site: SiteVerdict) -> None:
         """Take the next site."""
@@ -93,6 +96,8 @@ class Digester:
         is_failed_first = False
         for case in site.cases:
             self._cases[case.verdict] += 1
+            if case.verdict is not Verdict.SKIPPED or case.held is not None:
+                self._busy_checks.add(case.check)
             if case.is_known:
                 self._known[case.verdict] += 1
             if case.attempts and case.attempts[0].status is Status.FAILED:
@@ -147,6 +152,7 @@ class Digester:
                 failed_first=self._failed_first,
             ),
             verdicts=self._list_verdicts(),
+            busy_checks=frozenset(self._busy_checks),
             groups=group_culprits(self._culprits),
             quarantined=Quarantined(held=tuple(self._held), passing=tuple(self._passing)),
             flaky=tuple(case for case in self._culprits if case.verdict is Verdict.FLAKY),

@@ -83,12 +83,24 @@ def is_red(verdict: Verdict) -> bool:
             assert_never(verdict)
 
 
-def exit_code_for(verdicts: Iterable[Verdict], *, was_interrupted: bool = False, is_damaged: bool = False) -> ExitCode:
+def exit_code_for(
+    verdicts: Iterable[Verdict],
+    *,
+    was_interrupted: bool = False,
+    is_damaged: bool = False,
+    was_limited: bool = False,
+    took_part: bool = True,
+) -> ExitCode:
     """The exit code for the verdicts that occur: 3 (owed, ours, or a part that could not be read) beats 1; 130 says
-    that what is owed was left by an interruption; 4: there was nothing to judge.
+    that what is owed was left by an interruption; 4: there was nothing to judge, or all is well because nothing that
+    could have failed took part. `was_limited`: the limit of failures was reached, and what it left is not owed.
     """
+    if was_limited:
+        verdicts = {verdict for verdict in verdicts if verdict is not Verdict.NOT_RUN}
     code = _code_of_verdicts(set(verdicts), was_interrupted=was_interrupted)
-    return ExitCode.INCOMPLETE if is_damaged and code in {ExitCode.OK, ExitCode.FAILED} else code
+    if is_damaged and code in {ExitCode.OK, ExitCode.FAILED}:
+        return ExitCode.INCOMPLETE
+    return ExitCode.NOTHING if code is ExitCode.OK and not took_part else code
 
 
 def _code_of_verdicts(present: set[Verdict], *, was_interrupted: bool) -> ExitCode:

@@ -9,7 +9,7 @@ from gridrunner.model import Fault, FaultKind, Status, Verdict
 from gridrunner.planning.shards import cut_shard
 from gridrunner.results.journal.events import Event, Faulted, Judged, Observed, Resumed, RunEnded, VisitStarted
 from gridrunner.results.journal.planfile import read_plan, write_plan
-from gridrunner.results.record import build_record, exit_code_of, load_run
+from gridrunner.results.record import DETECTOR_CHECK_FILE, build_record, exit_code_of, load_run, took_part
 from gridrunner.results.verdicts.settling import exit_code_for, settle, worst
 from tests.support.sample_runs import (
     CHECKS,
@@ -79,6 +79,39 @@ def test_the_worst_check_is_the_sites_verdict() -> None:
 )
 def test_exit_codes_are_those_of_the_contract(verdicts: list[Verdict], was_interrupted: bool, code: int) -> None:
     assert exit_code_for(verdicts, was_interrupted=was_interrupted) == code
+
+
+def test_a_limit_that_was_reached_is_a_failure_and_owes_nothing() -> None:
+    assert exit_code_for([Verdict.FAILED, Verdict.NOT_RUN], was_limited=True) == 1
+    assert exit_code_for([Verdict.FAILED, Verdict.NOT_RUN, Verdict.ERROR], was_limited=True) == 3
+
+
+def test_nothing_that_took_part_is_nothing_and_no_pass() -> None:
+    assert exit_code_for([Verdict.SKIPPED], took_part=False) == 4
+    assert exit_code_for([Verdict.NOT_RUN], took_part=False) == 3
+
+
+LOGIN, DETECTOR, OWN = (
+    "test_login_form.py::test_a",
+    f"{DETECTOR_CHECK_FILE}::test_your_detector_agrees",
+    "mine.py::test_a",
+)
+
+
+@pytest.mark.parametrize(
+    ("checks", "busy", "has_part"),
+    [
+        ([LOGIN], [], False),
+        ([LOGIN], [LOGIN], True),
+        ([LOGIN, DETECTOR], [LOGIN], False),
+        ([LOGIN, DETECTOR], [LOGIN, DETECTOR], True),
+        ([OWN, DETECTOR], [OWN], True),  # the probe is there for the own check
+    ],
+)
+def test_a_detector_beside_the_shipped_checks_has_to_take_part(
+    checks: list[str], busy: list[str], has_part: bool
+) -> None:
+    assert took_part(checks, busy) is has_part
 
 
 def test_every_planned_case_has_one_verdict_in_plan_order() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dom_probes.suite.comparison import judge_detectors
+from dom_probes.suite.comparison import judge_detectors, list_mistakes
 from dom_probes.suite.expectations import Conclusion
 from gridrunner.model import (
     Detection,
@@ -119,7 +119,7 @@ def test_probe_that_throws_fails() -> None:
     assert judgement.message.startswith("broken.js gave no answer: JavaScript: oh; mine.js disagrees")
 
 
-@pytest.mark.parametrize("value", [None, [1], {"login": "yes"}, {"title": "x"}])
+@pytest.mark.parametrize("value", [None, [1], "#u", {}, {"title": "x"}])
 def test_probe_that_is_no_detector_takes_no_part(value: Any) -> None:
     assert judge_detectors(YES, observe(value), OURS).conclusion is SKIPPED
 
@@ -127,3 +127,31 @@ def test_probe_that_is_no_detector_takes_no_part(value: Any) -> None:
 def test_page_that_was_not_reached_is_the_sites_failure() -> None:
     judgement = judge_detectors(YES, replace(GOOD, outcome=Outcome.TIMED_OUT), None)
     assert (judgement.conclusion, judgement.message) == (FAILED, "not judged: the visit ended timed-out")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"logn": True}, "logn (did you mean login?); login is missing"),
+        ({"login": "yes"}, 'login is "yes", and has to be true or false'),
+        ({"username": "###"}, "login is missing"),
+        ({"login": True, "user": "#user"}, "user (did you mean username?)"),
+        ({"login": True, "password": 7}, "password is 7, and has to be a CSS selector or null"),
+    ],
+)
+def test_an_answer_in_the_wrong_words_fails(value: Any, said: str) -> None:
+    judgement = judge_detectors(YES, observe(value), OURS)
+    assert judgement.conclusion is Conclusion.FAILED
+    assert f"mine.js answered in words that are not known: {said}" in judgement.message
+
+
+def test_what_else_an_answer_says_is_its_own_affair() -> None:
+    value = {"login": True, "username": "#user", "password": "#pass", "confidence": 0.9, "reason": "two fields"}
+    assert list_mistakes(value) == []
+
+
+def test_a_probe_that_hung_fails_where_the_visit_was_cut_off() -> None:
+    cut_off = replace(observe(None), outcome=Outcome.TIMED_OUT, probes={}, detail="the page did not answer")
+    judgement = judge_detectors(YES, cut_off, OURS)
+    assert judgement.conclusion is Conclusion.FAILED
+    assert "not judged: the visit ended timed-out" in judgement.message
