@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from gridrunner.commands.parsing import say
 from gridrunner.commands.table import make_parser
 from gridrunner.errors import ExitCode, GridrunnerError, SiteListError
+from gridrunner.host.descriptors import raise_limit
 from gridrunner.run.signals import interrupted_by_signals
 from gridrunner.terminal.streams import find_lost_output, guard_streams
 
@@ -16,6 +17,7 @@ from gridrunner.terminal.streams import find_lost_output, guard_streams
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     guard_streams()
+    raise_limit()
     try:
         with interrupted_by_signals():
             return _execute(argv)

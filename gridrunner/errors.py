@@ -11,6 +11,7 @@ The tree, with the exit code that each ends in when nothing catches it:
         |-- HubUnreachable        a hub does not answer, or refuses us
         |-- SessionNotCreated     no browser session could be had
         |-- SessionLost           a session ended under us
+        |-- NetworkLost           a browser's machine reaches no site at all
         `-- OutputLost            this machine's disk does not take what the run has to keep
 
 Within a visit a page may do anything; what it does ends there, as an outcome with a name or as a fault of the session:
@@ -100,6 +101,10 @@ class SessionNotCreated(GridFault):
 
 class SessionLost(GridFault):
     """A session stopped answering or was ended by another program."""
+
+
+class NetworkLost(GridFault):
+    """The machine of a browser has no network, or no proxy that answers: no site could have been reached."""
 
 
 class OutputLost(GridFault):

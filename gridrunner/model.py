@@ -294,6 +294,7 @@ class FaultKind(StrEnum):
     SESSION_NOT_CREATED = "session-not-created"
     SESSION_LOST = "session-lost"
     INTERRUPTED = "interrupted"
+    NETWORK = "network"  # the browser's machine reaches no site
     INTERNAL = "internal"
 
 

@@ -18,6 +18,25 @@ _NET_ERRORS: Mapping[str, Outcome] = {
     "net::ERR_BLOCKED_BY_CLIENT": Outcome.BLOCKED,
 }
 
+_OWN_ERRORS: Mapping[str, str] = {
+    # The same list: the errors that come about before any site is asked
+    "net::ERR_INTERNET_DISCONNECTED": "its machine has no network",
+    "net::ERR_NETWORK_CHANGED": "the network of its machine changed during the visit",
+    "net::ERR_NETWORK_IO_SUSPENDED": "its machine was suspended",
+    "net::ERR_NETWORK_ACCESS_DENIED": "its machine does not let it use the network",
+    "net::ERR_PROXY_CONNECTION_FAILED": "its proxy does not answer; look at HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
+    "net::ERR_PROXY_AUTH_REQUESTED": "its proxy wants a password",
+    "net::ERR_PROXY_AUTH_UNSUPPORTED": "its proxy wants to be logged in to in a way that it does not know",
+    "net::ERR_PROXY_CERTIFICATE_INVALID": "its proxy has no valid certificate",
+    "net::ERR_MANDATORY_PROXY_CONFIGURATION_FAILED": "the configuration of its proxy cannot be had",
+    "net::ERR_PAC_SCRIPT_FAILED": "the script that chooses its proxy fails",
+    "net::ERR_SOCKS_CONNECTION_FAILED": "its SOCKS proxy does not answer",
+    "net::ERR_INSUFFICIENT_RESOURCES": "its machine is short of memory or open files",
+    "net::ERR_OUT_OF_MEMORY": "its machine is short of memory",
+    "net::ERR_NO_BUFFER_SPACE": "its machine is short of memory for sockets",
+    "net::ERR_FILE_NO_SPACE": "the disk of its machine is full",
+}
+
 _CHALLENGE_TITLES = (
     # Written from the pages' own titles, 2026-11: Cloudflare, Akamai, PerimeterX, Imperva, DataDome, AWS WAF
     "just a moment",
@@ -39,6 +58,14 @@ _BLOCKING_STATUSES = frozenset({403, 406, 429, 503})
 def classify_net_error(error: str) -> Outcome:
     """The outcome of a navigation that failed with a Chromium network error."""
     return _NET_ERRORS.get(error, Outcome.UNREACHABLE)
+
+
+def explain_own_error(error: str) -> str:
+    """What is wrong with the browser's own machine, in one sentence, where that is what a network error says; else
+    empty.
+    """
+    why = _OWN_ERRORS.get(error)
+    return f"the browser reaches no site: {why} ({error})" if why else ""
 
 
 def classify_document(*, status: int | None, asks_for_login: bool, title: str, has_login: bool) -> tuple[Outcome, str]:

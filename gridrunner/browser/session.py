@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.port import CommandFailed, DeadlinePassed, Tabs
 from gridrunner.browser.visit import UserProbe, VisitSettings, visit_page
-from gridrunner.errors import SessionLost
+from gridrunner.errors import NetworkLost, SessionLost
 from gridrunner.model import Fault, FaultKind, Observation, Site
 
 PREPARE_TIMEOUT_S = 15.0
@@ -65,7 +65,7 @@ class BrowserSession:
         """Visit `site` in a fresh context; `probes` come after those of the run. A session that ends under us comes
         back as the observation's fault.
         """
-        started = time.monotonic()
+        started, context_s = time.monotonic(), 0.0
         self._is_visiting = True
         try:
             page = self.tabs.take(deadline=started + PREPARE_TIMEOUT_S)
@@ -85,6 +85,10 @@ class BrowserSession:
             fault = Fault(kind=FaultKind.SESSION_LOST, message=str(error) or "no context could be made in time")
             observation = Observation(site=site.id, attempt=attempt, fault=fault, url=site.url)
             context_s = 0.0
+        except NetworkLost as error:
+            self.tabs.close()
+            fault = Fault(kind=FaultKind.NETWORK, message=str(error))
+            observation = Observation(site=site.id, attempt=attempt, fault=fault, url=site.url)
         finally:
             self._is_visiting = False
         timings = replace(observation.timings, context_s=context_s, total_s=round(time.monotonic() - started, 4))

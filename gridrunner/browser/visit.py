@@ -24,11 +24,12 @@ from gridrunner.browser.evidence import EvidenceStore, is_as_expected, mark_dete
 from gridrunner.browser.frames import collect_facts, find_closed_roots
 from gridrunner.browser.guarding import NameGuard
 from gridrunner.browser.insertion import try_insertion
-from gridrunner.browser.outcomes import classify_document, classify_net_error
+from gridrunner.browser.outcomes import classify_document, classify_net_error, explain_own_error
 from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageError, PageGone, TabSettings
 from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, Waits, wait_until_ready
 from gridrunner.browser.selectors import NotThere, locate
 from gridrunner.browser.steps import StepFailed, StepLimits, dismiss_wall, do_steps
+from gridrunner.errors import NetworkLost
 from gridrunner.model import (
     EXPECTED_PROBE,
     INSERTION_PROBE,
@@ -126,7 +127,7 @@ def visit_page(
 ) -> Observation:
     """Visit `site` on a prepared page. `on_navigating` is called once when there is nothing to do but wait.
 
-    Raises SessionLost; everything else that goes wrong is the observation's outcome.
+    Raises SessionLost and NetworkLost; everything else that goes wrong is the observation's outcome.
     """
     started = time.monotonic()
     timeout_s = site.visit_timeout_s or settings.visit_timeout_s
@@ -182,6 +183,8 @@ def _navigate(page: Page, url: str, on_navigating: Callable[[], None], *, deadli
             page.wait_until(lambda: page.state.did_download, deadline=time.monotonic() + FILE_NAME_TIMEOUT_S)
         raise _Ended(Outcome.DOWNLOAD, "the address answers with a file to download")
     if navigation.error:
+        if own := explain_own_error(navigation.error):
+            raise NetworkLost(own)
         raise _Ended(classify_net_error(navigation.error), navigation.error)
     if navigation.brings_document:
         # The answer comes before the document; what is asked too soon is lost.

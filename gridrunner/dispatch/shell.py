@@ -41,6 +41,7 @@ from gridrunner.dispatch.machine.events import (
     SessionRefused,
     StartSlot,
     StartVisit,
+    StoodStill,
     StopRequested,
     SubmitRound,
     Tick,
@@ -51,6 +52,7 @@ from gridrunner.dispatch.ports import Clock, Hub, Judge, JudgeFactory, Recorder,
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.summary import DispatchSummary
 from gridrunner.errors import GridFault, GridrunnerError, HubUnreachable, UsageError
+from gridrunner.host.steady import SteadyClock
 from gridrunner.model import Fault, FaultKind, Observation, Plan, Result
 
 _LOGGER = logging.getLogger(__name__)
@@ -107,7 +109,6 @@ class Dispatcher:
         self._make_judge = judge
         self._recorder = recorder
         self._clock = clock
-        self._started_s = 0.0
         self._balancer = Balancer(
             names,
             rng=rng or random.Random(plan.hash),  # noqa: S311 - jitter, not a secret
@@ -122,13 +123,14 @@ class Dispatcher:
         self._sessions: dict[int, Session] = {}
         self._closers = _Closers()
         self._is_over = threading.Event()
+        self._steady: SteadyClock | None = None
         self._sink = _Sink(self._events.put, self._now_s)
 
     def run(self) -> DispatchSummary:
         """Visit and judge everything, and say how it ended. Returns when all sessions are closed or given up; raises
         what the recorder or the judge raised, after the sessions were killed.
         """
-        self._started_s = self._clock()
+        self._steady = SteadyClock(self._clock, step_s=MOST_WAIT_S, on_standstill=self._note_standstill)
         judge = self._make_judge(self._sink)
         usual_s = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -165,8 +167,8 @@ class Dispatcher:
 
     def _next_event(self) -> MachineEvent:
         while True:
-            wake_at_s = self._machine.wake_at_s
-            wait_s = MOST_WAIT_S if wake_at_s is None else min(MOST_WAIT_S, max(0.0, wake_at_s - self._now_s()))
+            wake_at_s, now_s = self._machine.wake_at_s, self._now_s()
+            wait_s = MOST_WAIT_S if wake_at_s is None else min(MOST_WAIT_S, max(0.0, wake_at_s - now_s))
             try:
                 event = self._events.get(timeout=wait_s)
             except queue.Empty:
@@ -274,7 +276,10 @@ class Dispatcher:
         return run
 
     def _now_s(self) -> float:
-        return self._clock() - self._started_s
+        return self._steady.now_s() if self._steady is not None else 0.0
+
+    def _note_standstill(self, at_s: float, lost_s: float) -> None:
+        self._events.put(StoodStill(at_s=at_s, lost_s=lost_s))
 
 
 class _Sink:

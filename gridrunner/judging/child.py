@@ -20,10 +20,14 @@ from pathlib import Path
 from msgspec import Struct
 
 from gridrunner import codec
+from gridrunner.host.steady import SteadyClock
 from gridrunner.judging.protocol import JudgeAnswer, Order
 
 CLOSE_TIMEOUT_S = 2.0
 """For an idle judge to end by itself; a process that does nothing needs milliseconds."""
+
+LOOK_S = 0.5
+"""How long it is waited at a time, so that a standstill of the machine is told from a judge that hangs."""
 
 _LOG_TAIL = 4096  # bytes of the worker's standard error that explain a crash
 
@@ -46,7 +50,7 @@ class Worker:
         start = f"import sys; sys.path.append({root!r}); from gridrunner.judging.worker import main; main()"
         self._log = tempfile.TemporaryFile("ab+", prefix="gridrunner-judge-")  # noqa: SIM115 - closed by `kill`
         self._process = subprocess.Popen(
-            [sys.executable, "-c", start],
+            [sys.executable, "-P", "-c", start],  # no module of the folder that one stands in
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -68,9 +72,12 @@ class Worker:
 
     def read(self, timeout_s: float) -> JudgeAnswer | Loss:
         """The next answer, or the loss of the worker after `timeout_s` of silence or at its end."""
-        deadline = time.monotonic() + timeout_s
+        clock = SteadyClock(time.monotonic, step_s=LOOK_S)
         while not self._lines:
-            if not self._selector.select(max(0.0, deadline - time.monotonic())):
+            left_s = timeout_s - clock.now_s()
+            if not self._selector.select(min(LOOK_S, max(0.0, left_s))):
+                if left_s > 0:
+                    continue
                 return self._give_up(f"nothing was heard for {timeout_s:g} s")
             assert self._process.stdout is not None
             data = os.read(self._process.stdout.fileno(), 1 << 16)

@@ -69,6 +69,7 @@ def main() -> None:
     while (line := orders.get()) is not None:
         order = codec.decode(line, Order)
         if not order.selection.paths:
+            os.environ.pop("PYTEST_PLUGINS", None)
             os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the shipped suite needs nothing of what is installed
         if order.kind is OrderKind.COLLECT:
             send(_collect(order))
@@ -129,6 +130,7 @@ def _judge(order: Order, send: Send) -> str:
     )
     plugins: list[object] = [collector, end]
     if order.processes:
+        os.environ["PYTHONSAFEPATH"] = "1"  # for its processes, what -P is for this one
         options = [
             "-p",
             "xdist",

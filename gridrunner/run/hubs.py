@@ -24,6 +24,7 @@ from gridrunner.grid.hubs.processes import drivers_ended
 from gridrunner.grid.hubs.reaping import REAP_TIMEOUT_S, reap_sessions
 from gridrunner.grid.hubs.remote import RemoteHub
 from gridrunner.grid.status import HubAddress
+from gridrunner.host.descriptors import require_descriptors
 from gridrunner.planning.plan import owed_sites
 from gridrunner.run.choosing import driver_settings
 from gridrunner.run.fleet import PriceBook, open_price_book, wanted_nodes
@@ -57,6 +58,7 @@ def open_grids(run: Run, work: Work) -> Iterator[Grids]:
     prices = open_price_book(settings.fleet.file, is_on_fleet=is_on_fleet)
     with ExitStack() as stack:
         stack.enter_context(drivers_ended())
+        require_descriptors(settings.grid.slots or settings.grid.browsers)
         rules = serve_replays(work.replays, work.plan, LOOPBACK, stack)
         hubs = list(make_hubs(run, work, rules))
         if run.store is not None:

@@ -260,6 +260,7 @@ class PlainProgress:
 
 def make_progress(console: Console, tally: Tally, *, quiet: bool, verbose: bool) -> Progress:
     """The live display on a terminal, plain lines elsewhere and with --quiet or --verbose."""
-    if console.is_terminal and not quiet and not verbose:
+    is_watched = console.is_terminal and console.file.isatty()  # FORCE_COLOR and --color always speak of colours alone
+    if is_watched and not quiet and not verbose:
         return LiveProgress(console, tally)
     return PlainProgress(console, tally, quiet=quiet, verbose=verbose)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gridrunner.judging import child
@@ -39,3 +41,16 @@ def test_nobody_asks_and_it_ends_with_the_block_also_after_an_exception() -> Non
         fail()
     assert [is_running(worker) for worker in started] == [False]
     assert child._ahead == []
+
+
+def test_modules_of_the_current_folder_are_not_the_library_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("queue", "json", "logging", "token", "selectors"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the wrong module')\n")
+    (tmp_path / "stranger.py").write_text("raise SystemExit('a plugin of somebody else')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTEST_PLUGINS", "stranger")
+    worker = Worker()
+    worker.send(Order(kind=OrderKind.COLLECT, folder="", selection=Selection()))
+    answer = worker.read(60)
+    worker.end()
+    assert getattr(answer, "problem", answer) == ""

@@ -63,6 +63,7 @@ class Visiting:
     status: int | None = None
     retry_after_s: float | None = None
     address: str = ""
+    detail: str = ""
 
 
 Opens = Callable[[str, float], Opening]
@@ -218,6 +219,7 @@ class VirtualGrid:
             http_status=said.status if said else None,
             retry_after_s=said.retry_after_s if said else None,
             address=said.address if said else "",
+            detail=said.detail if said else "",
         )
         self._schedule(VisitEnded(at_s=at_s, slot=order.slot, serial=order.serial, observation=observation))
 

@@ -158,6 +158,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"text"},
     "codec": set(),
     "foreign": set(),
+    "host": BASE,
     # decide
     "planning": BASE,
     "detection": BASE,
@@ -166,11 +167,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": BASE | {"grid/drivers/table", "planning"},
     "sites": BASE,
     "aws": BASE,
-    "browser": BASE | {"detection", "planning", "settings", "sites"},
-    "browser/devtools": BASE | {"browser"},  # speaks what browser/port.py asks; nothing in browser/ knows it
+    "browser": BASE | {"host", "detection", "planning", "settings", "sites"},
+    "browser/devtools": BASE | {"browser", "host"},  # speaks what browser/port.py asks; nothing in browser/ knows it
     "grid": BASE,
     "grid/drivers/table": set(),  # rows alone: every wing that needs one reads it
-    "grid/hubs": BASE | {"grid", "grid/drivers/table", "browser", "browser/devtools", "planning"},
+    "grid/hubs": BASE | {"host", "grid", "grid/drivers/table", "browser", "browser/devtools", "planning"},
     "grid/drivers": BASE | {"grid", "grid/drivers/table", "grid/hubs", "browser", "planning"},
     "grid/drivers/aws": BASE | {"grid", "grid/drivers", "grid/drivers/table", "grid/hubs", "aws", "planning"},
     "grid/drivers/docker": BASE | {"grid", "grid/drivers", "grid/drivers/table", "grid/hubs", "planning"},
@@ -183,8 +184,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # carry out
     **{name: BASE | DISPATCH | {"planning"} for name in DISPATCH},
     "dispatch/machine": BASE | DISPATCH | {"planning", "results/verdicts"},
-    "dispatch": BASE | DISPATCH | {"dispatch/machine", "planning"},
-    "judging": BASE | {"detection", "planning", "results", "results/journal"},
+    "dispatch": BASE | DISPATCH | {"dispatch/machine", "host", "planning"},
+    "judging": BASE | {"detection", "host", "planning", "results", "results/journal"},
     "evaluation": BASE | {"detection", "sites"},
     "pytest_plugin": BASE | {"grid/hubs", "judging"},
     "terminal": BASE | DISPATCH | {"aws", "grid", "planning"},
@@ -194,7 +195,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"aws", "browser", "dispatch", "dispatch/machine", "grid", "grid/drivers", "grid/drivers/aws", "grid/hubs"}
     | {"grid/drivers/table"}
     | {"judging", "planning", "results", "results/journal", "results/reports", "results/store", "results/verdicts"}
-    | {"results/merging", "settings", "sites", "terminal"},
+    | {"host", "results/merging", "settings", "sites", "terminal"},
     "commands": BASE
     | DISPATCH
     | {
@@ -211,7 +212,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | {"results", "results/journal", "results/merging", "results/reports", "results/store", "results/verdicts"}
     | {"run", "settings", "sites", "terminal"},
-    "cli": BASE | {"commands", "run", "terminal"},
+    "cli": BASE | {"commands", "host", "run", "terminal"},
 }
 """What a wing may import beside itself. A module belongs to the longest name here that its path begins with; a wing
 that is allowed does not bring along the wings within it.

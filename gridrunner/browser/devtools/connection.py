@@ -22,10 +22,11 @@ from typing import Any
 import msgspec
 import websocket
 
-from gridrunner.browser.devtools.messages import MessageReader, make_text_frame
+from gridrunner.browser.devtools.messages import LEAST_TIMEOUT_S, MessageReader, make_ping, make_text_frame
 from gridrunner.browser.devtools.params import decode_params, decode_result
 from gridrunner.browser.port import CommandFailed, DeadlinePassed
 from gridrunner.errors import SessionLost
+from gridrunner.host.proxies import HubProxy
 from gridrunner.text import make_line
 
 Listener = Callable[[str, dict[str, Any]], None]
@@ -36,6 +37,16 @@ OnAnswer = Callable[["Answer"], None]
 CONNECT_TIMEOUT_S = 15.0
 """The handshake through a hub took 0.01 to 0.3 s when tried (Grid 4.48, 2026-11-24); beyond 15 s it is not coming."""
 
+PING_S = 4.0
+"""A socket on which nothing came for this long is pinged while an answer is awaited: proxies cut sockets that are idle,
+most after 50 or 60 s (HAProxy, nginx, AWS), one that was reported after 5 (2026-11-30)."""
+
+LATE_S = 0.25
+"""After a deadline, what has come in by then is still read, for so long: the machine may have stood still until then,
+and a page that never stops talking must not hold its visit."""
+
+NO_HOST = "no.proxy.invalid"
+"""websocket-client reads HTTP_PROXY where it is told of no proxy, and NO_PROXY where of no exempt host (1.9)."""
 
 _BAD_SHAPES = (msgspec.DecodeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 """What reading a message of another shape comes to, in the decoder or in a listener: a hub, or what stands in its
@@ -104,9 +115,17 @@ class Answer:
 class Connection:
     """The socket of one session. `label` names the session in messages."""
 
-    def __init__(self, url: str, *, label: str, headers: list[str] | None = None, ca_file: Path | None = None) -> None:
-        """Connect; a wss hub's certificate is checked with those in `ca_file` (None: the usual ones). Raises
-        SessionLost when the socket cannot be had within CONNECT_TIMEOUT_S.
+    def __init__(
+        self,
+        url: str,
+        *,
+        label: str,
+        headers: list[str] | None = None,
+        ca_file: Path | None = None,
+        proxy: HubProxy | None = None,
+    ) -> None:
+        """Connect, through `proxy` if there is one; the certificate of a wss hub is checked with those in `ca_file`
+        (None: the usual ones). Raises SessionLost when the socket cannot be had within CONNECT_TIMEOUT_S.
         """
         self._label = label
         self._last_id = 0
@@ -114,6 +133,8 @@ class Connection:
         self._pending: dict[int, tuple[Answer, OnAnswer | None]] = {}
         self._listeners: dict[str, tuple[Listener, Collection[str]]] = {}
         self._wanted: set[bytes] = set()
+        self._late_until_s: float | None = None
+        self._pinged_s = 0.0
         self._socket = websocket.WebSocket(
             enable_multithread=False,
             skip_utf8_validation=True,
@@ -130,8 +151,11 @@ class Connection:
                 timeout=CONNECT_TIMEOUT_S,
                 suppress_origin=True,
                 header=headers or [],
-                http_proxy_host=None,
-                http_no_proxy=["*"],
+                http_proxy_host=proxy.host if proxy is not None else NO_HOST,
+                http_proxy_port=proxy.port if proxy is not None else 1,
+                http_proxy_auth=(proxy.user, proxy.password) if proxy is not None and proxy.user else None,
+                proxy_type="http",
+                http_no_proxy=["*"] if proxy is None else [NO_HOST],
                 redirect_limit=0,  # whoever else it is, our credentials are not for them
                 sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             )
@@ -200,6 +224,7 @@ class Connection:
     def read_until(self, is_done: Callable[[], bool], *, deadline: float) -> None:
         """Read and hand on messages until `is_done()`. Raises DeadlinePassed or SessionLost."""
         self.flush()
+        self._late_until_s = None
         while not is_done():
             while not self._take_one():
                 self._fill(deadline)
@@ -228,17 +253,34 @@ class Connection:
 
     def _fill(self, deadline: float) -> None:
         self.flush()  # what was sent while messages were handed on
-        left_s = deadline - time.monotonic()
+        now_s = time.monotonic()
+        left_s = deadline - now_s
         if left_s <= 0:
-            raise DeadlinePassed
+            if self._late_until_s is None:
+                self._late_until_s = now_s + LATE_S
+            elif now_s > self._late_until_s:
+                raise DeadlinePassed
         try:
-            is_open = self._reader.fill(left_s)
+            is_open = self._reader.fill(max(LEAST_TIMEOUT_S, min(left_s, PING_S)))
         except TimeoutError:
+            if left_s <= 0:
+                raise DeadlinePassed from None
+            self._ping()
             return  # the time-out of the socket may be shorter than asked for
         except OSError as error:
             raise self._broken(error) from error
         if not is_open:
             raise SessionLost(f"{self._label}: the session's socket was closed")
+
+    def _ping(self) -> None:
+        raw, now_s = self._socket.sock, time.monotonic()
+        if raw is None or now_s - self._pinged_s < PING_S / 2:
+            return
+        self._pinged_s = now_s
+        try:
+            raw.sendall(make_ping())
+        except OSError as error:
+            raise self._broken(error) from error
 
     def _broken(self, error: Exception) -> SessionLost:
         return SessionLost(f"{self._label}: the session's socket broke: {error}")

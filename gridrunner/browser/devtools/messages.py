@@ -37,7 +37,7 @@ SEND_TIMEOUT_S = 15.0
 LEAST_TIMEOUT_S = 0.001
 
 _CLOSE, _PING = 0x8, 0x9
-_FINAL_TEXT = 0x81
+_FINAL_TEXT, _FINAL_PING = 0x81, 0x89
 
 
 class BadMessage(OSError):
@@ -151,6 +151,11 @@ def _time_value(seconds: float) -> bytes:
     """`struct timeval` (socket(7), SO_RCVTIMEO)."""
     whole = int(seconds)
     return struct.pack("ll", whole, int((seconds - whole) * 1e6))
+
+
+def make_ping() -> bytes:
+    """A ping without a payload (RFC 6455, section 5.5.2)."""
+    return bytes((_FINAL_PING, 0x80)) + os.urandom(4)
 
 
 def make_text_frame(payload: bytes) -> list[bytes]:

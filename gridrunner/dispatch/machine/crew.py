@@ -58,6 +58,7 @@ class Slot:
     visit_started_s: float = 0.0
     is_hedge: bool = False
     killed_for: KilledFor | None = None
+    stood_still_s: float = 0.0  # of this visit: its seconds in which our machine did nothing
 
     @property
     def pending_s(self) -> float:

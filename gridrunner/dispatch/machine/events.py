@@ -88,6 +88,13 @@ class StopRequested(Struct, frozen=True, kw_only=True):
     at_s: float
 
 
+class StoodStill(Struct, frozen=True, kw_only=True):
+    """This machine did nothing for `lost_s` (a paused container, a suspended machine), which no `at_s` counts."""
+
+    at_s: float
+    lost_s: float
+
+
 class Tick(Struct, frozen=True, kw_only=True):
     """Nothing but time: comes when `Machine.wake_at_s` has passed."""
 
@@ -104,6 +111,7 @@ MachineEvent = (
     | ResultsArrived
     | RoundEnded
     | StopRequested
+    | StoodStill
     | Tick
 )
 

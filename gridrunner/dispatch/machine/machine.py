@@ -29,6 +29,7 @@ from gridrunner.dispatch.machine.events import (
     SessionCreated,
     SessionGone,
     SessionRefused,
+    StoodStill,
     StopRequested,
     Tick,
     VisitEnded,
@@ -145,6 +146,8 @@ class Machine:
                 self._judging.end_round(event.number, event.error)
             case StopRequested():
                 self._take_stop_request()
+            case StoodStill():
+                self._visits.note_standstill(event.lost_s)
             case Tick():
                 pass
             case _:
@@ -181,8 +184,15 @@ class Machine:
                 f"{count_of(self._books.ledger.failed_sites, 'site')} failed, and the limit is {most}",
             )
         elif self._visits.loss_level > ceiling:
-            died = count_of(self._visits.sessions_lost, "session")
-            self._stop(StoppedBy.CRASH_LOOP, f"{died} died, {ceiling} more than visits ended well make up for")
+            self._stop_for_losses(ceiling)
+
+    def _stop_for_losses(self, ceiling: int) -> None:
+        fault, lost = self._visits.last_loss, count_of(self._visits.sessions_lost, "session")
+        if fault is not None and fault.kind is FaultKind.NETWORK:
+            self._stop(StoppedBy.GRID_LOST, f"{fault.message}; visits ended so again and again")
+        else:
+            last = f"; the last: {fault.message}" if fault is not None else ""
+            self._stop(StoppedBy.CRASH_LOOP, f"{lost} died, {ceiling} more than visits ended well make up for{last}")
 
     def _watch_outage(self) -> None:
         """Set or check the time since which visits wait and no session is to be had."""

@@ -191,6 +191,7 @@ class Staffing:
         slot.attempt = self._books.attempts.start(work.site.id)
         slot.visit = self._books.crew.next_visit_number()
         slot.visit_started_s = now_s
+        slot.stood_still_s = 0.0
         slot.is_hedge = is_hedge
         self._books.crew.move(slot, SlotPhase.VISITING)
         self._books.timers.set(

@@ -4,6 +4,7 @@ site's own visit is charged to it, and a visit that we ended ourselves is charge
 
 from __future__ import annotations
 
+import math
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -18,11 +19,22 @@ from gridrunner.dispatch.machine.losses import Blame, Losses
 from gridrunner.dispatch.machine.staffing import Staffing
 from gridrunner.dispatch.machine.verdicts import Judging
 from gridrunner.dispatch.records import FaultSeen, VisitObserved
-from gridrunner.model import Fault, FaultKind, Observation, Outcome
-from gridrunner.text import count_of
+from gridrunner.model import Fault, FaultKind, Observation, Outcome, ReadyBy
+from gridrunner.text import count_of, redact_url
 
 _RECYCLED_AFTER = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT})
 """After these a session is not used again: its renderer died or may still be busy."""
+
+_UNSURE_AFTER_STANDSTILL = frozenset(
+    {Outcome.TIMED_OUT, Outcome.UNREACHABLE, Outcome.CRASHED, Outcome.STEP_FAILED, Outcome.NAVIGATED_AWAY}
+)
+"""What a page that answers well comes to when the machine stops under it."""
+
+UNCLEAR_ERRORS = frozenset({"net::ERR_TUNNEL_CONNECTION_FAILED"})
+"""A proxy's refusal: it may not reach that one site, or none at all (Squid answers 503 to both)."""
+
+REACHED_WINDOW_S = 60.0
+"""A page that came through the same hub within this shows that its way out is open: more than the longest visit."""
 
 
 class Visits:
@@ -30,10 +42,12 @@ class Visits:
 
     def __init__(self, books: Books, staffing: Staffing, judging: Judging) -> None:
         self.sessions_lost = 0
+        self.last_loss: Fault | None = None
         self._books = books
         self._staffing = staffing
         self._judging = judging
         self._losses = Losses()
+        self._reached_at_s: dict[str, float] = {}
 
     @property
     def loss_level(self) -> float:
@@ -55,10 +69,35 @@ class Visits:
             session=slot.session,
             started_s=round(slot.visit_started_s, 4),
         )
+        if fault := self._find_own_fault(slot, observation):
+            observation = replace(observation, fault=fault)
         if observation.fault is None:
             self._end_good(slot, slot.work, observation, is_leaving=event.is_leaving)
         else:
             self.end_lost(slot, observation.fault, observation)
+
+    def note_standstill(self, lost_s: float) -> None:
+        """Our machine stood still: what visits come to that go on now may be its doing."""
+        self._books.outbox.explain(f"this machine stood still for {lost_s:.1f} s; no limit counts them")
+        for slot in self._books.crew.visiting():
+            slot.stood_still_s += lost_s
+
+    def _find_own_fault(self, slot: Slot, observation: Observation) -> Fault | None:
+        """Why a visit that ended without a fault says nothing about its site; None where it does."""
+        now_s = self._books.outbox.now_s
+        if observation.fault is not None:
+            return None
+        is_unsure = observation.outcome in _UNSURE_AFTER_STANDSTILL or observation.ready_by is ReadyBy.DEADLINE
+        if slot.stood_still_s and is_unsure:
+            text = f"this machine stood still for {slot.stood_still_s:.1f} s during the visit"
+            return Fault(kind=FaultKind.INTERRUPTED, message=text)
+        if observation.http_status is not None:
+            self._reached_at_s[slot.hub] = now_s
+        reached_at_s = self._reached_at_s.get(slot.hub, -math.inf)
+        if observation.detail in UNCLEAR_ERRORS and now_s - reached_at_s > REACHED_WINDOW_S:
+            text = f"the proxy refuses the way to {redact_url(observation.url)}, as to any other site so far"
+            return Fault(kind=FaultKind.NETWORK, message=f"{text} ({observation.detail})")
+        return None
 
     def end_lost(self, slot: Slot, fault: Fault, observation: Observation | None) -> None:
         """The slot's visit came back with `fault`, or not at all (`observation` None): settle who bears it, drop the
@@ -160,7 +199,11 @@ class Visits:
             now_s = self._books.outbox.now_s
             took_s = now_s - slot.visit_started_s
             self._books.balancer.note_pace(slot.hub, took_s=took_s, expected_s=work.expected_s, now_s=now_s)
-        blame = self._blame(slot.hub, site, fault, is_overrun=is_overrun)
+        self.last_loss = fault
+        if slot.stood_still_s:
+            blame = Blame(is_charged=False)
+        else:
+            blame = self._blame(slot.hub, site, fault, is_overrun=is_overrun)
         step = self._books.attempts.lose(site, slot.attempt, fault, is_charged=blame.is_charged)
         return fault, blame, step
 
@@ -173,7 +216,7 @@ class Visits:
         match fault.kind:
             case FaultKind.SESSION_LOST:
                 can_charge = True
-            case FaultKind.HUB_UNREACHABLE | FaultKind.SESSION_NOT_CREATED | FaultKind.INTERRUPTED:
+            case FaultKind.HUB_UNREACHABLE | FaultKind.SESSION_NOT_CREATED | FaultKind.INTERRUPTED | FaultKind.NETWORK:
                 can_charge = False
             case _:
                 assert_never(fault.kind)

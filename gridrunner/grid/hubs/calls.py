@@ -7,7 +7,9 @@ under a call that takes too long, from the handshake to the last byte.
 
 from __future__ import annotations
 
+import os
 import socket
+import ssl
 import threading
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -18,6 +20,7 @@ from msgspec import Struct
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from gridrunner import codec
+from gridrunner.host.proxies import find_proxy
 
 T = TypeVar("T")
 
@@ -118,6 +121,15 @@ class _Pool(urllib3.HTTPConnectionPool):
 
 class _TlsPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _NotedTlsConnection
+
+
+def make_pools(url: str, *, context: ssl.SSLContext | None = None) -> urllib3.PoolManager:
+    """Connections to `url`, through its proxy where the environment names one. Raises UsageError."""
+    proxy = find_proxy(url, os.environ)
+    if proxy is None:
+        return bound_manager(urllib3.PoolManager(maxsize=4, ssl_context=context))
+    headers = urllib3.make_headers(proxy_basic_auth=proxy.credentials) if proxy.credentials else None
+    return bound_manager(urllib3.ProxyManager(proxy.url, proxy_headers=headers, maxsize=4, ssl_context=context))
 
 
 def bound_manager(manager: urllib3.PoolManager) -> urllib3.PoolManager:

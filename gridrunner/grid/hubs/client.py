@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
-import urllib3
 from msgspec import Meta, Raw, Struct, field
 
 from gridrunner.browser.options import read_tag
 from gridrunner.errors import GridFault, HubUnreachable, UsageError
-from gridrunner.grid.hubs.calls import Answer, bound_manager, call
+from gridrunner.grid.hubs.calls import Answer, call, make_pools
 from gridrunner.grid.hubs.webdriver import authorization_of, make_context, translated, without_credentials
 from gridrunner.grid.secret import read_secret
 from gridrunner.grid.status import HubAddress, HubStatus, NodeState, NodeStatus, SessionStatus, SlotStatus
@@ -66,7 +65,7 @@ class HubClient:
             self._secret = read_secret(address.secret_file)
         self._end_at_node = address.end_at_node
         context = make_context(ca_file)
-        self._pool = bound_manager(urllib3.PoolManager(maxsize=4, ssl_context=context))
+        self._pool = make_pools(self._url, context=context)
 
     def is_live(self) -> bool:
         """Whether the hub answers, busy or not, with nodes or without. Never raises.

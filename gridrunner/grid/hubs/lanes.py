@@ -9,6 +9,7 @@ Invariant: a browser is ended when its last lane is gone, and gets no new lanes 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -23,6 +24,7 @@ from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.errors import GridFault, SessionNotCreated
+from gridrunner.host.proxies import HubProxy
 
 ALONE_S = 60.0
 """After a browser was lost under its lanes, new lanes get a browser each for this long: a page that kills its browser
@@ -44,6 +46,7 @@ class OpenBrowser(Struct, frozen=True, kw_only=True):
     devtools_fallback: str = ""
     devtools_headers: tuple[str, ...] = ()
     ca_file: Path | None = None
+    proxy: HubProxy | None = None
     end: Callable[[], None]
     end_now: Callable[[], None]
 
@@ -76,8 +79,10 @@ class LanePool:
         settings: VisitSettings,
         store: EvidenceStore,
         has_idle_core: Callable[[], bool] = lambda: True,
+        most_sockets: float = math.inf,
     ) -> None:
-        """`has_idle_core` as `BrowserSession` has it."""
+        """`has_idle_core` as `BrowserSession` has it; `most_sockets` is what a session takes at once."""
+        self._most_sockets = most_sockets
         self._hub, self._opener, self._per_browser, self._has_idle_core = hub, opener, per_browser, has_idle_core
         self._settings, self._store = settings, store
         self._lock = threading.Lock()
@@ -103,8 +108,15 @@ class LanePool:
             raise SessionNotCreated(f"{self._hub}: the browser that {slot} was to share could not be opened")
         try:
             connection = self._connect(browser, label=f"{self._hub} {slot}")
-        except GridFault:
+        except GridFault as error:
+            lanes = shared.lanes
             self._give_up(shared)
+            if lanes > self._most_sockets:
+                raise SessionNotCreated(
+                    f"{error}; a node of Selenium Grid takes {self._most_sockets} sockets per session, and "
+                    f"--contexts-per-session {self._per_browser} asks for more: lower it, or raise the node's "
+                    "--connection-limit-per-session"
+                ) from error
             raise
         return BrowserSession(
             hub=self._hub,
@@ -131,11 +143,15 @@ class LanePool:
     def _connect(browser: OpenBrowser, *, label: str) -> Connection:
         headers = list(browser.devtools_headers)
         try:
-            return Connection(browser.devtools_url, label=label, headers=headers, ca_file=browser.ca_file)
+            return Connection(
+                browser.devtools_url, label=label, headers=headers, ca_file=browser.ca_file, proxy=browser.proxy
+            )
         except GridFault:
             if not browser.devtools_fallback:
                 raise
-            return Connection(browser.devtools_fallback, label=label, headers=headers, ca_file=browser.ca_file)
+            return Connection(
+                browser.devtools_fallback, label=label, headers=headers, ca_file=browser.ca_file, proxy=browser.proxy
+            )
 
     def _reserve(self) -> tuple[_Shared, bool]:
         """A browser with a lane reserved on it, and whether the caller is the one to open it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,7 +25,11 @@ from gridrunner.grid.hubs.webdriver import (
     quit_session,
 )
 from gridrunner.grid.status import HubAddress
+from gridrunner.host.proxies import find_proxy
 from gridrunner.text import redact_url
+
+SOCKETS_PER_SESSION = 10
+"""Of a node, unless it was started with another --connection-limit-per-session (Selenium Grid 4.48, `NodeOptions`)."""
 
 
 class RemoteHub:
@@ -54,7 +59,12 @@ class RemoteHub:
         self._url, self._ca_file = address.url.rstrip("/"), ca_file
         self._options, self._lanes_per_session = options, lanes_per_session
         self._pool = LanePool(
-            hub=self.name, opener=self._open_browser, per_browser=lanes_per_session, settings=settings, store=store
+            hub=self.name,
+            opener=self._open_browser,
+            per_browser=lanes_per_session,
+            settings=settings,
+            store=store,
+            most_sockets=SOCKETS_PER_SESSION,
         )
 
     def slots(self) -> int:
@@ -94,6 +104,7 @@ class RemoteHub:
             devtools_fallback=devtools_fallback(session, self._url),
             devtools_headers=tuple(f"{name}: {value}" for name, value in authorization_of(self._url).items()),
             ca_file=self._ca_file,
+            proxy=find_proxy(self._url, os.environ),
             end=lambda: self._quit(session),
             end_now=lambda: self._quit(session),
         )

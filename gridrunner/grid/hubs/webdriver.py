@@ -20,6 +20,7 @@ import urllib3
 from msgspec import Meta, Struct, field
 from selenium.common.exceptions import SessionNotCreatedException, WebDriverException
 from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.common.proxy import Proxy, ProxyType
 from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.command import Command
 from selenium.webdriver.remote.errorhandler import ErrorHandler
@@ -27,7 +28,7 @@ from selenium.webdriver.remote.remote_connection import RemoteConnection
 
 from gridrunner import codec
 from gridrunner.errors import GridFault, HubUnreachable, SessionLost, SessionNotCreated, UsageError
-from gridrunner.grid.hubs.calls import MOST_REDIRECTS, bound_manager, call
+from gridrunner.grid.hubs.calls import MOST_REDIRECTS, bound_manager, call, make_pools
 from gridrunner.text import redact_url
 
 COMMAND_TIMEOUT_S = 30
@@ -81,19 +82,20 @@ def make_client(url: str, *, timeout_s: float, ca_file: Path | None = None) -> R
             password=password,
             keep_alive=True,
             timeout=math.ceil(timeout_s),
-            ca_certs=None if ca_file is None else str(ca_file),
-        )
+            proxy=Proxy({"proxyType": ProxyType.DIRECT}),  # `make_pools` knows it
+        ),
+        pools=make_pools(without_credentials(url), context=make_context(ca_file) if url.startswith("https:") else None),
     )
 
 
 class _BoundedConnection(RemoteConnection):
     """Selenium's client, each call of which ends in time, is of bounded size, and comes back as a dict. Its own
-    `_request` reads what comes for as long as it comes.
+    `_request` reads what comes for as long as it comes, and its proxies are not those of all other calls.
     """
 
-    def __init__(self, client_config: ClientConfig) -> None:
+    def __init__(self, client_config: ClientConfig, pools: urllib3.PoolManager) -> None:
         super().__init__(client_config=client_config)
-        bound_manager(self._conn)
+        self._conn = pools
 
     def _request(self, method: str, url: str, body: str | None = None) -> dict[str, Any]:
         config = self.client_config

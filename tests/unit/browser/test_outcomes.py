@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gridrunner.browser.outcomes import classify_document, classify_net_error
+from gridrunner.browser.outcomes import classify_document, classify_net_error, explain_own_error
 from gridrunner.model import Outcome
 
 
@@ -21,6 +21,25 @@ from gridrunner.model import Outcome
 )
 def test_network_errors(error: str, outcome: Outcome) -> None:
     assert classify_net_error(error) is outcome
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("net::ERR_INTERNET_DISCONNECTED", "no network"),
+        ("net::ERR_PROXY_CONNECTION_FAILED", "proxy does not answer; look at HTTP_PROXY"),
+        ("net::ERR_NETWORK_CHANGED", "changed"),
+        ("net::ERR_INSUFFICIENT_RESOURCES", "memory or open files"),
+    ],
+)
+def test_what_is_wrong_with_our_own_machine_is_said(error: str, words: str) -> None:
+    assert words in explain_own_error(error)
+    assert error in explain_own_error(error)
+
+
+@pytest.mark.parametrize("error", ["", "net::ERR_NAME_NOT_RESOLVED", "net::ERR_TUNNEL_CONNECTION_FAILED"])
+def test_what_may_be_the_site_is_not_ours(error: str) -> None:
+    assert explain_own_error(error) == ""
 
 
 @pytest.mark.parametrize(

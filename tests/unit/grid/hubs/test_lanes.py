@@ -20,7 +20,7 @@ from gridrunner.model import FaultKind, Site
 class FakeConnection:
     """A socket that breaks as soon as anything is waited for."""
 
-    def __init__(self, url: str, *, label: str, headers: list[str], ca_file: Path | None) -> None:
+    def __init__(self, url: str, *, label: str, headers: list[str], ca_file: Path | None, proxy: object) -> None:
         if url == "unreachable":
             raise SessionLost(label)
 

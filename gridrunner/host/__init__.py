@@ -1,0 +1,1 @@
+"""This machine as a run meets it: its clock, its proxies, its open files."""
