@@ -131,7 +131,7 @@ def wait_until_ready(page: Page, waits: Waits | None = None, *, deadline: float)
             if page.state.documents - first_document > DOCUMENT_LIMIT:
                 raise KeptLeaving from None
             continue
-        _take_over(waits, answer, page)
+        _take_over(waits, answer, page, time.monotonic() - asked)
         by = ReadyBy(answer["by"])
         coming = _what_is_coming(page, is_loaded=answer["is_loaded"]) if by is ReadyBy.QUIET else None
         if coming is None:
@@ -142,8 +142,10 @@ def wait_until_ready(page: Page, waits: Waits | None = None, *, deadline: float)
             return Ready(by=ReadyBy.DEADLINE)
 
 
-def _take_over(waits: Waits, answer: dict[str, Any], page: Page) -> None:
-    """What the page itself waited for. Which host holds it up, only the browser knows."""
+def _take_over(waits: Waits, answer: dict[str, Any], page: Page, asked_s: float) -> None:
+    """What the page itself waited for, and the rest of the `asked_s` that its answer took. Which host holds it up, only
+    the browser knows.
+    """
     now = time.monotonic()
 
     def with_host(cause: str) -> str:
@@ -153,6 +155,7 @@ def _take_over(waits: Waits, answer: dict[str, Any], page: Page) -> None:
     for cause, waited_ms in answer["waits"].items():
         seconds = waited_ms / 1000
         waits.add(with_host(cause) if seconds >= SLOW_REQUEST_S else cause, seconds)
+    waits.add(str(Cause.ANSWER), max(asked_s - sum(answer["waits"].values()) / 1000, 0.0))
     waits.last = with_host(answer["awaited"])
 
 
