@@ -28,6 +28,10 @@ _CONFIG = {
     "user_agent_extra": "gridrunner",
 }
 
+_SHARED_LIMITS = frozenset({"autoscaling", "ec2"})
+"""Their limits are an account's and a region's, whoever asks: shards that poll one fleet slow down by themselves when
+they are throttled (boto3's mode "adaptive")."""
+
 BAD_CREDENTIALS = frozenset(
     {
         "AuthFailure",
@@ -95,7 +99,8 @@ class Aws:
         key = f"{service}/{region or ''}"
         if key not in self._clients:
             with translated(f"{service}:*", f"a client of {service}"):
-                self._clients[key] = self._session.client(service, region_name=region, config=Config(**_CONFIG))
+                config = _CONFIG | ({"retries": {"mode": "adaptive"}} if service in _SHARED_LIMITS else {})
+                self._clients[key] = self._session.client(service, region_name=region, config=Config(**config))
         return self._clients[key]
 
 

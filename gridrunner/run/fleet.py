@@ -17,7 +17,7 @@ from gridrunner.model import Plan
 from gridrunner.planning.capacity import NodeKind, find_fleet, weigh_fleet
 from gridrunner.results.journal.events import FleetUsed, InstanceMinutes
 from gridrunner.settings.fleet import AUTO, FleetSettings
-from gridrunner.text import format_seconds
+from gridrunner.text import count_of, format_seconds
 
 DEFAULT_BUDGET_S = 600.0
 """--scale auto without --budget: ten minutes, what a change may wait for its checks."""
@@ -39,21 +39,30 @@ class NodeOffer(Struct, frozen=True, kw_only=True):
 
 
 def wanted_nodes(fleet_settings: FleetSettings, plan: Plan, say: Say, *, is_on_fleet: bool) -> int | None:
-    """The nodes that --scale comes to for `plan`, None without it. Raises UsageError where it cannot be meant."""
+    """The nodes that --scale comes to for `plan`, or for its shard, None without it. Shards lease nodes of one fleet:
+    each reckons its own part within the one budget, and counts on its share of what the fleet may have. Raises
+    UsageError where it cannot be meant.
+    """
     scale = fleet_settings.scale
     if scale is None:
         return None
     if not is_on_fleet:
         raise UsageError("--scale raises a fleet on AWS", hint="name it: --grid aws --fleet fleet.json")
     fleet = read_fleet(fleet_settings.file)
+    shards = plan.shard[1] if plan.shard else 1
+    most_nodes = max(1, fleet.most_nodes // shards)
+    share = f"fleet {fleet.name} may have {count_of(fleet.most_nodes, 'node')}"
+    share += f", {most_nodes} for each of {shards} shards" if shards > 1 else ""
     if scale != AUTO:
         if int(scale) > fleet.most_nodes:
             raise UsageError(f"--scale {scale}: fleet {fleet.name} may have {fleet.most_nodes} nodes")
+        if int(scale) > most_nodes:
+            say(f"warning: --scale {scale} for each shard: {share}")
         return int(scale)
     budget_s = fleet_settings.budget_s or DEFAULT_BUDGET_S
     kind = NodeKind(slots=fleet.slots_per_node, start_s=NODE_START_S)
     found = find_fleet(plan, budget_s, kind)
-    nodes = min(found.nodes, fleet.most_nodes)
+    nodes = min(found.nodes, most_nodes)
     weighed = found if nodes == found.nodes else weigh_fleet(plan, nodes, kind)
     say(
         f"--scale auto: {nodes} nodes with {weighed.slots} slots, about "
@@ -61,11 +70,7 @@ def wanted_nodes(fleet_settings: FleetSettings, plan: Plan, say: Say, *, is_on_f
         f"for a budget of {format_seconds(budget_s, is_rough=True)}"
     )
     if weighed.wall_s > budget_s:
-        why = (
-            f"fleet {fleet.name} may have {fleet.most_nodes} nodes"
-            if nodes < found.nodes
-            else f"no number of nodes does it: bound by {weighed.prediction.bottleneck}"
-        )
+        why = share if nodes < found.nodes else f"no number of nodes does it: bound by {weighed.prediction.bottleneck}"
         say(f"warning: the budget of {format_seconds(budget_s, is_rough=True)} will not be kept: {why}")
     return nodes
 

@@ -82,6 +82,7 @@ def _demand_of(run: Run, work: Work, nodes: int | None) -> RunDemand:
     owed = owed_sites(work.rest)
     return RunDemand(
         run=work.run,
+        shard="{}/{}".format(*work.plan.shard) if work.plan.shard else "",
         sites=len(owed),
         slots=run.settings.grid.slots,
         needs_internet=needs_internet(work.plan) or not work.replays,

@@ -44,7 +44,7 @@ def test_scale_deals_nodes_out_waits_until_they_are_registered_and_lowers_again(
         assert [sum(node.state is NodeState.UP for node in hub.nodes) for hub in status.hubs] == [3, 2]
         assert "aws: 5 of 5 nodes registered, 5 instances" in said
         lowered = driver.scale(1, said.append)
-    assert desired_of(aws_env, groups) == [1, 0]
+    assert sum(desired_of(aws_env, groups)) == 1
     assert len([node for node in lowered.nodes if node.state is NodeState.UP]) == 1
 
 

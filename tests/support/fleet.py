@@ -37,6 +37,7 @@ def make_groups(
     ec2.create_launch_template(
         LaunchTemplateName=prefix, LaunchTemplateData={"ImageId": image, "InstanceType": "c6i.large"}
     )
+    aws.client("s3").create_bucket(Bucket=prefix, CreateBucketConfiguration={"LocationConstraint": REGION})
     names = [f"{prefix}-nodes-{number}" for number in range(1, hubs + 1)]
     for name in names:
         tags = [{"Key": "gridrunner:cluster", "Value": prefix, "PropagateAtLaunch": True}]
@@ -75,6 +76,7 @@ def write_fleet(path: Path, groups: Sequence[str], urls: Sequence[str], **change
         "instance_types": ["c6i.large"],
         "spot": {"base_on_demand": 0, "percent_on_demand": 0},
         "lifecycle_hook": HOOK,
+        "bucket": groups[0].partition("-nodes")[0],
         **changes,
     }
     path.write_text(json.dumps(fleet))

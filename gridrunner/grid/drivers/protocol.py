@@ -31,11 +31,12 @@ class GridSize(Struct, frozen=True, kw_only=True):
 class RunDemand(Struct, frozen=True, kw_only=True):
     """What a run wants of a grid. `slots` None: the user did not say; `sites` is how many it visits;
     `needs_internet` False: every site is a replica on this machine. `nodes`: what --scale comes to, None: take what is
-    there.
+    there. `shard`: "2/8", "" for a whole run.
     """
 
     run: str
     sites: int
+    shard: str = ""
     slots: int | None = None
     needs_internet: bool = True
     nodes: int | None = None

@@ -18,10 +18,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from gridrunner import codec
 from gridrunner.aws.clients import Aws, AwsFault, AwsRefused, translated
+from gridrunner.aws.objects import CONFLICT_PAUSE_S, GONE, RACED, TAKEN, code_of, put_if
 from gridrunner.errors import RunFolderError, UsageError
 from gridrunner.foreign import MOST_FILE_BYTES, find_inside
 from gridrunner.model import Plan
@@ -29,9 +30,6 @@ from gridrunner.results.journal.lines import JOURNAL_NAME
 from gridrunner.results.journal.planfile import PLAN_NAME, decode_plan, encode_plan
 from gridrunner.results.store.keys import Claim, StoredRun, StoreUrl
 from gridrunner.text import count_of
-
-if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
 
 CLAIM_NAME = "claim.json"
 HISTORY_KEY = "history/history.sqlite"
@@ -42,13 +40,9 @@ AT_ONCE = 8
 HISTORY_TRIES = 10
 """Ten runs that end in the same second each get their turn; one more try costs a download."""
 
-CONFLICT_PAUSE_S = 0.2
 MOST_PLACES = 100
 """How often one run may be resumed and stored again."""
 
-_GONE = frozenset({"NoSuchKey", "404", "NotFound"})
-_TAKEN = frozenset({"PreconditionFailed", "412"})
-_RACED = frozenset({"ConditionalRequestConflict", "409"})
 _CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".json": "application/json",
@@ -112,7 +106,7 @@ class RunStore:
             try:
                 answer = self._client.get_object(Bucket=self.url.bucket, Key=self.key(name))
             except self._client.exceptions.ClientError as error:
-                if _code_of(error) not in _GONE:
+                if code_of(error) not in GONE:
                     raise
                 answer = None
             yield answer
@@ -134,9 +128,9 @@ class RunStore:
                         ContentType=_CONTENT_TYPES.get(Path(name).suffix, "application/octet-stream"),
                     )
                 except self._client.exceptions.ClientError as error:
-                    if _code_of(error) in _TAKEN:
+                    if code_of(error) in TAKEN:
                         return self._has(name, digest)
-                    if _code_of(error) not in _RACED:
+                    if code_of(error) not in RACED:
                         raise
                 else:
                     return True
@@ -294,15 +288,8 @@ class RunStore:
         raise AwsFault(f"{self.show(HISTORY_KEY)}: others changed it {HISTORY_TRIES} times while it was being written")
 
     def _replace_history(self, path: Path, etag: str | None) -> bool:
-        condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
-        with path.open("rb") as body, translated("s3:PutObject", self.show(HISTORY_KEY)):
-            try:
-                self._client.put_object(Bucket=self.url.bucket, Key=self.key(HISTORY_KEY), Body=body, **condition)
-            except self._client.exceptions.ClientError as error:
-                if _code_of(error) in _TAKEN | _RACED | _GONE:
-                    return False
-                raise
-        return True
+        with path.open("rb") as body:
+            return put_if(self._client, self.url.bucket, self.key(HISTORY_KEY), body, etag)
 
 
 def _place_inside(folder: Path, name: str) -> Path | None:
@@ -311,10 +298,6 @@ def _place_inside(folder: Path, name: str) -> Path | None:
         return find_inside(folder, name)
     except OSError:
         return None
-
-
-def _code_of(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _digest(data: bytes | Path) -> str:

@@ -1,7 +1,8 @@
 """The fleet on AWS as a grid: hubs that terraform made, and nodes in auto scaling groups that are raised and lowered.
 
-What it starts and ends are instances of those groups, by their desired capacity alone; limits, images and networks stay
-terraform's. An instance that goes is drained by its agent first (lifecycle hook), so lowering loses no session.
+What it starts are instances of those groups, by their desired capacity; what it ends are idle ones, by name. How many
+there are to be follows from the leases of all runs (`leases`). Limits, images and networks stay terraform's. An
+instance that goes is drained by its agent first (lifecycle hook), so lowering loses no session.
 """
 
 from __future__ import annotations
@@ -12,28 +13,22 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Self
 from urllib.parse import urlsplit
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from gridrunner.aws.clients import Aws, translated
+from gridrunner.aws.clients import Aws, AwsFault, translated
 from gridrunner.errors import GridFault, GridrunnerError, UsageError
 from gridrunner.grid.drivers.aws.fleet import FleetFile, FleetHub, read_fleet
 from gridrunner.grid.drivers.aws.groups import NodeGroup, NodeGroups
+from gridrunner.grid.drivers.aws.leases import end_all, set_base
+from gridrunner.grid.drivers.aws.leasing import LeaseKeeper, Patience, insist
 from gridrunner.grid.drivers.aws.metering import Meter
-from gridrunner.grid.drivers.aws.scaling import (
-    GroupView,
-    deal_out,
-    explain_shortage,
-    lower_to,
-    raise_to,
-    weigh_progress,
-)
+from gridrunner.grid.drivers.aws.scaling import GroupView, explain_shortage, require_possible, weigh_progress
+from gridrunner.grid.drivers.aws.sizing import FleetBook, FleetSize
+from gridrunner.grid.drivers.aws.watching import OpenFleet, Watch
 from gridrunner.grid.drivers.choosing import DriverSettings
-from gridrunner.grid.drivers.protocol import GridSize, InstanceUse, OpenGrid, RunDemand, Say
+from gridrunner.grid.drivers.protocol import GridSize, OpenGrid, RunDemand, Say
 from gridrunner.grid.drivers.table import AWS
 from gridrunner.grid.hubs.client import HubClient
 from gridrunner.grid.hubs.reaping import reap_sessions
@@ -44,9 +39,6 @@ _LOGGER = logging.getLogger(__name__)
 
 POLL_S = 5.0
 """How often groups and hubs are looked at while nodes come or go: a node takes a minute or two."""
-
-METER_S = 20.0
-"""How often instances are counted during a run: one call per hub, far below AWS' limits, and exact to 20 s."""
 
 CLOCK_SKEW = timedelta(seconds=30)
 """This machine's clock may be ahead of AWS': activities so long before the request still count as its own."""
@@ -98,16 +90,27 @@ class AwsDriver:
         Raises UsageError beyond the fleet's limits; GridFault, with AWS' reason, when they do not come in time.
         """
         groups = self._groups.read()
-        shares = deal_out(nodes, [group.limits for group in groups])
+        require_possible(nodes, [group.limits for group in groups])
         since = datetime.now(UTC) - CLOCK_SKEW
-        self._set_desired(groups, shares, say)
-        self._wait(since, say)
+        size = self._size()
+        book = size.book.change(lambda book, now_s: set_base(book, nodes, now_s))
+        if book.nodes > nodes:
+            runs = ", ".join(lease.run for lease in book.leases)
+            say(f"aws: {count_of(book.nodes, 'node')} until these runs end: {runs}; then {nodes}")
+        kept = size.settle(say).kept
+        size.close()
+        if kept:
+            say(f"aws: {count_of(kept, 'node')} more than that stay, which have sessions; `grid down` drains them")
+        self._wait(since, say, nodes=nodes)
         return self.status()
 
     def drain(self, node: str | None, say: Say) -> GridStatus:
         """Have a node's instance go (by the name or instance id that the status shows), or every node of the fleet."""
         if node is None:
-            return self.scale(sum(group.least for group in self._groups.read()), say)
+            since = datetime.now(UTC) - CLOCK_SKEW
+            self.down(say)
+            self._wait(since, say)
+            return self.status()
         status = self.status()
         for hub in status.hubs:
             for known in hub.nodes:
@@ -127,10 +130,18 @@ class AwsDriver:
         at once: instances go when their sessions end.
         """
         groups = self._groups.read()
-        self._set_desired(groups, {group.name: group.least for group in groups}, say)
+        size = self._size()
+        book = size.book.change(lambda book, now_s: end_all(book, sum(group.least for group in groups), now_s))
+        if book.leases:
+            say(f"aws: these runs lose their nodes: {', '.join(lease.run for lease in book.leases)}")
+        for group in groups:
+            if group.desired != group.least:
+                say(f"aws: {group.name}: nodes {group.desired} -> {group.least}")
+                self._groups.set_desired(group.name, group.least)
+        size.close()
 
     def open_for_run(self, demand: RunDemand, say: Say) -> AbstractContextManager[OpenGrid]:
-        """The fleet for one run: raised to `demand.nodes` where it has fewer, lowered again at the end. Returns when
+        """The fleet for one run, which leases `demand.nodes` of it and gives them back at the end. Returns when
         the first node is registered; the others join while the run goes on.
         """
         return self._open(demand, say)
@@ -139,64 +150,44 @@ class AwsDriver:
 
     @contextmanager
     def _open(self, demand: RunDemand, say: Say) -> Iterator[OpenGrid]:
-        groups = self._groups.read()
-        before: dict[str, int] = {}
         since = datetime.now(UTC) - CLOCK_SKEW
         meter = Meter(started_s=time.monotonic(), is_mostly_spot=self._fleet.spot.percent_on_demand < 50)
+        keeper = None
+        if demand.nodes is not None:
+            keeper = LeaseKeeper(
+                self._size(), run=demand.run, shard=demand.shard, nodes=demand.nodes, say=say, pause_s=self._poll_s
+            )
         try:
-            if demand.nodes is not None:
-                raised = raise_to(demand.nodes, [group.limits for group in groups])
-                # Noted before it is asked for: an answer that got lost must not leave instances running.
-                before = {group.name: group.desired for group in groups if raised[group.name] > group.desired}
-                self._set_desired(groups, raised, say)
-            if demand.nodes is None and not any(group.desired for group in groups):
+            if keeper is not None:
+                keeper.take()
+            elif not any(group.desired for group in insist(self._groups.read, say, pause_s=self._poll_s)):
                 raise UsageError(
                     f"fleet {self._fleet.name} has no node",
                     hint="raise it for the run: --scale auto; or by hand: gridrunner grid scale --driver aws --nodes N",
                 )
-            self._wait_for_first(since, say)
-            with _Watch(self._groups, meter, partial_say=say, views=lambda: self._look(since)) as watch:
+            self._wait_for_first(since, say, keeper)
+            with Watch(self._groups, meter, partial_say=say, views=lambda: self._look(since)) as watch:
                 secret = self._find_secret()
-                yield _OpenFleet(
+                yield OpenFleet(
                     hubs=tuple(self._address(hub, secret) for hub in self._fleet.hubs),
                     host_address=self._host_address,
                     watch=watch,
                 )
         finally:
-            self._lower(before, demand.run, say)
+            if keeper is not None:
+                keeper.release()
 
-    def _wait_for_first(self, since: datetime, say: Say) -> None:
+    def _wait_for_first(self, since: datetime, say: Say, keeper: LeaseKeeper | None) -> None:
         def is_enough(views: Sequence[GroupView]) -> bool:
             return any(view.registered for view in views)
 
-        self._wait(since, say, is_enough=is_enough)
+        self._wait(since, say, keeper=keeper, is_enough=is_enough)
 
-    def _lower(self, before: Mapping[str, int], run: str, say: Say) -> None:
-        """Take back what was raised. Never raises: whatever went wrong is said, with what ends the instances then."""
-        if not before:
-            return
-        try:
-            groups = self._groups.read()
-            busy = {hub.nodes_asg: _count_foreign(self._client(hub).status(), run) for hub in self._fleet.hubs}
-            back = lower_to(before, busy, [group.limits for group in groups])
-            self._set_desired(groups, back, say)
-            held = {name: count for name, count in busy.items() if count > before.get(name, 0) and back.get(name)}
-            if held:
-                say(f"aws: other runs have sessions on nodes ({sum(held.values())}), which stay")
-        except GridrunnerError as error:
-            say(
-                f"warning: aws: the fleet could not be lowered: {error}. "
-                "Do it with `gridrunner grid down --driver aws`; otherwise its idle alarm does"
-            )
+    def _size(self) -> FleetSize:
+        book = FleetBook(self._aws, self._fleet)
+        return FleetSize(self._fleet, self._groups, book, lambda hub: self._client(hub).status())
 
     # -------------------------------------------------------------------------------------------------------- waiting
-
-    def _set_desired(self, groups: Sequence[NodeGroup], shares: Mapping[str, int], say: Say) -> None:
-        for group in groups:
-            nodes = shares.get(group.name, group.desired)
-            if nodes != group.desired:
-                say(f"aws: {group.name}: nodes {group.desired} -> {nodes}")
-                self._groups.set_desired(group.name, nodes)
 
     def _look(self, since: datetime) -> tuple[GroupView, ...]:
         groups = self._groups.read()
@@ -209,6 +200,7 @@ class AwsDriver:
         return GroupView(
             name=group.name,
             desired=group.desired,
+            most=group.most,
             instances=instances,
             leaving=len(group.instances) - instances,
             registered=sum(node.state is NodeState.UP for node in status.nodes),
@@ -217,18 +209,33 @@ class AwsDriver:
         )
 
     def _wait(
-        self, since: datetime, say: Say, *, is_enough: Callable[[Sequence[GroupView]], bool] | None = None
+        self,
+        since: datetime,
+        say: Say,
+        *,
+        nodes: int = 0,
+        keeper: LeaseKeeper | None = None,
+        is_enough: Callable[[Sequence[GroupView]], bool] | None = None,
     ) -> None:
-        """Until all is as it is to be, or `is_enough`. Raises GridFault with the reason when it does not get there."""
+        """Until all is as it is to be, or `is_enough`. `nodes` are waited for, or those that `keeper` has leased.
+        Faults of AWS are borne for a minute. Raises GridFault with the reason when it does not get there.
+        """
         end_s, said = time.monotonic() + self._timeout_s, ""
-        pause = threading.Event()
+        pause, patience = threading.Event(), Patience(say)
         while True:
-            views = self._look(since)
+            try:
+                views = self._look(since)
+                is_short = self._is_taken_away(views, nodes, keeper, say)
+            except AwsFault as error:
+                patience.bear(error)
+                pause.wait(self._poll_s)
+                continue
+            patience.succeed()
             progress = weigh_progress(views)
             if progress.line != said:
                 said = progress.line
                 say(f"aws: {said}")
-            if progress.is_done or (is_enough is not None and is_enough(views)):
+            if not is_short and (progress.is_done or (is_enough is not None and is_enough(views))):
                 return
             if progress.problem:
                 raise GridFault(f"aws: no more nodes can be had: {progress.problem}", hint=_SHORTAGE_HINT)
@@ -241,6 +248,24 @@ class AwsDriver:
                     hint=_SHORTAGE_HINT,
                 )
             pause.wait(self._poll_s)
+
+    def _is_taken_away(self, views: Sequence[GroupView], nodes: int, keeper: LeaseKeeper | None, say: Say) -> bool:
+        """Whether the fleet is to have fewer nodes than are waited for: a lease asks for them again (True); somebody
+        who set a number by hand is told. Raises GridFault.
+        """
+        wanted = nodes if keeper is None else keeper.nodes
+        desired = sum(view.desired for view in views)
+        if keeper is not None and not wanted:
+            raise GridFault("aws: `gridrunner grid down` took this run's nodes away while it waited for them")
+        if desired >= min(wanted, sum(view.most for view in views)):
+            return False
+        cause = self._groups.last_cause([view.name for view in views])
+        words = f"aws: {count_of(wanted, 'node')} are waited for, and the fleet was set to {desired} meanwhile{cause}"
+        if keeper is None:
+            raise GridFault(words, hint="another run's end, `grid down` or the fleet's idle alarm: scale it again")
+        say(f"{words}; they are asked for again")
+        keeper.keep(renews=True)
+        return True
 
     def _drain_node(self, hub: HubStatus, node: NodeStatus, say: Say) -> None:
         if node.name.startswith("i-"):
@@ -275,79 +300,9 @@ class AwsDriver:
 
 
 _SHORTAGE_HINT = (
-    "other instance types or zones (terraform variables instance_types, availability_zones), an on-demand base, or a "
+    "other instance types or zones (terraform variables instance_types, zones), an on-demand base, or a "
     "higher quota; `gridrunner grid down --driver aws` takes back what was asked for"
 )
-
-
-class _OpenFleet(Struct, frozen=True, kw_only=True):
-    """The fleet in the hands of one run."""
-
-    hubs: Sequence[HubAddress]
-    host_address: str | None
-    watch: _Watch
-
-    def keep_evidence(self, folder: Path) -> Sequence[Path]:
-        """Nothing: logs of nodes and hubs go to the fleet's log group."""
-        del folder
-        return ()
-
-    def measure(self) -> tuple[InstanceUse, ...]:
-        """What the run has used until now."""
-        return self.watch.measure()
-
-
-class _Watch:
-    """A thread that counts instances while a run goes on, and says when all nodes are there or cannot be had."""
-
-    def __init__(
-        self, groups: NodeGroups, meter: Meter, *, partial_say: Say, views: Callable[[], Sequence[GroupView]]
-    ) -> None:
-        self._groups, self._meter, self._say, self._views = groups, meter, partial_say, views
-        self._stop, self._lock = threading.Event(), threading.Lock()
-        self._said = ""
-        self._thread = threading.Thread(target=self._run, name="aws-meter", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._note()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(timeout=1.0)  # it may be in a call; the process does not wait for it
-
-    def measure(self) -> tuple[InstanceUse, ...]:
-        """What was used until now."""
-        self._note()
-        with self._lock:
-            return self._meter.total()
-
-    def _run(self) -> None:
-        while not self._stop.wait(METER_S):
-            self._note()
-            self._report()
-
-    def _note(self) -> None:
-        try:
-            instances = self._groups.sight(self._groups.read(), datetime.now(UTC))
-        except GridrunnerError as error:
-            _LOGGER.warning("instances are not counted: %s", error)
-            return
-        with self._lock:
-            self._meter.note(time.monotonic(), instances)
-
-    def _report(self) -> None:
-        try:
-            views = self._views()
-        except GridrunnerError:
-            return
-        progress = weigh_progress(views)
-        failures = [view for view in views if view.failures]
-        line = f"aws: {progress.line}" if progress.is_done or failures else ""
-        if line and line != self._said and not (progress.is_done and not self._said):
-            self._said = line
-            self._say(line)
 
 
 def _join_instances(hub: HubStatus, group: NodeGroup, addresses: Mapping[str, str]) -> HubStatus:
@@ -365,8 +320,3 @@ def _join_instances(hub: HubStatus, group: NodeGroup, addresses: Mapping[str, st
     starting = rest[unmatched:] if hub.is_up else rest
     nodes += [NodeStatus(name=name, state=NodeState.STARTING, detail="not registered yet") for name in starting]
     return replace(hub, nodes=tuple(nodes))
-
-
-def _count_foreign(hub: HubStatus, run: str) -> int:
-    """Nodes with sessions that are not of `run`."""
-    return sum(any(slot.session is not None and slot.session.run != run for slot in node.slots) for node in hub.nodes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -14,8 +15,13 @@ from gridrunner.grid.drivers.aws.fleet import FleetFile
 from gridrunner.grid.drivers.aws.metering import SeenInstance
 from gridrunner.grid.drivers.aws.scaling import GroupLimits
 
+_LOGGER = logging.getLogger(__name__)
+
 ACTIVITIES_READ = 20
 """The newest are enough to know why launches fail."""
+
+NAMES_A_CALL = 50
+"""DescribeAutoScalingGroups: "By default, you can only specify up to 50 names" (API reference)."""
 
 _IDS_A_CALL = 100
 
@@ -55,8 +61,9 @@ class NodeGroups:
         described: dict[str, Any] = {}
         with translated("autoscaling:DescribeAutoScalingGroups", f"fleet {self._fleet.name}"):
             pages = self._aws.client("autoscaling").get_paginator("describe_auto_scaling_groups")
-            for page in pages.paginate(AutoScalingGroupNames=names):
-                described.update({group["AutoScalingGroupName"]: group for group in page["AutoScalingGroups"]})
+            for start in range(0, len(names), NAMES_A_CALL):
+                for page in pages.paginate(AutoScalingGroupNames=names[start : start + NAMES_A_CALL]):
+                    described.update({group["AutoScalingGroupName"]: group for group in page["AutoScalingGroups"]})
         missing = [name for name in names if name not in described]
         if missing:
             raise AwsMissingGroup(missing, self._fleet.region)
@@ -106,6 +113,20 @@ class NodeGroups:
             for activity in answer.get("Activities", [])
             if activity.get("StatusCode") == "Failed" and _is_after(activity.get("StartTime"), since)
         )
+
+    def last_cause(self, names: Sequence[str]) -> str:
+        """Why the groups' newest activity happened, in AWS' words after a colon; "" where it is not known."""
+        try:
+            for name in names:
+                with translated("autoscaling:DescribeScalingActivities", name):
+                    answer = self._aws.client("autoscaling").describe_scaling_activities(
+                        AutoScalingGroupName=name, MaxRecords=1
+                    )
+                for activity in answer.get("Activities", []):
+                    return f": {' '.join(str(activity.get('Cause', '')).split())[:240]}"
+        except GridrunnerError as error:
+            _LOGGER.info("why the fleet was lowered is not known: %s", error)
+        return ""
 
     def addresses(self, groups: Sequence[NodeGroup]) -> dict[str, str]:
         """Private IP address to instance id; empty where EC2 may not be asked."""

@@ -1,4 +1,4 @@
-"""How many nodes each hub's group is to have, and whether waiting for them still makes sense: decisions without I/O.
+"""What each hub's group may have, and whether waiting for its nodes still makes sense: decisions without I/O.
 
 The invariants: never more than a group's maximum or fewer than its minimum, and a wait that cannot succeed ends with
 the reason that AWS gave.
@@ -7,7 +7,7 @@ the reason that AWS gave.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -37,12 +37,14 @@ class GroupLimits(Struct, frozen=True, kw_only=True):
 
 
 class GroupView(Struct, frozen=True, kw_only=True):
-    """A group and its hub at one moment. `instances` counts those that are not leaving; `registered` the nodes that are
-    UP in the hub; `failures` what AWS said of launches that failed since the wait began, newest first.
+    """A group and its hub at one moment. `most` is what it may have; `instances` counts those that are not leaving;
+    `registered` the nodes that are UP in the hub; `failures` what AWS said of launches that failed since the wait
+    began, newest first.
     """
 
     name: str
     desired: int
+    most: int = 0
     instances: int = 0
     leaving: int = 0
     registered: int = 0
@@ -50,10 +52,8 @@ class GroupView(Struct, frozen=True, kw_only=True):
     hub_problem: str = ""
 
 
-def deal_out(nodes: int, groups: Sequence[GroupLimits]) -> dict[str, int]:
-    """`nodes` nodes over the groups, as evenly as their limits allow. Raises UsageError for more or fewer than they may
-    have.
-    """
+def require_possible(nodes: int, groups: Sequence[GroupLimits]) -> None:
+    """Raises UsageError for more or fewer nodes than the groups may have."""
     most, least = sum(group.most for group in groups), sum(group.least for group in groups)
     if nodes > most:
         raise UsageError(
@@ -63,35 +63,9 @@ def deal_out(nodes: int, groups: Sequence[GroupLimits]) -> dict[str, int]:
         )
     if nodes < least:
         raise UsageError(
-            f"{nodes} nodes are fewer than the fleet has to have: {least}", hint="lower min_nodes with terraform"
+            f"{nodes} nodes are fewer than the fleet has to have: {least}",
+            hint="lower min_nodes_per_hub with terraform",
         )
-    shares = {group.name: group.least for group in groups}
-    for _ in range(nodes - least):
-        name = min(
-            (group for group in groups if shares[group.name] < group.most), key=lambda group: shares[group.name]
-        ).name
-        shares[name] += 1
-    return shares
-
-
-def raise_to(nodes: int, groups: Sequence[GroupLimits]) -> dict[str, int]:
-    """What each group is to have so that all have `nodes` at least, and none fewer than now; never above the limits."""
-    most = sum(group.most for group in groups)
-    least = sum(group.least for group in groups)
-    shares = deal_out(max(least, min(nodes, most)), groups)
-    return {group.name: max(group.desired, shares[group.name]) for group in groups}
-
-
-def lower_to(before: Mapping[str, int], busy: Mapping[str, int], groups: Sequence[GroupLimits]) -> dict[str, int]:
-    """What each group that was raised (it is in `before`) goes back to at the end of a run: what it had, or as many
-    nodes as other people's sessions are on, whichever is more; never more than now.
-    """
-    back: dict[str, int] = {}
-    for group in groups:
-        if group.name in before:
-            kept = max(group.least, before[group.name], busy.get(group.name, 0))
-            back[group.name] = min(group.desired, kept)
-    return back
 
 
 class ScaleProgress(Struct, frozen=True, kw_only=True):

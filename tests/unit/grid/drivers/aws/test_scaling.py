@@ -3,17 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gridrunner.errors import UsageError
 from gridrunner.grid.drivers.aws.scaling import (
     GroupLimits,
     GroupView,
-    deal_out,
     explain_shortage,
-    lower_to,
-    raise_to,
+    require_possible,
     shorten,
     weigh_progress,
 )
@@ -26,36 +22,10 @@ def groups(*limits: tuple[int, int, int]) -> list[GroupLimits]:
     ]
 
 
-def test_nodes_are_dealt_out_evenly_within_limits() -> None:
-    assert deal_out(5, groups((0, 10, 0), (0, 10, 0))) == {"g1": 3, "g2": 2}
-    assert deal_out(5, groups((0, 1, 0), (0, 10, 0))) == {"g1": 1, "g2": 4}
-    assert deal_out(3, groups((2, 9, 2), (0, 9, 0))) == {"g1": 2, "g2": 1}
-
-
 @pytest.mark.parametrize(("nodes", "words"), [(21, "more than the fleet may have: 20"), (1, "fewer than")])
 def test_what_limits_do_not_allow_is_refused(nodes: int, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        deal_out(nodes, groups((1, 10, 1), (1, 10, 1)))
-
-
-@given(
-    st.integers(0, 300),
-    st.lists(st.tuples(st.integers(0, 5), st.integers(5, 60), st.integers(0, 60)), min_size=1, max_size=6),
-)
-def test_raising_keeps_every_limit_and_takes_from_nobody(nodes: int, limits: list[tuple[int, int, int]]) -> None:
-    fleet = groups(*((least, most, max(least, min(desired, most))) for least, most, desired in limits))
-    raised = raise_to(nodes, fleet)
-    assert all(group.desired <= raised[group.name] <= group.most for group in fleet)
-    assert sum(raised.values()) >= min(nodes, sum(group.most for group in fleet))
-
-
-def test_lowering_goes_back_to_what_was_there_but_leaves_other_peoples_nodes() -> None:
-    fleet = groups((0, 10, 6), (0, 10, 6), (1, 10, 6), (0, 10, 6))
-    assert lower_to({"g1": 0, "g2": 2, "g3": 0}, {"g1": 3}, fleet) == {"g1": 3, "g2": 2, "g3": 1}
-
-
-def test_lowering_never_raises() -> None:
-    assert lower_to({"g1": 5}, {"g1": 9}, groups((0, 10, 2))) == {"g1": 2}
+        require_possible(nodes, groups((1, 10, 1), (1, 10, 1)))
 
 
 def view(**changes: Any) -> GroupView:
