@@ -53,7 +53,7 @@ def test_by_plan_the_fleet_is_raised_used_lowered_and_paid_for(
     assert "table of " in cost["source"]
     for text in (ended.words, (project.run_folder / "summary.md").read_text()):
         assert "minutes, about" in text
-        assert "a site" in text
+        assert "per site" in text
 
 
 def test_ctrl_c_lowers_the_fleet(project: CommandLine, aws: MotoServer, hubs: list[FakeGrid], fleet: list[str]) -> None:
