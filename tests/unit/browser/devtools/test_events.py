@@ -148,6 +148,7 @@ def test_request_is_known_by_kind_and_host_until_it_ends(played: Played) -> None
     [
         (DEAD_HOST_S, "net::ERR_NAME_NOT_RESOLVED", {"api.test"}),
         (DEAD_HOST_S, "net::ERR_CONNECTION_TIMED_OUT", {"api.test"}),
+        (DEAD_HOST_S, "net::ERR_INTERNET_DISCONNECTED", {"api.test"}),
         (0.0, "net::ERR_NAME_NOT_RESOLVED", set()),
         (DEAD_HOST_S, "net::ERR_ABORTED", set()),
     ],
