@@ -19,11 +19,14 @@ from gridrunner.settings.grid import BrowserName
 
 
 class Browser(Struct, frozen=True, kw_only=True):
-    """A browser with the chromedriver that drives it; absolute paths."""
+    """A browser with the chromedriver that drives it; absolute paths. Both run as `user`, None: as we do."""
 
     name: BrowserName
     binary: Path
     chromedriver: Path
+    is_sandbox_waived: bool = False  # by the user
+    has_sandbox: bool = True
+    user: int | None = None
 
 
 _CANDIDATES: Mapping[BrowserName, tuple[str, ...]] = {
@@ -65,7 +68,8 @@ def find_browser(asked: BrowserName | None, env: Mapping[str, str]) -> Browser:
         raise UsageError(f"no {asked or 'browser (headless-shell, chromium or chrome)'} found", hint=INSTALL_HINT)
     if chromedriver is None:
         raise UsageError(f"{installed[0]} is at {installed[1]}, but no chromedriver found on PATH", hint=INSTALL_HINT)
-    return Browser(name=installed[0], binary=installed[1], chromedriver=chromedriver)
+    is_waived = env.get("GRIDRUNNER_NO_SANDBOX", "").lower() in {"1", "true", "yes", "on"}  # as `settings.values.flag`
+    return Browser(name=installed[0], binary=installed[1], chromedriver=chromedriver, is_sandbox_waived=is_waived)
 
 
 def _find(candidates: tuple[str, ...], env: Mapping[str, str]) -> Path | None:
@@ -75,9 +79,9 @@ def _find(candidates: tuple[str, ...], env: Mapping[str, str]) -> Path | None:
             if os.access(candidate, os.X_OK) and _is_system_path_on(env):
                 return Path(candidate)
         elif program := shutil.which(candidate, path=env.get("PATH", os.defpath)):
-            return Path(program).resolve()
+            return _follow(Path(program))
         elif os.access(own := Path(sys.executable).parent / candidate, os.X_OK):
-            return own.resolve()  # ci/fetch_chrome.py links here what Selenium Manager fetched
+            return _follow(own)  # ci/fetch_chrome.py links here what Selenium Manager fetched
     return None
 
 
@@ -90,7 +94,14 @@ def _find_named(path: str | None, variable: str) -> Path | None:
         return None
     if not os.access(path, os.X_OK) or Path(path).is_dir():
         raise UsageError(f"{variable} names {path}, which is not a program", hint="name the binary itself, or unset it")
-    return Path(path).resolve()
+    return _follow(Path(path))
+
+
+def _follow(program: Path) -> Path:
+    """What a link leads to, unless that is a program of many names (snap, volta), which goes by the link's."""
+    target = program.resolve()
+    is_same = any(word in target.name for word in ("chrom", "headless", program.name))
+    return target if is_same else program.absolute()
 
 
 def main() -> int:

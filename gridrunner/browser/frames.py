@@ -45,7 +45,7 @@ def collect_facts(page: Page, ready: Ready, *, deadline: float) -> Facts:
     frames: list[dict[str, Any]] = [_describe(page.state.frames[page.main_frame], None, None, (0.0, 0.0), top)]
     index_of = {page.main_frame: 0}
     waiting = _children_of(page, page.main_frame)
-    while waiting and len(frames) < FRAME_LIMIT:
+    while waiting and len(frames) < FRAME_LIMIT and time.monotonic() < deadline:
         frame = waiting.pop(0)
         described = _collect_child(page, frame, frames, index_of, deadline=deadline)
         if described is None:
@@ -75,8 +75,8 @@ def _collect_child(
     parent_facts = frames[parent_index]
     try:
         place = int(page.run_at_owner(_PLACE_OF_FRAME, frame, deadline=deadline))
-    except CommandFailed:
-        return None  # it left the page between its announcement and now
+    except (CommandFailed, DeadlinePassed):
+        return None  # it left the page between its announcement and now, or there is no time left for it
     owners = parent_facts["page"].get("frames", []) if parent_facts["page"] else []
     if not 0 <= place < len(owners):
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -91,8 +90,8 @@ def make_options(asked: SessionOptions, browser: Browser | None) -> Options:
     is_shell = browser is not None and browser.name is BrowserName.HEADLESS_SHELL
     if browser is not None:
         options.binary_location = str(browser.binary)
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            options.add_argument("--no-sandbox")  # Chromium refuses its sandbox to root
+        if not browser.has_sandbox:
+            options.add_argument("--no-sandbox")
     if not is_shell:
         options.add_argument("--headless=new")
     for switch in QUIET_SWITCHES:

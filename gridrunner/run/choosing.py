@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner.browser.binaries import Browser, find_browser
 from gridrunner.errors import UsageError
@@ -36,6 +37,8 @@ def choose_grid(settings: Settings, env: Mapping[str, str]) -> GridChoice:
             raise UsageError("--extension: headless-shell has no extensions", hint="use --browser chromium")
         wanted = wanted or BrowserName.CHROMIUM
     browser = find_browser(wanted, env) if LOCAL in places else None
+    if browser is not None and settings.grid.no_sandbox:
+        browser = replace(browser, is_sandbox_waived=True)
     kinds = tuple(row.name for row in drivers_of(places) if row.is_opened)
     return GridChoice(urls=hub_urls_of(places), browser=browser, kinds=kinds)
 

@@ -96,16 +96,17 @@ def make_hubs(run: Run, work: Work, host_rules: Sequence[str]) -> tuple[Hub, ...
     """
     settings, hubs = run.settings, []
     if run.choice.browser is not None:
-        hubs.append(
-            LocalHub(
-                browser=run.choice.browser,
-                browsers=settings.grid.browsers,
-                options=_session_options(run, work, host_rules),
-                settings=_visit_settings(run, work),
-                store=EvidenceStore(run_folder=work.folder),
-                lanes_per_browser=settings.grid.lanes_here,
-            )
+        here = LocalHub(
+            browser=run.choice.browser,
+            browsers=settings.grid.browsers,
+            options=_session_options(run, work, host_rules),
+            settings=_visit_settings(run, work),
+            store=EvidenceStore(run_folder=work.folder),
+            lanes_per_browser=settings.grid.lanes_here,
         )
+        if not here.has_sandbox:
+            run.warn("browsers run without their sandbox, as --no-sandbox says: a page that breaks out is this user")
+        hubs.append(here)
     return (*hubs, *_hubs_at(run, work, [HubAddress(url=url) for url in run.choice.urls], host_rules))
 
 

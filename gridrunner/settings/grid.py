@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from gridrunner.grid.drivers.table import DEFAULT_GRID_NAME, DRIVER_PLACES, LOCAL
-from gridrunner.settings.values import Part, Setting, grid_name, member_of, path_of, whole
+from gridrunner.settings.values import Part, Setting, flag, grid_name, member_of, path_of, whole
 
 
 class BrowserName(StrEnum):
@@ -41,6 +41,7 @@ class GridSettings(Struct, frozen=True, kw_only=True):
     places: tuple[str, ...] = (LOCAL,)
     slots: int | None = None
     browser: BrowserName | None = None
+    no_sandbox: bool = False
     isolation: Isolation = Isolation.CONTEXT
     contexts_per_session: int | None = None
     name: str = DEFAULT_GRID_NAME
@@ -76,6 +77,11 @@ ROWS = (
         parse=member_of(BrowserName),
         metavar="NAME",
         help="headless-shell (default where there is one: four times as fast), chromium or chrome",
+    ),
+    Setting(
+        name="no-sandbox",
+        parse=flag,
+        help="browsers of this machine may go without their sandbox: a page that breaks out of one is then you",
     ),
     Setting(
         name="isolation",

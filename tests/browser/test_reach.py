@@ -23,6 +23,7 @@ from gridrunner.browser.visit import VisitSettings
 from gridrunner.grid.hubs import webdriver
 from gridrunner.grid.hubs.local import LocalHub
 from gridrunner.grid.hubs.processes import start_chromedriver
+from gridrunner.grid.hubs.sandbox import with_sandbox
 from gridrunner.model import Observation, Outcome, Site
 from gridrunner.settings.grid import BrowserName
 from tests.support.page_server import PageServer
@@ -170,8 +171,8 @@ def test_devtools_answers_no_page(browser: BrowserName) -> None:
     """Who knows its port and even its secret path: a page's WebSocket says where it comes from, and its requests read
     nothing and change nothing.
     """
-    found = find_browser(browser, os.environ)
-    process = start_chromedriver(found.chromedriver)
+    found = with_sandbox(find_browser(browser, os.environ))
+    process = start_chromedriver(found.chromedriver, user=found.user)
     try:
         options = make_options(SessionOptions(name="test"), found)
         session = webdriver.open_session(process.url, options, hub="local", timeout_s=60)

@@ -105,6 +105,7 @@ class CommandLine:
             "TMPDIR": str(scratch),
             "LANG": "C.UTF-8",
             "COLUMNS": "100",
+            "GRIDRUNNER_NO_SANDBOX": "true",  # root in a container of CI may have none to give
             "PYTHONPATH": str(ROOT),
         }
 
@@ -202,6 +203,7 @@ class CommandLine:
 def open_project(folder: Path) -> Iterator[CommandLine]:
     """A project in `folder`, and a scratch folder with a short name: sockets in it may have names of 108 bytes."""
     scratch = Path(tempfile.mkdtemp(prefix="gr-"))
+    scratch.chmod(0o711)  # browsers of root run as another user
     project = CommandLine(folder, scratch)
     try:
         yield project

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 from selenium.webdriver.chrome.options import Options
 
 from gridrunner import codec
@@ -18,6 +19,7 @@ from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.errors import UsageError
 from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.processes import start_chromedriver
+from gridrunner.grid.hubs.sandbox import with_sandbox
 from gridrunner.grid.hubs.webdriver import COMMAND_TIMEOUT_S, make_client, translated
 from gridrunner.planning.constants import SESSION_TIMEOUT_S, VISIT_TIMEOUT_S
 
@@ -55,7 +57,9 @@ def open_driver(file: Path | None) -> WebDriver:
         driver.set_page_load_timeout(VISIT_TIMEOUT_S)
         return driver
     assert grid.browser is not None
-    process = start_chromedriver(grid.browser.chromedriver)
+    grid = replace(grid, browser=with_sandbox(grid.browser, grid.options.extensions))
+    assert grid.browser is not None
+    process = start_chromedriver(grid.browser.chromedriver, user=grid.browser.user)
     try:
         driver = make_webdriver(process.url, _options(grid), hub=LOCAL, timeout_s=SESSION_TIMEOUT_S)
         driver.set_page_load_timeout(VISIT_TIMEOUT_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
 
 from msgspec.structs import replace
 
@@ -12,9 +13,12 @@ from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
+from gridrunner.errors import SessionNotCreated
 from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.lanes import LanePool, OpenBrowser
-from gridrunner.grid.hubs.processes import DriverProcess, start_chromedriver
+from gridrunner.grid.hubs.processes import DriverProcess, start_chromedriver, trim_environment
+from gridrunner.grid.hubs.sandbox import with_sandbox
+from gridrunner.grid.hubs.starting import explain_failed_start
 from gridrunner.grid.hubs.webdriver import WebDriverSession, close_client, devtools_url, open_session
 
 _LOAD = "/proc/loadavg"
@@ -36,8 +40,10 @@ class LocalHub:
         lanes_per_browser: int = 1,
     ) -> None:
         self.name = LOCAL
-        self._browser, self._lanes = browser, browsers * lanes_per_browser
+        self._browser, self._lanes = with_sandbox(browser, options.extensions), browsers * lanes_per_browser
         self._options = options
+        self._explaining = threading.Lock()
+        self._cause: str | None = None
         self._pool = LanePool(
             hub=LOCAL,
             opener=self._open_browser,
@@ -46,6 +52,19 @@ class LocalHub:
             store=store,
             has_idle_core=has_idle_core,
         )
+
+    @property
+    def has_sandbox(self) -> bool:
+        """Whether its browsers have their sandbox."""
+        return self._browser.has_sandbox
+
+    def _explain_start(self, options: SessionOptions) -> str:
+        """Why browsers do not start; the first failure finds out for all."""
+        with self._explaining:
+            if self._cause is None:
+                switches = make_options(options, self._browser).arguments
+                self._cause = explain_failed_start(self._browser, switches, trim_environment(os.environ))
+            return self._cause
 
     def slots(self) -> int:
         """Visits at once."""
@@ -58,11 +77,15 @@ class LocalHub:
         return self._pool.open_lane(slot=slot, timeout_s=timeout_s)
 
     def _open_browser(self, slot: str, timeout_s: float) -> OpenBrowser:
-        process = start_chromedriver(self._browser.chromedriver)
+        process = start_chromedriver(self._browser.chromedriver, user=self._browser.user)
         try:
             named = replace(self._options, name=f"{self._options.name} {slot}")
             session = open_session(process.url, make_options(named, self._browser), hub=LOCAL, timeout_s=timeout_s)
             address = devtools_url(session, process.url)
+        except SessionNotCreated as error:
+            process.end()
+            cause = self._explain_start(named)
+            raise (SessionNotCreated(f"{LOCAL}: {cause}") if cause else error) from error
         except BaseException:
             process.end()
             raise

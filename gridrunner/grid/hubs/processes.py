@@ -53,6 +53,10 @@ PASSED_ON = re.compile(
 """The variables that chromedriver and its browser get; the proxies' are those of net/proxy_resolution's
 `ProxyConfigServiceLinux`. All others stay here: a CI job's environment is full of tokens."""
 
+LONGEST_TMPDIR = 40
+"""Bytes: with 44, `TMPDIR/gridrunner-xxxxxxxx/org.chromium.Chromium.xxxxxx/SingletonSocket` passed the 108 of a
+socket's name (unix(7)), and Chromium 156 never started (2026-11-30)."""
+
 _LISTENING = re.compile(rb"started successfully on port (\d+)")
 
 
@@ -66,7 +70,9 @@ class _Household:
         self._members: set[DriverProcess] = set()
         self._is_closed = False
 
-    def start(self, command: Sequence[str], env: Mapping[str, str], secret: str, folder: Path) -> DriverProcess:
+    def start(
+        self, command: Sequence[str], env: Mapping[str, str], secret: str, folder: Path, user: int | None
+    ) -> DriverProcess:
         """Start a member. Raises OSError, and SessionNotCreated when it is closed."""
         with self._lock:
             if self._is_closed:
@@ -78,6 +84,10 @@ class _Household:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 env=env,
+                cwd=None if user is None else folder,
+                user=user,
+                group=user,
+                extra_groups=None if user is None else [],
             )
             member = DriverProcess(process, secret, folder)
             self._members.add(member)
@@ -148,27 +158,48 @@ def drivers_ended() -> Iterator[None]:
 atexit.register(_HOUSEHOLD.end, for_good=True)
 
 
-def start_chromedriver(chromedriver: Path) -> DriverProcess:
-    """Start chromedriver on a free port. Raises SessionNotCreated with its own words when it does not listen.
+def start_chromedriver(chromedriver: Path, *, user: int | None = None) -> DriverProcess:
+    """Start chromedriver on a free port, as `user` (None: as we are). Raises SessionNotCreated with its own words when
+    it does not listen.
 
     Asked for any free port, chromedriver takes one for IPv6 and then the same for IPv4, which another process may have
     by then ("IPv4 port not available", seen on a busy machine): it is started again, START_ATTEMPTS times.
     """
     for _ in range(START_ATTEMPTS - 1):
         try:
-            return _start_once(chromedriver)
+            return _start_once(chromedriver, user)
         except SessionNotCreated as error:
             if "port not available" not in str(error):
                 raise
-    return _start_once(chromedriver)
+    return _start_once(chromedriver, user)
 
 
-def _start_once(chromedriver: Path) -> DriverProcess:
-    folder = Path(tempfile.mkdtemp(prefix="gridrunner-"))
+def _make_folder(user: int | None) -> Path:
+    """A new temporary folder for `user` alone, where the browser's sockets have room for their names."""
+    usual = Path(tempfile.gettempdir())
+    for parent in (usual, Path("/tmp"), Path("/var/tmp")):  # noqa: S108 - mkdtemp(3) makes a folder of ours in it
+        is_open = user is None or all(path.stat().st_mode & 0o001 for path in (parent, *parent.resolve().parents))
+        if len(os.fsencode(parent)) <= LONGEST_TMPDIR and is_open and os.access(parent, os.W_OK | os.X_OK):
+            break
+    else:
+        parent = usual
+    folder = Path(tempfile.mkdtemp(prefix="gridrunner-", dir=parent))
+    if user is not None:
+        os.chown(folder, user, user)
+    return folder
+
+
+def _start_once(chromedriver: Path, user: int | None) -> DriverProcess:
+    folder = _make_folder(user)
     environment = {**trim_environment(os.environ), OWNER_VARIABLE: owner_token(), "TMPDIR": str(folder)}
+    if user is not None:
+        environment = {name: value for name, value in environment.items() if not name.startswith("XDG_")}
+        environment["HOME"] = str(folder)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     try:
-        driver = _HOUSEHOLD.start([str(chromedriver), "--port=0", f"--url-base=/{secret}"], environment, secret, folder)
+        driver = _HOUSEHOLD.start(
+            [str(chromedriver), "--port=0", f"--url-base=/{secret}"], environment, secret, folder, user
+        )
     except OSError as error:
         remove_folder(folder)
         raise SessionNotCreated(f"{chromedriver} cannot be started: {error}") from error
