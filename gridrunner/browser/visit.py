@@ -58,6 +58,10 @@ go through two or three documents and then stay."""
 EVIDENCE_TIMEOUT_S = 4.0
 """A screenshot took 0.03 to 0.4 s (Chromium 156, 2026-11-24); a renderer that is stuck gives none at all."""
 
+STUCK_EVIDENCE_TIMEOUT_S = 1.0
+"""For the picture of a page whose time is up already: most that do not answer give none, and visits took 4 to 5 s
+longer than --visit-timeout says (2026-11-30)."""
+
 FILE_NAME_TIMEOUT_S = 0.5
 """For the event that names a file to download; it comes within milliseconds of the navigation's answer."""
 
@@ -303,7 +307,8 @@ def _conclude(
         if outcome is Outcome.OBSERVED and _wants_picture(settings.capture, site, attempt, outcome, draft):
             capture_path = _keep_copy(page, site, attempt, store)
         if _wants_picture(settings.screenshots, site, attempt, outcome, draft):
-            screenshot_path = _keep_screenshot(page, site, attempt, settings, store, draft.detection)
+            limit_s = STUCK_EVIDENCE_TIMEOUT_S if outcome is Outcome.TIMED_OUT else EVIDENCE_TIMEOUT_S
+            screenshot_path = _keep_screenshot(page, site, attempt, settings, store, draft.detection, limit_s)
         if settings.try_insertion and outcome is Outcome.OBSERVED and draft.detection is not None:
             _try_insertion(page, draft.detection, draft)
     facts = draft.facts or {}
@@ -339,12 +344,18 @@ def _try_insertion(page: Page, detection: Detection, draft: _Draft) -> None:
 
 
 def _keep_screenshot(
-    page: Page, site: Site, attempt: int, settings: VisitSettings, store: EvidenceStore, detection: Detection | None
+    page: Page,
+    site: Site,
+    attempt: int,
+    settings: VisitSettings,
+    store: EvidenceStore,
+    detection: Detection | None,
+    limit_s: float,
 ) -> str | None:
     """None where the page gives no picture: an empty tab, or a page that crashed or is stuck."""
     if page.state.documents == 0 or page.state.is_crashed:
         return None
-    limit = time.monotonic() + EVIDENCE_TIMEOUT_S
+    limit = time.monotonic() + limit_s
     if settings.is_marked and detection is not None:
         mark_detection(page, detection, deadline=limit)
     image = take_screenshot(page, kind=settings.screenshot_kind, deadline=limit)
