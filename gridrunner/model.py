@@ -1,8 +1,7 @@
 """The words of gridrunner as data: what is planned, visited, observed, detected and judged.
 
 Everything here is frozen and knows nothing of files, browsers or clocks; `msgspec` reads and writes it as JSON with the
-field names below (see `gridrunner.codec`). States are enums whose values are the words that users see. Frozen data is a
-`Struct` throughout the package (why: docs/design/speed.md); `msgspec.structs.replace` makes changed copies.
+field names below. States are enums whose values are the words that users see. Frozen data is a `Struct` throughout.
 """
 
 from __future__ import annotations
@@ -52,7 +51,8 @@ class Outcome(StrEnum):
     OBSERVED = "observed"
     UNREACHABLE = "unreachable"  # no connection: name not found, refused, reset, bad certificate
     HTTP_ERROR = "http-error"  # the document came with status 400 or more
-    BLOCKED = "blocked"  # a bot challenge or 403/429 stands in place of the page
+    BLOCKED = "blocked"  # a wall against bots stands in place of the page
+    REFUSED = "refused"  # plain 401, 403, 406, 429, 451 or 503, and no wall that can be named
     AUTH_REQUIRED = "auth-required"  # HTTP authentication asked for
     REDIRECT_LOOP = "redirect-loop"
     DOWNLOAD = "download"  # the address answers with a file instead of a page
@@ -184,9 +184,7 @@ class Role(StrEnum):
 
 
 class Element(Struct, frozen=True, kw_only=True):
-    """An element found on the page. `selector` leads from the top document to it, ` >>> ` stepping into an open shadow
-    root or a frame; `box` None: it has no layout.
-    """
+    """An element. `selector` leads to it, ` >>> ` stepping into a shadow root or a frame; `box` None: no layout."""
 
     selector: str
     box: Box | None = None
@@ -352,6 +350,7 @@ class Observation(Struct, frozen=True, kw_only=True):
     http_status: Count | None = None
     address: str = ""
     retry_after_s: Seconds | None = None
+    blocked_by: str = ""
     ready_by: ReadyBy | None = None
     detection: Detection | None = None
     facts_path: str | None = None

@@ -1,9 +1,10 @@
-"""What a visit's end is called: network errors, statuses and challenge pages as outcomes with a name; pure."""
+"""What a visit's end is called: network errors, statuses and walls as outcomes with a name; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gridrunner.browser.walls import Wall, WallBy
 from gridrunner.model import Outcome
 
 _NET_ERRORS: Mapping[str, Outcome] = {
@@ -37,22 +38,8 @@ _OWN_ERRORS: Mapping[str, str] = {
     "net::ERR_FILE_NO_SPACE": "the disk of its machine is full",
 }
 
-_CHALLENGE_TITLES = (
-    # Written from the pages' own titles, 2026-11: Cloudflare, Akamai, PerimeterX, Imperva, DataDome, AWS WAF
-    "just a moment",
-    "attention required! | cloudflare",
-    "access denied",
-    "access to this page has been denied",
-    "pardon our interruption",
-    "please verify you are a human",
-    "human verification",
-    "security check",
-    "are you a robot",
-    "request unsuccessful. incapsula",
-)
-
-_BLOCKING_STATUSES = frozenset({403, 406, 429, 503})
-"""Statuses that bot walls answer with (RFC 9110 and RFC 6585 name them; the walls above use 403, 429 and 503)."""
+REFUSING_STATUSES = frozenset({401, 403, 406, 429, 451, 503})
+"""The server is there and does not serve this visitor, now or at all (RFC 9110; RFC 6585, 4; RFC 7725)."""
 
 
 def classify_net_error(error: str) -> Outcome:
@@ -68,22 +55,29 @@ def explain_own_error(error: str) -> str:
     return f"the browser reaches no site: {why} ({error})" if why else ""
 
 
-def classify_document(*, status: int | None, asks_for_login: bool, title: str, has_login: bool) -> tuple[Outcome, str]:
+def classify_document(
+    *, status: int | None, asks_for_login: bool, has_login: bool, wall: Wall | None
+) -> tuple[Outcome, str]:
     """The outcome of a document that came, with a detail for the reader.
 
-    A login form on the page wins over its status: Jenkins and others answer 401 or 403 with their login page.
+    A login form on the page wins over its status and over walls: Jenkins and others answer 401 or 403 with their login
+    page, and logins embed captchas.
     """
-    if has_login or status is None or status < 400:
-        if not has_login and _is_challenge(title) and status in (None, *_BLOCKING_STATUSES):
-            return Outcome.BLOCKED, "a bot challenge stands in place of the page"
+    if has_login:
+        return Outcome.OBSERVED, ""
+    if wall is not None:
+        return name_wall(wall)
+    if status is None or status < 400:
         return Outcome.OBSERVED, ""
     if asks_for_login:
         return Outcome.AUTH_REQUIRED, "HTTP authentication is asked for (status 401)"
-    if status == 429 or (status in _BLOCKING_STATUSES and _is_challenge(title)):
-        return Outcome.BLOCKED, f"refused with HTTP status {status}"
+    if status in REFUSING_STATUSES:
+        return Outcome.REFUSED, f"refused with HTTP status {status}"
     return Outcome.HTTP_ERROR, f"HTTP status {status}"
 
 
-def _is_challenge(title: str) -> bool:
-    folded = title.strip().casefold()
-    return any(folded.startswith(words) for words in _CHALLENGE_TITLES)
+def name_wall(wall: Wall) -> tuple[Outcome, str]:
+    """The outcome of a page that is a wall, and whose."""
+    whose = {WallBy.CAPTCHA: "a captcha", WallBy.UNKNOWN: "an unknown wall"}.get(wall.by, wall.by.value)
+    waited = "; it did not pass by itself" if wall.was_awaited else ""
+    return Outcome.BLOCKED, f"blocked by {whose} ({wall.evidence}{waited})"

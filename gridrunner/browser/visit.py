@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from msgspec import Struct
 
 from gridrunner.browser.answers import public_address, read_retry_after
 from gridrunner.browser.blocking import BLOCKED_PATTERNS
+from gridrunner.browser.challenges import find_page_wall, look_for_wall
 from gridrunner.browser.copying import copy_page
 from gridrunner.browser.dead_hosts import DeadHosts
 from gridrunner.browser.detecting import detect_page
@@ -24,11 +26,12 @@ from gridrunner.browser.evidence import EvidenceStore, is_as_expected, mark_dete
 from gridrunner.browser.frames import collect_facts, find_closed_roots
 from gridrunner.browser.guarding import NameGuard
 from gridrunner.browser.insertion import try_insertion
-from gridrunner.browser.outcomes import classify_document, classify_net_error, explain_own_error
+from gridrunner.browser.outcomes import classify_document, classify_net_error, explain_own_error, name_wall
 from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageError, PageGone, TabSettings
 from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, Waits, wait_until_ready
 from gridrunner.browser.selectors import NotThere, locate
 from gridrunner.browser.steps import StepFailed, StepLimits, dismiss_wall, do_steps
+from gridrunner.browser.walls import Wall
 from gridrunner.errors import NetworkLost
 from gridrunner.model import (
     EXPECTED_PROBE,
@@ -110,6 +113,7 @@ class _Draft:
     matches: dict[str, bool] = field(default_factory=dict)
     clock: dict[str, float] = field(default_factory=dict)
     waits: Waits = field(default_factory=Waits)
+    wall: Wall | None = None
 
 
 class _Ended(PageError):
@@ -149,6 +153,8 @@ def visit_page(
             with _Lap(draft, "steps_s"):
                 do_steps(page, site.steps, settings.step_limits, deadline=soft_deadline)
         _probe_until_it_stays(page, draft, soft_deadline=soft_deadline, deadline=deadline)
+        again = partial(_probe_until_it_stays, page, draft, soft_deadline=soft_deadline, deadline=deadline)
+        draft.wall = look_for_wall(page, draft, again, soft_deadline=soft_deadline, deadline=deadline)
         if settings.dismiss_walls and draft.facts is not None:
             with _Lap(draft, "steps_s"):
                 is_dismissed = dismiss_wall(page, draft.facts, deadline=soft_deadline)
@@ -162,6 +168,9 @@ def visit_page(
         draft.outcome, draft.detail = end.outcome, str(end)
     except StepFailed as error:
         draft.outcome, draft.detail = Outcome.STEP_FAILED, str(error)
+        draft.wall = find_page_wall(page, None, deadline=deadline)
+        if draft.wall is not None:
+            draft.outcome, draft.detail = name_wall(draft.wall)
     except PageGone:
         draft.outcome, draft.detail = Outcome.CRASHED, "the page's renderer died"
     except KeptLeaving:
@@ -269,10 +278,9 @@ def _resolve_answer(page: Page, answer: Mapping[str, Any], *, deadline: float) -
 
 
 def _name_outcome(page: Page, draft: _Draft) -> None:
-    title = str((draft.facts or {}).get("title", ""))
     has_login = draft.detection is not None and draft.detection.login_present is True
     draft.outcome, draft.detail = classify_document(
-        status=page.state.http_status, asks_for_login=page.state.asks_for_login, title=title, has_login=has_login
+        status=page.state.http_status, asks_for_login=page.state.asks_for_login, has_login=has_login, wall=draft.wall
     )
     if draft.outcome is Outcome.OBSERVED and not has_login and _was_still_leaving(page, draft):
         draft.outcome = Outcome.NAVIGATED_AWAY
@@ -320,6 +328,7 @@ def _conclude(
         url=redact_url(str(facts.get("url", "")) or site.url),
         title=str(facts.get("title", ""))[:300],
         http_status=page.state.http_status,
+        blocked_by=draft.wall.by.value if draft.wall is not None and outcome is Outcome.BLOCKED else "",
         address=public_address(page.state.address),
         retry_after_s=read_retry_after(page.state.headers),
         ready_by=draft.ready_by,

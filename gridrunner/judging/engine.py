@@ -255,7 +255,11 @@ class JudgeEngine:
         ledger = OwedResults([(check, site) for site in attempts for check in checks], attempts)
         with tempfile.TemporaryDirectory(prefix="gridrunner-judge-") as temporary:
             batch = Path(temporary, "batch.json")
-            batch.write_bytes(codec.encode(Batch(attempts=attempts, checks=tuple(checks))))
+            batch.write_bytes(
+                codec.encode(
+                    Batch(attempts=attempts, checks=tuple(checks), fails_blocked=self._selection.fails_blocked)
+                )
+            )
             for name, content in secrets.items():
                 Path(temporary, name).write_bytes(content)
             order = Order(

@@ -103,6 +103,8 @@ class RunPlugin:
         if (gap := self.source.explain_gap(site)) is not None:
             item.stash[_GAP] = gap
             pytest.fail(gap, pytrace=False)
+        if (wall := self.source.explain_wall(site)) is not None:
+            pytest.skip(wall)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(

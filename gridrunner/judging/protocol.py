@@ -33,13 +33,15 @@ class AnswerKind(StrEnum):
 
 class Selection(Struct, frozen=True, kw_only=True):
     """Which checks: pytest paths (empty: the shipped suite), `extras` of the suite beside them (file names), and
-    pytest's -k and -m expressions over checks.
+    pytest's -k and -m expressions over checks. With `fails_blocked` checks judge visits that a wall ended; they skip
+    them otherwise.
     """
 
     paths: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     keyword: str = ""
     mark: str = ""
+    fails_blocked: bool = False
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -82,3 +84,4 @@ class Batch(Struct, frozen=True, kw_only=True):
 
     attempts: Mapping[str, int]
     checks: tuple[str, ...]
+    fails_blocked: bool = False

@@ -32,5 +32,6 @@ def load_source(folder: Path, batch_file: Path | None = None) -> RunSource:
             if observation.attempt == attempt
         },
         checks=frozenset(batch.checks),
+        fails_blocked=batch.fails_blocked,
         attempts=batch.attempts,
     )

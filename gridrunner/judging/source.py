@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from gridrunner import codec
 from gridrunner.errors import RunFolderError
 from gridrunner.foreign import MOST_FACTS_BYTES, read_gzip
-from gridrunner.model import Detection, Facts, Observation, Site
+from gridrunner.model import Detection, Facts, Observation, Outcome, Site
 from gridrunner.results.journal.evidence import find_evidence
 
 _CACHED_SITES = 4  # checks run site by site, so that one is enough; four cover reordering by other plugins
@@ -24,8 +24,9 @@ class RunSource(Struct, frozen=True, kw_only=True):
     """What checks are judged on: sites in plan order, and the observation of each that has one.
 
     `checks` limits the run to these check ids (None: all that pytest collects); `judged` holds (check, site) that are
-    left out; with `is_rescored` the detection is made anew from the stored facts, where there are some. `attempts` says
-    which attempt is judged where there is no observation (live checks).
+    left out; without `fails_blocked` sites behind a wall are skipped; with `is_rescored` the detection is made anew
+    from the stored facts, where there are some. `attempts` says which attempt is judged where there is no observation
+    (live checks).
     """
 
     folder: Path
@@ -34,12 +35,21 @@ class RunSource(Struct, frozen=True, kw_only=True):
     checks: frozenset[str] | None = None
     judged: frozenset[tuple[str, str]] = frozenset()
     is_rescored: bool = True
+    fails_blocked: bool = False
     attempts: Mapping[str, int] = field(default_factory=dict)
 
     def attempt_of(self, site_id: str) -> int:
         """The attempt that is judged; 1 where nothing says."""
         observation = self.observations.get(site_id)
         return observation.attempt if observation is not None else self.attempts.get(site_id, 1)
+
+    def explain_wall(self, site_id: str) -> str | None:
+        """Why nothing can be said of a site that a wall kept us from, or None: unless the list expects the wall."""
+        observation = self.observations.get(site_id)
+        if self.fails_blocked or observation is None or observation.outcome is not Outcome.BLOCKED:
+            return None
+        is_expected = self.sites[site_id].expect.outcome is Outcome.BLOCKED
+        return None if is_expected else observation.detail or "blocked"
 
     def explain_gap(self, site_id: str) -> str | None:
         """Why the site cannot be judged, in one sentence, or None."""

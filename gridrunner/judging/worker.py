@@ -157,6 +157,7 @@ def _source_of(order: Order) -> RunSource:
         checks=frozenset(order.checks),
         judged=frozenset(order.judged),
         is_rescored=order.is_rescored,
+        fails_blocked=order.selection.fails_blocked,
     )
 
 

@@ -45,7 +45,7 @@ from gridrunner.results.journal.sites import (
 )
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteState, SiteVerdict, judge_site
 from gridrunner.results.verdicts.cost import RunCost, reckon_cost
-from gridrunner.results.verdicts.digest import Digester, RunDigest, RunTotals
+from gridrunner.results.verdicts.digest import Digester, RunDigest, RunTotals, is_burnt
 from gridrunner.results.verdicts.settling import exit_code_for
 from gridrunner.text import count_of
 
@@ -163,9 +163,11 @@ def took_part(checks: Sequence[str], busy: Collection[str]) -> bool:
 
 
 def exit_code_of(record: RunRecord) -> ExitCode:
-    """What a command ends with for this run. What a merge could not read makes it 3; known failures do not count."""
+    """What a command ends with for this run. What a merge could not read makes it 3, and so do too many walls; known
+    failures do not count.
+    """
     was_interrupted = record.ended is not None and record.ended.exit_code == ExitCode.INTERRUPTED
-    is_damaged = bool(record.header.damaged)
+    is_damaged = bool(record.header.damaged) or explain_burnt(record) != ""
     digest = record.digest()
     return exit_code_for(
         digest.verdicts,
@@ -173,6 +175,18 @@ def exit_code_of(record: RunRecord) -> ExitCode:
         is_damaged=is_damaged,
         was_limited=record.ended is not None and record.ended.reason == LIMIT_REACHED,
         took_part=took_part(record.plan.checks, digest.busy_checks),
+    )
+
+
+def explain_burnt(record: RunRecord) -> str:
+    """Why so many walls make the run incomplete; "" when they do not."""
+    totals, limit = record.totals(), record.header.max_blocked
+    if limit is None or not is_burnt(totals.blocked, totals.visited, limit):
+        return ""
+    share = totals.blocked / totals.visited
+    return (
+        f"{totals.blocked} of {count_of(totals.visited, 'site')} ({share:.1%}) stood behind walls against "
+        f"bots, more than --max-blocked {limit * 100:.4g}%: this address may be burnt, or its visits come too fast"
     )
 
 

@@ -73,6 +73,7 @@ def open_journal(run: Run, work: Work) -> Iterator[RunJournal]:
         version=__version__,
         command=tuple(drop_users_in(word) for word in run.command),
         replays=replays,
+        max_blocked=run.settings.checks.max_blocked,
         seal=seal_replays(work.run, work.plan.hash, replays, run.env),
     )
     write_plan(work.folder / PLAN_NAME, work.plan)

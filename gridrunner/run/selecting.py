@@ -15,7 +15,7 @@ from gridrunner.errors import NothingToRun, UsageError
 from gridrunner.judging.protocol import Selection
 from gridrunner.model import Site, Verdict
 from gridrunner.results.record import RunRecord, load_run
-from gridrunner.settings.checks import CheckSettings
+from gridrunner.settings.checks import Blocked, CheckSettings
 from gridrunner.settings.selection import SelectionSettings
 from gridrunner.settings.visits import VisitOptions
 from gridrunner.sites.lists import SiteLists, read_site_lists
@@ -54,6 +54,7 @@ def make_selection(checks: CheckSettings, visits: VisitOptions) -> Selection:
         extras=tuple(name for name, is_asked in asked.items() if is_asked),
         keyword=checks.keyword,
         mark=checks.mark,
+        fails_blocked=checks.blocked is Blocked.FAIL,
     )
 
 
@@ -63,7 +64,13 @@ def select_again(checks: CheckSettings, planned: Sequence[str]) -> Selection:
     """
     files = {check.partition("::")[0] for check in planned}
     extras = tuple(name for name in (DETECTOR_CHECKS, INSERTION_CHECKS) if name in files)
-    return Selection(paths=checks.paths, extras=extras, keyword=checks.keyword, mark=checks.mark)
+    return Selection(
+        paths=checks.paths,
+        extras=extras,
+        keyword=checks.keyword,
+        mark=checks.mark,
+        fails_blocked=checks.blocked is Blocked.FAIL,
+    )
 
 
 def select_from_lists(selection: SelectionSettings, out: Path) -> Selected:

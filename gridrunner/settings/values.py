@@ -33,6 +33,14 @@ def parse_pause(text: str) -> float:
     return 0.0 if re.fullmatch(r"\s*0+(?:\.0+)?\s*(ms|s|m|h)?\s*", text) else parse_duration(text)
 
 
+def parse_share(text: str) -> float:
+    """0.05 of `5%`."""
+    match = re.fullmatch(r"\s*(\d{1,3}(?:\.\d+)?)\s*%\s*", text)
+    if match is None or float(match[1]) > 100:
+        raise BadSetting("takes a share from 0% to 100%, such as 5%")
+    return float(match[1]) / 100
+
+
 def parse_shard(text: str) -> tuple[int, int]:
     """`2/8` as (2, 8): the second of eight parts."""
     match = re.fullmatch(r"(\d+)/(\d+)", text.strip())

@@ -35,7 +35,9 @@ PURE = (
     "gridrunner/browser/blocking.py",
     "gridrunner/browser/copy_rules.py",
     "gridrunner/browser/copy_styles.py",
+    "gridrunner/browser/answers.py",
     "gridrunner/browser/outcomes.py",
+    "gridrunner/browser/walls.py",
     "gridrunner/browser/devtools/dom.py",
     "gridrunner/browser/devtools/params.py",
     "gridrunner/browser/port.py",
@@ -80,6 +82,7 @@ PURE_IMPORTS = {
     *("bisect", "contextlib", "datetime", "difflib", "email.utils", "fnmatch", "hashlib", "heapq", "ipaddress"),
     *("json", "math", "re", "statistics"),
     *("unicodedata", "urllib.parse"),
+    "tomllib",  # text to values
     "pathlib",  # paths as values; what would touch the disk is found among the calls
     "random",  # random.Random is passed in
     "importlib.resources",  # the tables that lie beside detection
@@ -98,9 +101,10 @@ IMPURE_CALLS = {
 """By the whole name, or by its end where it begins with a dot."""
 
 OWN_TABLES = {"gridrunner/detection/sso.py", "gridrunner/detection/ways.py", "gridrunner/detection/weights.py"} | {
-    "gridrunner/detection/words.py"
+    "gridrunner/browser/walls.py",
+    "gridrunner/detection/words.py",
 }
-"""Read the tables in detection/data once, which are installed with the package and are code for all that matters."""
+"""Read the tables in their folders' `data` once, which are installed with the package and as good as code."""
 
 
 def is_within(path: str, places: Iterable[str]) -> bool:

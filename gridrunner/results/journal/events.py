@@ -8,9 +8,9 @@ Format 1 is described in docs/reference/journal.md.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from gridrunner.limits import Amount, AttemptNumber, Count, Seconds
 from gridrunner.model import Fault, Observation, Result
@@ -23,7 +23,7 @@ class JournalHeader(Struct, frozen=True, kw_only=True):
     """The first line. `plan` is the plan's hash, `started` ISO 8601 in UTC, `command` the arguments as the user typed
     them (no secrets), `slots` the sessions at once (0: not known), `replays` the folders of replica pages it served and
     `seal` their seal (`run.seals`), `merged_from` the run ids behind a merged run, oldest first, and `damaged` what a
-    merge could not read of them.
+    merge could not read of them; `max_blocked` is the share of sites behind walls that makes it 3 (None: no limit).
     """
 
     run: str
@@ -37,6 +37,7 @@ class JournalHeader(Struct, frozen=True, kw_only=True):
     seal: str = ""
     merged_from: tuple[str, ...] = ()
     damaged: tuple[str, ...] = ()
+    max_blocked: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
 class VisitStarted(Struct, frozen=True, kw_only=True):

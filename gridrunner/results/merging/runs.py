@@ -34,6 +34,7 @@ from gridrunner.results.journal.planfile import PLAN_NAME, PlanHead, read_plan, 
 from gridrunner.results.journal.sites import SiteLines, StoredRows, StoredSites, StoredVisits
 from gridrunner.results.merging.index import LineReader, MergeSource, SourceIndex, TimedEvent
 from gridrunner.results.record import RecordBuilder, RunRecord, clamp_s, seconds_between
+from gridrunner.results.verdicts.digest import is_blocked, is_burnt
 from gridrunner.results.verdicts.settling import exit_code_for, settle
 from gridrunner.text import count_of
 
@@ -185,6 +186,7 @@ class _Merger:
         self._evidence = EvidenceCopier(out)
         self._cases: Counter[Verdict] = Counter()
         self._missing: dict[str, int] = {}
+        self._visited = self._blocked = 0
         self._last_at_s = 0.0
         earliest = sources[0].header.started
         self._shifts_s = [max(0.0, seconds_between(earliest, source.header.started)) for source in sources]
@@ -201,7 +203,8 @@ class _Merger:
             file.write(codec.encode(header) + b"\n")
             self._write_rest_of_runs(file, builder)
             self._write_sites(file, builder, lines)
-            code = exit_code_for(self._cases, is_damaged=bool(damaged))
+            is_incomplete = bool(damaged) or is_burnt(self._blocked, self._visited, header.max_blocked)
+            code = exit_code_for(self._cases, is_damaged=is_incomplete)
             ended = RunEnded(
                 exit_code=code, at_s=self._last_at_s, reason=f"merged from {count_of(len(header.merged_from), 'run')}"
             )
@@ -226,6 +229,7 @@ class _Merger:
         runs = tuple(dict.fromkeys(runs))
         digest = hashlib.sha256("\n".join([self._plan.hash, *runs]).encode()).hexdigest()
         first = self._sources[0].header
+        limits = [source.header.max_blocked for source in self._sources if source.header.max_blocked is not None]
         return JournalHeader(
             run=f"merged-{digest[:_ID_LENGTH]}",
             plan=self._plan.hash,
@@ -233,6 +237,7 @@ class _Merger:
             version=first.version,
             merged_from=runs,
             damaged=damaged,
+            max_blocked=min(limits, default=None),
         )
 
     def _write_rest_of_runs(self, file: IO[bytes], builder: RecordBuilder) -> None:
@@ -250,6 +255,8 @@ class _Merger:
             reader = LineReader(self._sources, stack)
             for place, planned in enumerate(self._plan.sites):
                 visits = self._list_visits(place, reader)
+                self._visited += bool(visits)
+                self._blocked += is_blocked(planned.site, [visit.observation for visit in visits])
                 for visit in visits:
                     builder.take(visit)
                 piece = b"".join([codec.encode(visit) + b"\n" for visit in visits])

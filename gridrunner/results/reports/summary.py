@@ -12,7 +12,7 @@ from gridrunner.errors import ExitCode
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison, describe_comparison
 from gridrunner.results.journal.files import write_atomically
-from gridrunner.results.record import RunRecord, exit_code_of
+from gridrunner.results.record import RunRecord, exit_code_of, explain_burnt
 from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import CaseVerdict
 from gridrunner.results.verdicts.causes import Quarantined, describe_check
@@ -69,6 +69,9 @@ def _list_blocks(record: RunRecord, comparison: Comparison | None) -> Iterator[s
     totals = digest.totals
     yield f"## {_headline(exit_code_of(record), comparison)} · gridrunner {escape_markdown(record.header.run)}\n\n"
     yield _render_totals(totals)
+    burnt = explain_burnt(record)
+    if burnt:
+        yield f"\n> {escape_markdown(burnt)}\n"
     cost = record.cost()
     if cost is not None:
         yield f"\nCost: {escape_markdown(describe_cost(cost), 1000)}\n"
@@ -127,6 +130,8 @@ def _render_totals(totals: RunTotals) -> str:
         figures.append(count_of(totals.slots, "slot"))
     if totals.utilisation is not None:
         figures.append(f"{totals.utilisation:.0%} busy")
+    if totals.blocked:
+        figures.append(f"{count_of(totals.blocked, 'site')} blocked")
     if totals.faults:
         figures.append(f"{count_of(totals.faults, 'fault')} of the grid")
     return f"{head}{rule}{rows}\n{' · '.join(figures)}\n"

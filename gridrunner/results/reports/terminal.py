@@ -17,7 +17,7 @@ from rich.text import Text
 
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison, describe_comparison
-from gridrunner.results.record import RunRecord, exit_code_of
+from gridrunner.results.record import RunRecord, exit_code_of, explain_burnt
 from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import CaseVerdict
 from gridrunner.results.verdicts.causes import CauseGroup, Quarantined, describe_check
@@ -124,7 +124,11 @@ def _make_totals(record: RunRecord) -> Text:
     line.append(f" in {format_seconds(totals.wall_s)}")
     if totals.utilisation is not None:
         line.append(f", {count_of(totals.slots, 'slot')} {totals.utilisation:.0%} busy")
+    if totals.blocked:
+        line.append(f", {totals.blocked} blocked", style="yellow")
     line.append(f" (exit {exit_code_of(record)})", style="dim")
+    if burnt := explain_burnt(record):
+        line.append(f"\n{burnt}", style="yellow")
     return line
 
 

@@ -77,7 +77,9 @@ def _title_of(outcome: Outcome) -> str:
         case Outcome.HTTP_ERROR:
             return "Site answered with an HTTP error"
         case Outcome.BLOCKED:
-            return "Blocked by a bot challenge"
+            return "Blocked by a wall against bots"
+        case Outcome.REFUSED:
+            return "Refused by the server"
         case Outcome.AUTH_REQUIRED:
             return "HTTP authentication asked for"
         case Outcome.REDIRECT_LOOP:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
-from gridrunner.model import Status, Verdict
+from gridrunner.model import Observation, Outcome, Site, Status, Verdict
 from gridrunner.planning.domains import find_domain
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict, slim_case
 from gridrunner.results.verdicts.causes import CauseGroup, Quarantined, find_culprit, group_culprits, list_quarantined
@@ -24,7 +24,8 @@ MOST_VISITED = 10
 class RunTotals(Struct, frozen=True, kw_only=True):
     """Figures of a run. `wall_s` is from its start to its last event; `utilisation` the share (0 to 1) of the slots'
     time that visits filled, None where the number of slots is not known; `failed_first` counts the sites whose first
-    observed attempt failed a check.
+    observed attempt failed a check, `blocked` those of the `visited` whose last visit ended at a wall that is
+    not expected there.
     """
 
     sites: Mapping[Verdict, int]
@@ -36,6 +37,8 @@ class RunTotals(Struct, frozen=True, kw_only=True):
     sessions: int
     faults: int
     failed_first: int
+    blocked: int = 0
+    visited: int = 0
 
 
 class SlowSite(Struct, frozen=True, kw_only=True):
@@ -87,6 +90,8 @@ class Digester:
         self._visits_of: dict[str, tuple[int, int]] = {}
         self._busy_s = 0.0
         self._failed_first = 0
+        self._blocked = 0
+        self._visited = 0
         self._place = 0
         self._busy_checks: set[str] = set()
 
@@ -103,6 +108,8 @@ class Digester:
             if case.attempts and case.attempts[0].status is Status.FAILED:
                 is_failed_first = True
         self._failed_first += is_failed_first
+        self._blocked += is_blocked(site.site, site.observations)
+        self._visited += bool(site.observations)
         self._busy_s += site.busy_s
         self._slots.update(visit.slot for visit in site.observations if visit.slot)
         if site.verdict is not Verdict.PASSED:
@@ -150,6 +157,8 @@ class Digester:
                 sessions=sessions,
                 faults=faults,
                 failed_first=self._failed_first,
+                blocked=self._blocked,
+                visited=self._visited,
             ),
             verdicts=self._list_verdicts(),
             busy_checks=frozenset(self._busy_checks),
@@ -163,3 +172,14 @@ class Digester:
     def _list_verdicts(self) -> frozenset[Verdict]:
         counted = {verdict for verdict, count in self._cases.items() if count > self._known[verdict]}
         return frozenset(counted | ({Verdict.SKIPPED} if self._known.total() else set()))
+
+
+def is_blocked(site: Site, observations: Sequence[Observation]) -> bool:
+    """Whether the last visit ended at a wall, and the list does not expect that."""
+    last = observations[-1].outcome if observations else None
+    return last is Outcome.BLOCKED and site.expect.outcome is not Outcome.BLOCKED
+
+
+def is_burnt(blocked: int, visited: int, limit: float | None) -> bool:
+    """Whether walls are more than the share `limit` of what was visited."""
+    return limit is not None and blocked > limit * visited

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gridrunner.browser.outcomes import classify_document, classify_net_error, explain_own_error
+from gridrunner.browser.outcomes import classify_document, classify_net_error, explain_own_error, name_wall
+from gridrunner.browser.walls import Wall, WallBy
 from gridrunner.model import Outcome
 
 
@@ -21,6 +22,9 @@ from gridrunner.model import Outcome
 )
 def test_network_errors(error: str, outcome: Outcome) -> None:
     assert classify_net_error(error) is outcome
+
+
+WALL = Wall(by=WallBy.CLOUDFLARE, evidence="header cf-mitigated: challenge", may_pass=True, was_awaited=True)
 
 
 @pytest.mark.parametrize(
@@ -43,25 +47,27 @@ def test_what_may_be_the_site_is_not_ours(error: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "asks", "title", "has_login", "outcome"),
+    ("status", "asks", "has_login", "wall", "outcome"),
     [
-        (200, False, "Log in", True, Outcome.OBSERVED),
-        (200, False, "News", False, Outcome.OBSERVED),
-        (None, False, "", False, Outcome.OBSERVED),
-        (None, False, "Just a moment...", False, Outcome.BLOCKED),
-        (401, False, "Dashboard [Jenkins]", True, Outcome.OBSERVED),
-        (401, True, "", False, Outcome.AUTH_REQUIRED),
-        (401, False, "", False, Outcome.HTTP_ERROR),
-        (403, False, "Just a moment...", False, Outcome.BLOCKED),
-        (403, False, "Forbidden", False, Outcome.HTTP_ERROR),
-        (429, False, "Slow down", False, Outcome.BLOCKED),
-        (404, False, "Not found", False, Outcome.HTTP_ERROR),
-        (500, False, "", False, Outcome.HTTP_ERROR),
-        (503, False, "Attention Required! | Cloudflare", False, Outcome.BLOCKED),
-        (200, False, "Just a moment, your login is ready", False, Outcome.OBSERVED),
+        (200, False, True, None, Outcome.OBSERVED),
+        (200, False, False, None, Outcome.OBSERVED),
+        (None, False, False, None, Outcome.OBSERVED),
+        (200, False, False, WALL, Outcome.BLOCKED),
+        (202, False, False, WALL, Outcome.BLOCKED),
+        (403, False, False, WALL, Outcome.BLOCKED),
+        (403, False, True, WALL, Outcome.OBSERVED),
+        (401, False, True, None, Outcome.OBSERVED),
+        (401, True, False, None, Outcome.AUTH_REQUIRED),
+        *((status, False, False, None, Outcome.REFUSED) for status in (401, 403, 406, 429, 451, 503)),
+        *((status, False, False, None, Outcome.HTTP_ERROR) for status in (400, 404, 405, 410, 500, 502)),
     ],
 )
-def test_documents(status: int | None, asks: bool, title: str, has_login: bool, outcome: Outcome) -> None:
-    outcome_named, detail = classify_document(status=status, asks_for_login=asks, title=title, has_login=has_login)
+def test_documents(status: int | None, asks: bool, has_login: bool, wall: Wall | None, outcome: Outcome) -> None:
+    outcome_named, detail = classify_document(status=status, asks_for_login=asks, has_login=has_login, wall=wall)
     assert outcome_named is outcome
     assert bool(detail) is (outcome is not Outcome.OBSERVED)
+
+
+def test_a_wall_is_named_with_what_named_it() -> None:
+    assert name_wall(WALL)[1] == "blocked by cloudflare (header cf-mitigated: challenge; it did not pass by itself)"
+    assert name_wall(Wall(by=WallBy.UNKNOWN, evidence="title 'x'"))[1] == "blocked by an unknown wall (title 'x')"
