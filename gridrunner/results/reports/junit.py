@@ -33,7 +33,7 @@ from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict, name_outcome
 from gridrunner.results.verdicts.causes import function_of, key_of
 from gridrunner.results.verdicts.quarantine import describe_quarantine
-from gridrunner.text import DETAILS_LIMIT, MESSAGE_LIMIT, cap_text, clean_text, make_line
+from gridrunner.text import DETAILS_LIMIT, MESSAGE_LIMIT, cap_text, clean_text, make_line, redact_url
 
 JUNIT_NAME = "junit.xml"
 
@@ -296,7 +296,7 @@ def _describe_excuse(case: CaseVerdict) -> dict[str, str]:
 
 def _describe_visit(case: CaseVerdict) -> dict[str, str]:
     visit = case.observation
-    described = {"url": case.site.url}
+    described = {"url": redact_url(case.site.url)}
     if case.site.locale:
         described["locale"] = case.site.locale
     if case.site.tags:

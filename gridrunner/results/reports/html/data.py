@@ -208,7 +208,7 @@ def _describe_row(site: SiteVerdict, before: Verdict | None) -> dict[str, Any]:
     form = visit.detection.best_form if visit is not None and visit.detection is not None else None
     row: dict[str, Any] = {
         "id": site.site.id,
-        "url": _line(site.site.url),
+        "url": _line(redact_url(site.site.url)),
         "verdict": site.verdict,
         "busy": round(site.busy_s, 2),
         "tries": len(site.observations),

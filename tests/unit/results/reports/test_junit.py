@@ -161,6 +161,15 @@ def test_the_line_of_the_site_list_and_the_visit_are_there(tmp_path: Path) -> No
     assert properties["visit_s"] == "2.000"
 
 
+def test_the_query_of_a_site_s_address_stands_in_no_report(tmp_path: Path) -> None:
+    plan = make_plan_of([make_site("shop", url="https://shop.example/login?session=SECRET#SECRET")])
+    record = build_record(plan, make_header(plan), pass_site("shop"))
+    write(record, tmp_path)
+    text = next(tmp_path.rglob("*.xml")).read_text()
+    assert "https://shop.example/login" in text
+    assert "SECRET" not in text
+
+
 def test_seconds_are_fixed_point_and_counted_once(tmp_path: Path) -> None:
     root = write(every_record(), tmp_path)
     times = [element.get("time", "") for element in root.iter() if element.get("time")]
