@@ -9,6 +9,7 @@ from pathlib import Path
 from gridrunner.commands.parsing import EXIT_CODES, Command, add_settings, settings_of
 from gridrunner.judging.process import judge_run
 from gridrunner.results.journal.events import Judged
+from gridrunner.results.journal.extending import owe_checks
 from gridrunner.results.journal.lines import JOURNAL_NAME, JournalWriter
 from gridrunner.results.journal.locking import locked_run
 from gridrunner.results.record import load_run
@@ -18,16 +19,21 @@ from gridrunner.terminal.console import make_console
 
 
 def judge_command(arguments: argparse.Namespace) -> int:
-    """Judge the newest observation of every site, journal what the checks say, render the run folder anew.
+    """Judge the newest observation of every site, journal what the checks say, render the run folder anew. Without
+    --checks, -k and -m the checks are those of the run; new ones become part of what it owes.
 
     Returns the exit code of the run with its new verdicts. Raises RunFolderError, UsageError, NothingToRun.
     """
     settings, folder = settings_of(arguments), arguments.run
     publisher = make_publisher(settings.output, os.environ)
     before = load_run(folder)
-    with locked_run(folder), JournalWriter(folder / JOURNAL_NAME, before.header) as journal:
-        for result in judge_run(folder, selection=select_again(settings.checks, before.plan.checks)):
-            journal.write(Judged(result=result))
+    selection = select_again(settings.checks, before)
+    with locked_run(folder):
+        results = judge_run(folder, selection=selection)
+        header = owe_checks(folder, before.plan, before.header, [result.check for result in results])
+        with JournalWriter(folder / JOURNAL_NAME, header) as journal:
+            for result in results:
+                journal.write(Judged(result=result))
     return publisher.publish(folder, make_console(settings.output.color), junit_copy=settings.output.junit)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gridrunner.browser.reach import read_place
 from gridrunner.browser.visit import UserProbe
@@ -58,12 +59,23 @@ def make_selection(checks: CheckSettings, visits: VisitOptions) -> Selection:
     )
 
 
-def select_again(checks: CheckSettings, planned: Sequence[str]) -> Selection:
-    """Which checks judge a run again that was `planned` with these ids: what a setting of the run asked for, as
-    well.
+def select_again(checks: CheckSettings, record: RunRecord) -> Selection:
+    """Which checks judge `record` again: those that the settings name, or else the run's own; what a setting of the run
+    asked for, as well. Raises UsageError for checks of the run that are not where they were.
     """
-    files = {check.partition("::")[0] for check in planned}
+    files = {check.partition("::")[0] for check in record.plan.checks}
     extras = tuple(name for name in (DETECTOR_CHECKS, INSERTION_CHECKS) if name in files)
+    header = record.header
+    is_named = bool(checks.paths or checks.keyword or checks.mark)
+    if not is_named and header.checks:
+        lost = [path for path in header.checks if not Path(path.partition("::")[0]).exists()]
+        if lost:
+            raise UsageError(
+                f"the run was judged with checks that are not here: {', '.join(lost)}",
+                hint="judge from the folder in which the run was made, or name the checks: --checks PATH",
+            )
+    if not is_named:
+        checks = replace(checks, paths=header.checks, keyword=header.keyword, mark=header.mark)
     return Selection(
         paths=checks.paths,
         extras=extras,

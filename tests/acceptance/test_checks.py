@@ -184,6 +184,32 @@ def test_judging_again_takes_the_same_selections(recorded: tuple[CommandLine, Pa
     assert read_cases(project.folder / "again.xml") == read_cases(folder / "junit.xml")
 
 
+def test_new_checks_on_a_recorded_run_count(recorded: tuple[CommandLine, Path], run_copy: Path) -> None:
+    project, folder = recorded
+    (project.folder / "test_stricter.py").write_text(STRICTER)
+    before = read_cases(folder / "junit.xml")
+    for _ in range(2):  # again: by then they are the run's
+        ended = project.run("judge", run_copy, "--checks", "test_stricter.py")
+        assert ended.code == 1, ended.stderr
+        assert "not in the plan" not in ended.stderr
+        added = {case: verdict for case, verdict in read_cases(run_copy / "junit.xml").items() if case not in before}
+        assert added == {("test_title_is_short", site): "failed" for site in ("a", "b", "garden")}
+    assert "the title is 'Garden'" in failure_messages(run_copy / "junit.xml")["test_title_is_short", "garden"]
+
+
+def test_judging_again_takes_the_runs_own_checks(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a", "b")
+    (project.folder / "mine.py").write_text("def test_id(site):\n    assert site.id == 'a'\n")
+    project.run("run", "--sites", sites.write_list(), "--slots", "2", "--retries", "0", "--checks", "mine.py")
+    before = read_cases(project.run_folder / "junit.xml")
+    ended = project.run("judge", project.run_folder)
+    assert (ended.code, read_cases(project.run_folder / "junit.xml")) == (1, before), ended.stderr
+    (project.folder / "mine.py").unlink()
+    lost = project.run("judge", project.run_folder)
+    assert lost.code == 2
+    assert "checks that are not here: mine.py" in lost.stderr
+
+
 def test_pytest_by_hand_on_a_recorded_run(recorded: tuple[CommandLine, Path], run_copy: Path) -> None:
     project, _ = recorded
     (project.folder / "test_stricter.py").write_text(STRICTER)

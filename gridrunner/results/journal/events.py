@@ -21,9 +21,10 @@ JOURNAL_FORMAT = 1
 
 class JournalHeader(Struct, frozen=True, kw_only=True):
     """The first line. `plan` is the plan's hash, `started` ISO 8601 in UTC, `command` the arguments as the user typed
-    them (no secrets), `slots` the sessions at once (0: not known), `replays` the folders of replica pages it served and
-    `seal` their seal (`run.seals`), `merged_from` the run ids behind a merged run, oldest first, and `damaged` what a
-    merge could not read of them; `max_blocked` is the share of sites behind walls that makes it 3 (None: no limit).
+    them (no secrets), `checks`, `keyword` and `mark` which checks they named (none: the shipped suite), `slots` the
+    sessions at once (0: not known), `replays` the folders of replica pages it served and `seal` their seal
+    (`run.seals`), `merged_from` the run ids behind a merged run, oldest first, and `damaged` what a merge could not
+    read of them; `max_blocked` is the share of sites behind walls that makes it 3 (None: no limit).
     """
 
     run: str
@@ -32,6 +33,9 @@ class JournalHeader(Struct, frozen=True, kw_only=True):
     format: int = JOURNAL_FORMAT
     version: str = ""
     command: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    keyword: str = ""
+    mark: str = ""
     slots: Count = 0
     replays: tuple[str, ...] = ()
     seal: str = ""
