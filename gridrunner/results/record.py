@@ -44,6 +44,7 @@ from gridrunner.results.journal.sites import (
     insert_visit,
 )
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteState, SiteVerdict, judge_site
+from gridrunner.results.verdicts.causes import DETECTOR_CHECK_FILE, SHIPPED_FILES
 from gridrunner.results.verdicts.cost import RunCost, reckon_cost
 from gridrunner.results.verdicts.digest import Digester, RunDigest, RunTotals, is_burnt
 from gridrunner.results.verdicts.settling import exit_code_for
@@ -141,12 +142,6 @@ class RunRecord:
         totals = self.totals()
         visited = sum(count for verdict, count in totals.sites.items() if verdict is not Verdict.NOT_RUN)
         return reckon_cost(self.fleet, sites=visited, busy_s=totals.busy_s)
-
-
-DETECTOR_CHECK_FILE = "test_your_detector.py"
-"""The shipped check of the user's own detector."""
-
-SHIPPED_FILES = frozenset({"test_login_form.py", "test_insertion.py", DETECTOR_CHECK_FILE})
 
 
 def took_part(checks: Sequence[str], busy: Collection[str]) -> bool:

@@ -210,6 +210,23 @@ def test_judging_again_takes_the_runs_own_checks(project: CommandLine, sites: Ow
     assert "checks that are not here: mine.py" in lost.stderr
 
 
+def test_a_broken_check_is_told_beside_a_failure_and_explains_the_exit_code(
+    project: CommandLine, sites: OwnSites
+) -> None:
+    sites.add_logins("a", "b")
+    (project.folder / "err2.py").write_text(
+        "def test_a_fails(site):\n    assert site.id != 'a'\n\n"
+        "def test_boom(site):\n    if site.id == 'a':\n        raise KeyError('kaboom')\n"
+    )
+    ended = project.run("run", "--sites", sites.write_list(), "--slots", "2", "--retries", "0", "--checks", "err2.py")
+    assert ended.code == 3
+    summary = (project.run_folder / "summary.md").read_text()
+    for text in (" ".join(ended.stderr.split()), summary):
+        assert "1 result from a broken check, the first: boom on a: KeyError:" in text
+    assert "### Check broken: boom (1)" in summary
+    assert "### Check failed: a fails (1)" in summary
+
+
 def test_pytest_by_hand_on_a_recorded_run(recorded: tuple[CommandLine, Path], run_copy: Path) -> None:
     project, _ = recorded
     (project.folder / "test_stricter.py").write_text(STRICTER)

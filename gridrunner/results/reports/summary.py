@@ -19,6 +19,7 @@ from gridrunner.results.verdicts.causes import Quarantined, describe_check
 from gridrunner.results.verdicts.cost import describe_cost
 from gridrunner.results.verdicts.digest import DomainVisits, RunTotals, SlowSite
 from gridrunner.results.verdicts.quarantine import describe_quarantine
+from gridrunner.results.verdicts.shortfalls import describe_shortfalls
 from gridrunner.text import count_of, escape_markdown, format_seconds, quote_code
 
 SUMMARY_NAME = "summary.md"
@@ -72,6 +73,9 @@ def _list_blocks(record: RunRecord, comparison: Comparison | None) -> Iterator[s
     burnt = explain_burnt(record)
     if burnt:
         yield f"\n> {escape_markdown(burnt)}\n"
+    if exit_code_of(record) is ExitCode.INCOMPLETE:
+        for line in describe_shortfalls(digest.shortfalls, record.header.damaged):
+            yield f"\nExit 3: {escape_markdown(line, 1000)}\n"
     cost = record.cost()
     if cost is not None:
         yield f"\nCost: {escape_markdown(describe_cost(cost), 1000)}\n"

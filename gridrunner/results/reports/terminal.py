@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gridrunner.errors import ExitCode
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison, describe_comparison
 from gridrunner.results.record import RunRecord, exit_code_of, explain_burnt
@@ -22,6 +23,7 @@ from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import CaseVerdict
 from gridrunner.results.verdicts.causes import CauseGroup, Quarantined, describe_check
 from gridrunner.results.verdicts.cost import describe_cost
+from gridrunner.results.verdicts.shortfalls import describe_shortfalls
 from gridrunner.text import count_of, format_seconds, make_log_line
 
 ROWS_LIMIT = 12
@@ -39,6 +41,9 @@ def print_run_summary(
     for warning in (*record.warnings, *record.header.damaged):
         console.print(Text("warning: ", style="yellow") + Text(make_log_line(warning)))
     console.print(_make_totals(record))
+    if exit_code_of(record) is ExitCode.INCOMPLETE:
+        for reason in describe_shortfalls(digest.shortfalls, record.header.damaged):
+            console.print(Text("exit 3   ", style="magenta") + Text(make_log_line(reason, 240)), soft_wrap=True)
     cost = record.cost()
     if cost is not None:
         console.print(Text("cost     ") + Text(make_log_line(describe_cost(cost), 1000)), soft_wrap=True)

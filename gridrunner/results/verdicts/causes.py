@@ -1,5 +1,5 @@
 """Why things went wrong, in groups that people can act on. Pure. The invariant: each site that is not green falls into
-exactly one group, and the groups come in the order in which they should be looked at.
+a group, once at most into each, and the groups come in the order in which they should be looked at.
 """
 
 from __future__ import annotations
@@ -108,6 +108,35 @@ def find_culprit(site: SiteVerdict) -> CaseVerdict | None:
     held = [case for case in site.cases if case.held is not None] if site.verdict is Verdict.SKIPPED else []
     culprits = held or [case for case in site.cases if case.verdict is site.verdict]
     return next((case for case in culprits if not case.is_known), culprits[0] if culprits else None)
+
+
+DETECTOR_CHECK_FILE = "test_your_detector.py"
+"""The shipped check of the user's own detector."""
+
+SHIPPED_FILES = frozenset({"test_login_form.py", "test_insertion.py", DETECTOR_CHECK_FILE})
+
+
+def list_culprits(site: SiteVerdict) -> tuple[CaseVerdict, ...]:
+    """The cases that are told of a site that is not simply green: its culprit, and every other check that went wrong by
+    itself. The shipped checks ask one after another about one form, and a site that was not reached fails them all:
+    these follow from the culprit. Broken checks and checks of the user's own do not.
+    """
+    culprit = find_culprit(site)
+    if culprit is None:
+        return ()
+    if key_of(culprit).startswith(("site.", "fault.")):
+        return (culprit,)
+    others = [
+        case
+        for case in site.cases
+        if case is not culprit and (is_red(case.verdict) or case.verdict is Verdict.FLAKY) and _stands_alone(case)
+    ]
+    return (culprit, *others)
+
+
+def _stands_alone(case: CaseVerdict) -> bool:
+    is_broken = case.verdict is Verdict.ERROR and case.fault is None
+    return is_broken or case.check.partition("::")[0] not in SHIPPED_FILES - {DETECTOR_CHECK_FILE}
 
 
 def group_culprits(culprits: Iterable[CaseVerdict]) -> tuple[CauseGroup, ...]:

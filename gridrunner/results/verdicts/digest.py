@@ -14,7 +14,8 @@ from msgspec import Struct, field
 from gridrunner.model import Observation, Outcome, Site, Status, Verdict
 from gridrunner.planning.domains import find_domain
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict, slim_case
-from gridrunner.results.verdicts.causes import CauseGroup, Quarantined, find_culprit, group_culprits, list_quarantined
+from gridrunner.results.verdicts.causes import CauseGroup, Quarantined, group_culprits, list_culprits, list_quarantined
+from gridrunner.results.verdicts.shortfalls import Shortfall, ShortfallCounter
 
 SLOWEST = 10
 
@@ -59,15 +60,16 @@ class DomainVisits(Struct, frozen=True, kw_only=True):
 
 
 class RunDigest(Struct, frozen=True, kw_only=True):
-    """`groups` are the sites that went wrong by cause, `flaky` one case of each flaky site, in plan order, `verdicts`
-    all that count for the exit code: known failures are not among them; `busy_checks` the checks that were more than
-    skipped somewhere. Cases are slim (see `slim_case`). `domains` are the public ones that were visited most, more than
-    once each.
+    """`groups` are what went wrong by cause, `flaky` the flaky cases, in plan order, `verdicts` all that count for the
+    exit code: known failures are not among them; `busy_checks` the checks that were more than skipped somewhere;
+    `shortfalls` say why the run is incomplete. Cases are slim (see `slim_case`). `domains` are the public ones that
+    were visited most, more than once each.
     """
 
     totals: RunTotals
     verdicts: frozenset[Verdict]
     busy_checks: frozenset[str]
+    shortfalls: tuple[Shortfall, ...]
     groups: tuple[CauseGroup, ...]
     quarantined: Quarantined
     flaky: tuple[CaseVerdict, ...]
@@ -94,6 +96,7 @@ class Digester:
         self._visited = 0
         self._place = 0
         self._busy_checks: set[str] = set()
+        self._shortfalls = ShortfallCounter()
 
     def add(self, site: SiteVerdict) -> None:
         """Take the next site."""
@@ -101,6 +104,7 @@ class Digester:
         is_failed_first = False
         for case in site.cases:
             self._cases[case.verdict] += 1
+            self._shortfalls.add(case)
             if case.verdict is not Verdict.SKIPPED or case.held is not None:
                 self._busy_checks.add(case.check)
             if case.is_known:
@@ -113,9 +117,7 @@ class Digester:
         self._busy_s += site.busy_s
         self._slots.update(visit.slot for visit in site.observations if visit.slot)
         if site.verdict is not Verdict.PASSED:
-            culprit = find_culprit(site)
-            if culprit is not None and culprit.verdict is not Verdict.SKIPPED:
-                self._culprits.append(slim_case(culprit))
+            self._culprits += [slim_case(case) for case in list_culprits(site) if case.verdict is not Verdict.SKIPPED]
         if site.site.quarantine is not None:
             quarantined = list_quarantined([site])
             self._held += [slim_case(case) for case in quarantined.held]
@@ -162,6 +164,7 @@ class Digester:
             ),
             verdicts=self._list_verdicts(),
             busy_checks=frozenset(self._busy_checks),
+            shortfalls=self._shortfalls.finish(),
             groups=group_culprits(self._culprits),
             quarantined=Quarantined(held=tuple(self._held), passing=tuple(self._passing)),
             flaky=tuple(case for case in self._culprits if case.verdict is Verdict.FLAKY),

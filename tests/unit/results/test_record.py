@@ -9,7 +9,8 @@ from gridrunner.model import Fault, FaultKind, Status, Verdict
 from gridrunner.planning.shards import cut_shard
 from gridrunner.results.journal.events import Event, Faulted, Judged, Observed, Resumed, RunEnded, VisitStarted
 from gridrunner.results.journal.planfile import read_plan, write_plan
-from gridrunner.results.record import DETECTOR_CHECK_FILE, build_record, exit_code_of, load_run, took_part
+from gridrunner.results.record import build_record, exit_code_of, load_run, took_part
+from gridrunner.results.verdicts.causes import DETECTOR_CHECK_FILE
 from gridrunner.results.verdicts.settling import exit_code_for, settle, worst
 from tests.support.sample_runs import (
     CHECKS,
