@@ -224,8 +224,8 @@ def test_a_broken_check_is_told_beside_a_failure_and_explains_the_exit_code(
     for text in (" ".join(ended.stderr.split()), summary):
         assert "1 result from a broken check, the first" in text
         assert "kaboom" in text
-    assert "### Check broken: boom (1)" in summary
-    assert "### Check failed: a fails (1)" in summary
+    assert "### Check broken\\: boom (1)" in summary
+    assert "### Check failed\\: a fails (1)" in summary
 
 
 def test_pytest_by_hand_on_a_recorded_run(recorded: tuple[CommandLine, Path], run_copy: Path) -> None:
