@@ -27,6 +27,7 @@ _SIGNS = """
     addresses: all('script[src], iframe[src], frame[src]').slice(0, 80).map((element) => cut(element.src)),
     links: all('a[href]').filter(seen).length,
     fields: all('input:not([type=hidden]):not([type=submit]):not([type=button]), select').filter(seen).length,
+    can_move: document.scripts.length > 0 || all('meta[http-equiv=refresh i]').length > 0,
     text: (document.body ? document.body.innerText : '').slice(0, 1500),
   };
 }
@@ -87,6 +88,7 @@ def find_page_wall(page: Page, facts: Mapping[str, Any] | None, *, deadline: flo
             links=int(shown.get("links", 0)),
             fields=int(shown.get("fields", 1)),  # a page that does not answer is not known to be bare
             text=str(shown.get("text", "")),
+            can_move=bool(shown.get("can_move", True)),
         )
     )
 

@@ -84,7 +84,8 @@ class WallRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Signs(Struct, frozen=True, kw_only=True):
     """What an answer and its page show. `headers` have names in lower case; `addresses` are of frames and scripts,
-    without their queries; `links` and `fields` count what can be seen of them, `text` begins the page.
+    without their queries; `links` and `fields` count what can be seen of them, `text` begins the page; `can_move`: it
+    has a script or a refresh, without which no challenge passes.
     """
 
     status: int | None = None
@@ -94,6 +95,7 @@ class Signs(Struct, frozen=True, kw_only=True):
     links: int = 0
     fields: int = 0
     text: str = ""
+    can_move: bool = True
 
     @property
     def is_bare(self) -> bool:
@@ -121,7 +123,9 @@ def find_wall(signs: Signs) -> Wall | None:
         if _is_met(rule.needs, signs):
             evidence = _find_evidence(rule, signs)
             if evidence:
-                return Wall(by=rule.by, evidence=make_line(evidence, _EVIDENCE_LIMIT), may_pass=rule.passes)
+                return Wall(
+                    by=rule.by, evidence=make_line(evidence, _EVIDENCE_LIMIT), may_pass=rule.passes and signs.can_move
+                )
     return None
 
 

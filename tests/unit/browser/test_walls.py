@@ -69,6 +69,12 @@ def test_most_pages_are_not_asked(status: int, headers: dict[str, str], links: i
     assert may_be_wall(status, headers, facts) is is_asked
 
 
+def test_a_page_without_scripts_does_not_pass_by_itself() -> None:
+    wall = find_wall(Signs(status=403, headers=CHALLENGE, can_move=False))
+    assert wall is not None
+    assert not wall.may_pass
+
+
 def test_evidence_is_one_short_line() -> None:
     wall = find_wall(Signs(status=403, headers={"x-sucuri-block": "A\n" + "b" * 500}))
     assert wall is not None
