@@ -55,8 +55,7 @@ PROBE_RESERVE_SHARE = 0.3
 
 STILL_LEAVING_DOCUMENTS = 3
 STILL_LEAVING_S = 2.0
-"""At the deadline: after more documents than this, the last of them younger than that, a page is still leaving. Logins
-go through two or three documents and then stay."""
+"""At the deadline: after more documents, the last of them younger, a page is still leaving; logins take 2 or 3."""
 
 EVIDENCE_TIMEOUT_S = 4.0
 """A screenshot took 0.03 to 0.4 s (Chromium 156, 2026-11-24); a renderer that is stuck gives none at all."""
@@ -168,9 +167,8 @@ def visit_page(
         draft.outcome, draft.detail = end.outcome, str(end)
     except StepFailed as error:
         draft.outcome, draft.detail = Outcome.STEP_FAILED, str(error)
-        draft.wall = find_page_wall(page, None, deadline=deadline)
-        if draft.wall is not None:
-            draft.outcome, draft.detail = name_wall(draft.wall)
+        if (wall := find_page_wall(page, None, deadline=deadline)) is not None:
+            draft.wall, (draft.outcome, draft.detail) = wall, name_wall(wall)
     except PageGone:
         draft.outcome, draft.detail = Outcome.CRASHED, "the page's renderer died"
     except KeptLeaving:
@@ -229,8 +227,7 @@ def _probe_until_it_stays(page: Page, draft: _Draft, *, soft_deadline: float, de
 
 def _look_into_closed_roots(page: Page, draft: _Draft, *, deadline: float) -> None:
     """Before "no login form" is said: what stands in closed shadow roots is unknown, never absent."""
-    closed = find_closed_roots(page, deadline=deadline)
-    if closed and draft.facts is not None:
+    if draft.facts is not None and (closed := find_closed_roots(page, deadline=deadline)):
         draft.facts = {**draft.facts, "closed_roots": closed}
         draft.detection = detect_page(draft.facts)
 
@@ -344,12 +341,10 @@ def _conclude(
 
 def _try_insertion(page: Page, detection: Detection, draft: _Draft) -> None:
     """After the evidence, because it makes the page small and large again."""
-    try:
+    with contextlib.suppress(PageGone):
         record = try_insertion(page, detection, deadline=time.monotonic() + INSERTION_TIMEOUT_S)
-    except PageGone:
-        return
-    if record is not None:
-        draft.probes[INSERTION_PROBE] = record
+        if record is not None:
+            draft.probes[INSERTION_PROBE] = record
 
 
 def _keep_screenshot(
@@ -367,10 +362,9 @@ def _keep_screenshot(
     limit = time.monotonic() + limit_s
     if settings.is_marked and detection is not None:
         mark_detection(page, detection, deadline=limit)
-    image = take_screenshot(page, kind=settings.screenshot_kind, deadline=limit)
-    if image is None:
-        return None
-    return store.write(site.id, f"screenshot-{attempt}.{settings.screenshot_kind}", image)
+    kind = settings.screenshot_kind
+    image = take_screenshot(page, kind=kind, deadline=limit)
+    return None if image is None else store.write(site.id, f"screenshot-{attempt}.{kind}", image)
 
 
 def _keep_copy(page: Page, site: Site, attempt: int, store: EvidenceStore) -> str | None:
