@@ -18,7 +18,7 @@ data "aws_iam_policy_document" "ci" {
   statement {
     sid       = "Scales"
     actions   = ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"]
-    resources = local.nodes_asg_arns
+    resources = [local.nodes_asg_arns]
   }
 
   statement {
@@ -43,12 +43,32 @@ data "aws_iam_policy_document" "ci" {
     for_each = var.ci_port_forwarding ? ["yes"] : []
 
     content {
-      sid     = "ForwardsPortsToHubs"
-      actions = ["ssm:StartSession"]
-      resources = concat(
-        [for hub in aws_instance.hub : hub.arn],
-        ["arn:${local.partition}:ssm:${local.region}::document/AWS-StartPortForwardingSession"],
-      )
+      sid       = "ForwardsPortsToHubs"
+      actions   = ["ssm:StartSession"]
+      resources = ["arn:${local.partition}:ec2:${local.region}:${local.account}:instance/*"]
+
+      # By tag, not by name: a list of a hundred hubs is more than a policy may have (6,144 characters).
+      condition {
+        test     = "StringEquals"
+        variable = "ssm:resourceTag/gridrunner:cluster"
+        values   = [var.name]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "ssm:resourceTag/gridrunner:role"
+        values   = ["hub"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.ci_port_forwarding ? ["yes"] : []
+
+    content {
+      sid       = "ForwardsPortsOnly"
+      actions   = ["ssm:StartSession"]
+      resources = ["arn:${local.partition}:ssm:${local.region}::document/AWS-StartPortForwardingSession"]
     }
   }
 
@@ -64,7 +84,7 @@ data "aws_iam_policy_document" "ci" {
 }
 
 resource "aws_iam_policy" "ci" {
-  name        = "${var.name}-ci"
+  name        = "${local.global_name}-ci"
   description = "Scale ${var.name}, read and write its bucket, see what it costs"
   policy      = data.aws_iam_policy_document.ci.json
   tags        = local.tags

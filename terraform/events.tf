@@ -3,7 +3,11 @@
 # (docs/aws.md, "Look inside", has the query).
 
 locals {
-  event_rules = {
+  # AWS tells of spot instances by their id alone, so that no pattern holds the rule to one fleet: the log has those of
+  # the whole account and region, unless logs_spot_events is false.
+  event_rules = { for name, rule in local.all_event_rules : name => rule if name != "spot" || var.logs_spot_events }
+
+  all_event_rules = {
     spot = {
       description = "Spot instances of this account that are about to be interrupted, or likely to be"
       pattern = {
@@ -15,7 +19,7 @@ locals {
       description = "Launches and terminations in the groups of ${var.name}, with the reason when they fail"
       pattern = {
         source = ["aws.autoscaling"]
-        detail = { AutoScalingGroupName = [for hub in local.hubs : hub.nodes_name] }
+        detail = { AutoScalingGroupName = [{ prefix = "${var.name}-nodes-" }] } # a list of a hundred is too long (2,048)
       }
     }
   }
@@ -66,7 +70,9 @@ data "aws_iam_policy_document" "events_to_logs" {
   }
 }
 
+# A region has room for ten of these. An account with more fleets makes one for log-group:/aws/events/* itself.
 resource "aws_cloudwatch_log_resource_policy" "events" {
+  count           = var.makes_log_policy ? 1 : 0
   policy_name     = "${var.name}-events"
   policy_document = data.aws_iam_policy_document.events_to_logs.json
 }

@@ -22,9 +22,8 @@ locals {
     for image in local.ecr_images : "arn:${local.partition}:ecr:${image.region}:${image.account}:repository/${image.repository}"
   ])
   ecr_registries = distinct([for image in local.ecr_images : "${image.account}.dkr.ecr.${image.region}.amazonaws.com"])
-  nodes_asg_arns = [
-    for hub in local.hubs : "arn:${local.partition}:autoscaling:${local.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/${hub.nodes_name}"
-  ]
+  # One pattern for all groups of the fleet: a hundred names are more than a policy may have.
+  nodes_asg_arns = "arn:${local.partition}:autoscaling:${local.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/${var.name}-nodes-*"
 }
 
 # What every machine of the fleet needs: Session Manager instead of SSH, logs, images. Not AmazonSSMManagedInstanceCore:
@@ -109,44 +108,44 @@ data "aws_iam_policy_document" "node" {
   statement {
     sid       = "LetsItselfGo"
     actions   = ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"]
-    resources = local.nodes_asg_arns
+    resources = [local.nodes_asg_arns]
   }
 }
 
 resource "aws_iam_role" "hub" {
-  name               = "${var.name}-hub"
+  name               = "${local.global_name}-hub"
   description        = "Hubs of ${var.name}"
   assume_role_policy = data.aws_iam_policy_document.ec2_assumes.json
   tags               = local.tags
 }
 
 resource "aws_iam_role_policy" "hub" {
-  name   = "${var.name}-hub"
+  name   = "${local.global_name}-hub"
   role   = aws_iam_role.hub.id
   policy = data.aws_iam_policy_document.hub.json
 }
 
 resource "aws_iam_instance_profile" "hub" {
-  name = "${var.name}-hub"
+  name = "${local.global_name}-hub"
   role = aws_iam_role.hub.name
   tags = local.tags
 }
 
 resource "aws_iam_role" "node" {
-  name               = "${var.name}-node"
+  name               = "${local.global_name}-node"
   description        = "Nodes of ${var.name}"
   assume_role_policy = data.aws_iam_policy_document.ec2_assumes.json
   tags               = local.tags
 }
 
 resource "aws_iam_role_policy" "node" {
-  name   = "${var.name}-node"
+  name   = "${local.global_name}-node"
   role   = aws_iam_role.node.id
   policy = data.aws_iam_policy_document.node.json
 }
 
 resource "aws_iam_instance_profile" "node" {
-  name = "${var.name}-node"
+  name = "${local.global_name}-node"
   role = aws_iam_role.node.name
   tags = local.tags
 }

@@ -9,6 +9,9 @@ locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.id
 
+  # Names of IAM are one account's, whatever the region: a fleet of the same name in another region has its own.
+  global_name = "${var.name}-${local.region}"
+
   tags = merge(var.tags, { "gridrunner:cluster" = var.name })
 
   # One entry per hub: "1", "2", … Nodes that are asked for are spread evenly, the first hubs taking what is left over.

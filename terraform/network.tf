@@ -11,10 +11,25 @@ data "aws_availability_zones" "available" {
   }
 }
 
+# Not every zone has every type, and a hub is of one type.
+data "aws_ec2_instance_type_offerings" "hub" {
+  count         = local.makes_vpc ? 1 : 0
+  location_type = "availability-zone"
+
+  filter {
+    name   = "instance-type"
+    values = [var.hub_instance_type]
+  }
+}
+
 locals {
   makes_vpc = var.existing_vpc == null
-  zones     = local.makes_vpc ? slice(data.aws_availability_zones.available[0].names, 0, var.vpc.zones) : []
-  exits     = local.makes_vpc ? (var.vpc.one_nat_gateway ? 1 : var.vpc.zones) : 0
+  usable_zones = local.makes_vpc ? [
+    for name in data.aws_availability_zones.available[0].names : name
+    if contains(data.aws_ec2_instance_type_offerings.hub[0].locations, name)
+  ] : []
+  zones = local.makes_vpc ? slice(local.usable_zones, 0, var.vpc.zones) : []
+  exits = local.makes_vpc ? (var.vpc.one_nat_gateway ? 1 : var.vpc.zones) : 0
 
   vpc_id             = local.makes_vpc ? aws_vpc.this[0].id : var.existing_vpc.id
   private_subnet_ids = local.makes_vpc ? aws_subnet.private[*].id : var.existing_vpc.private_subnet_ids

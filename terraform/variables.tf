@@ -303,3 +303,15 @@ variable "logs_kept_days" {
     error_message = "logs_kept_days is one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827 or 3653."
   }
 }
+
+variable "logs_spot_events" {
+  description = "Log spot interruptions and rebalance recommendations. AWS names no fleet in them: those of the whole account and region are logged."
+  type        = bool
+  default     = true
+}
+
+variable "makes_log_policy" {
+  description = "Make the policy by which EventBridge writes to the log group of events. A region has room for ten: with more fleets, make one for log-group:/aws/events/* yourself and say false."
+  type        = bool
+  default     = true
+}

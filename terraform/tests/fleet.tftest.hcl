@@ -4,6 +4,9 @@ mock_provider "aws" {
   mock_data "aws_availability_zones" {
     defaults = { names = ["eu-central-1a", "eu-central-1b", "eu-central-1c"] }
   }
+  mock_data "aws_ec2_instance_type_offerings" {
+    defaults = { locations = ["eu-central-1a", "eu-central-1c"] }
+  }
   mock_data "aws_caller_identity" {
     defaults = { account_id = "123456789012" }
   }

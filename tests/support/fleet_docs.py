@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tests.support.moto_server import MotoServer
+from tests.support.moto_server import REGION, MotoServer
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "aws.md"
 
@@ -48,12 +48,12 @@ def _other_side(rule: dict[str, Any], roles: dict[str, str]) -> str:
 
 def list_actions(aws: MotoServer, name: str) -> list[str]:
     """Rows `| who | actions | on |` of the policies of hub, node and CI."""
-    iam = aws.client("iam")
+    iam, own = aws.client("iam"), f"{name}-{REGION}"
     documents = {
-        role: iam.get_role_policy(RoleName=f"{name}-{role}", PolicyName=f"{name}-{role}")["PolicyDocument"]
+        role: iam.get_role_policy(RoleName=f"{own}-{role}", PolicyName=f"{own}-{role}")["PolicyDocument"]
         for role in ("hub", "node")
     }
-    (policy,) = (one for one in iam.list_policies(Scope="Local")["Policies"] if one["PolicyName"] == f"{name}-ci")
+    (policy,) = (one for one in iam.list_policies(Scope="Local")["Policies"] if one["PolicyName"] == f"{own}-ci")
     documents["CI"] = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])[
         "PolicyVersion"
     ]["Document"]

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.terraform
 
 IMAGES = {"hub": "registry.example/hub:1", "node": "registry.example/node:1", "agent": "registry.example/agent:1"}
 CLIENTS = ["10.20.0.0/16"]
+REPOSITORIES = {"example/shop": {}, "example/logins": {"branches": [], "environments": ["fleet"]}}
 
 
 @dataclass(kw_only=True)
@@ -34,7 +35,7 @@ class Lifecycle:
     desired: dict[str, int] = field(default_factory=dict)
     refreshes: list[str] = field(default_factory=list)
     guard: tuple[list[str], list[str]] = ([], [])
-    trusts: dict[str, str] = field(default_factory=dict)
+    trusts: dict[str, Any] = field(default_factory=dict)
     ports: list[str] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
     left_in_state: list[str] | None = None
@@ -134,7 +135,7 @@ def live_role(terraform: Terraform, aws: MotoServer) -> Lifecycle:
     statement = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}
     document = codec.encode({"Version": "2012-10-17", "Statement": [statement]}).decode()
     policy = aws.client("iam").create_policy(PolicyName="some-fleet-ci", PolicyDocument=document)["Policy"]
-    seen, variables = Lifecycle(), {"repository": "example/shop", "ci_policy_arn": policy["Arn"]}
+    seen, variables = Lifecycle(), {"repositories": REPOSITORIES, "ci_policy_arn": policy["Arn"]}
     terraform.apply(**variables)
     seen.second_plan = terraform.changes(**variables)
     role = aws.client("iam").get_role(RoleName="gridrunner-github")["Role"]
@@ -249,10 +250,13 @@ def test_destroy_leaves_nothing(seen: Seen, name: str) -> None:
     } == {}
 
 
-def test_only_one_branch_of_one_repository_gets_the_role(seen: Seen) -> None:
+def test_only_named_branches_and_environments_get_the_role(seen: Seen) -> None:
     assert seen.lives["github-oidc"].trusts == {
         "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-        "token.actions.githubusercontent.com:sub": "repo:example/shop:ref:refs/heads/main",
+        "token.actions.githubusercontent.com:sub": [
+            "repo:example/logins:environment:fleet",
+            "repo:example/shop:ref:refs/heads/main",
+        ],
     }
 
 

@@ -1,8 +1,9 @@
-# A role for GitHub Actions, without a stored key: only workflows of one repository and branch get it, for an hour.
+# A role for GitHub Actions, without a stored key: only workflows of named repositories, branches and environments get it,
+# for as long as a run may take.
 #
 #   permissions: {id-token: write, contents: read}
 #   - uses: aws-actions/configure-aws-credentials@v4
-#     with: {role-to-assume: ROLE_ARN, aws-region: REGION}
+#     with: {role-to-assume: ROLE_ARN, aws-region: REGION, role-duration-seconds: 14400}
 
 terraform {
   required_version = ">= 1.6"
@@ -21,20 +22,45 @@ variable "region" {
   default     = "eu-central-1"
 }
 
-variable "repository" {
-  description = "OWNER/NAME on GitHub."
-  type        = string
+variable "repositories" {
+  description = "Who gets the role: repositories on GitHub (OWNER/NAME) with their branches and environments. A job with an environment is known by that alone, not by its branch. Workflows of pull requests from forks never get it."
+  type = map(object({
+    branches     = optional(list(string), ["main"])
+    environments = optional(list(string), [])
+  }))
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.repository))
-    error_message = "repository is OWNER/NAME, without a star: a role for every repository is a role for everybody."
+    condition     = length(var.repositories) > 0 && alltrue([for name in keys(var.repositories) : can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", name))])
+    error_message = "repositories are OWNER/NAME, without a star: a role for every repository is a role for everybody."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for of in values(var.repositories) : [for name in concat(of.branches, of.environments) : !strcontains(name, "*")]]))
+    error_message = "branches and environments are names, without a star: anybody may make a branch."
   }
 }
 
-variable "branch" {
-  description = "Branch whose workflows get the role. Workflows of pull requests from forks never do."
+variable "oidc_provider_arn" {
+  description = "The provider token.actions.githubusercontent.com of the account, if there is one (an account has one for each URL): aws iam list-open-id-connect-providers. null makes it."
   type        = string
-  default     = "main"
+  default     = null
+}
+
+variable "name" {
+  description = "Name of the role."
+  type        = string
+  default     = "gridrunner-github"
+}
+
+variable "session_hours" {
+  description = "How long a job may keep the role: longer than its run, which lowers the fleet and stores its results at its end. AWS allows 1 to 12."
+  type        = number
+  default     = 4
+
+  validation {
+    condition     = var.session_hours >= 1 && var.session_hours <= 12
+    error_message = "session_hours is 1 to 12 (IAM, maximum session duration of a role)."
+  }
 }
 
 variable "ci_policy_arn" {
@@ -46,7 +72,18 @@ provider "aws" {
   region = var.region
 }
 
+locals {
+  provider_arn = var.oidc_provider_arn == null ? aws_iam_openid_connect_provider.github[0].arn : var.oidc_provider_arn
+  subjects = flatten([
+    for repository, of in var.repositories : concat(
+      [for branch in of.branches : "repo:${repository}:ref:refs/heads/${branch}"],
+      [for environment in of.environments : "repo:${repository}:environment:${environment}"],
+    )
+  ])
+}
+
 resource "aws_iam_openid_connect_provider" "github" {
+  count          = var.oidc_provider_arn == null ? 1 : 0
   url            = "https://token.actions.githubusercontent.com"
   client_id_list = ["sts.amazonaws.com"]
   # IAM trusts GitHub's certificate authority and ignores this (since July 2023), but older providers want one.
@@ -59,7 +96,7 @@ data "aws_iam_policy_document" "github_assumes" {
 
     principals {
       type        = "Federated"
-      identifiers = [aws_iam_openid_connect_provider.github.arn]
+      identifiers = [local.provider_arn]
     }
 
     condition {
@@ -71,16 +108,16 @@ data "aws_iam_policy_document" "github_assumes" {
     condition {
       test     = "StringEquals"
       variable = "token.actions.githubusercontent.com:sub"
-      values   = ["repo:${var.repository}:ref:refs/heads/${var.branch}"]
+      values   = local.subjects
     }
   }
 }
 
 resource "aws_iam_role" "ci" {
-  name                 = "gridrunner-github"
-  description          = "GitHub Actions of ${var.repository}, branch ${var.branch}"
+  name                 = var.name
+  description          = "GitHub Actions of ${join(", ", keys(var.repositories))}"
   assume_role_policy   = data.aws_iam_policy_document.github_assumes.json
-  max_session_duration = 3600
+  max_session_duration = var.session_hours * 3600
 }
 
 resource "aws_iam_role_policy_attachment" "ci" {

@@ -89,6 +89,8 @@ class LeaseKeeper:
         AwsRefused and AwsFault.
         """
         with self._lock:
+            if self._stop.is_set():
+                return  # it was given back while this call waited, and is not taken again
             if renews or time.monotonic() - self._renewed_s >= RENEW_S:
                 self._write(self._size.standing(), is_new=False)
             self._size.settle(self._say)
