@@ -17,6 +17,7 @@ from tests.support.shell_steps import CI, REAL, ROOT, Steps, tool
 
 ACTION = CI / "github" / "action.yml"
 WORKFLOW = CI / "github" / "gridrunner.yml"
+AWS_WORKFLOW = CI / "github" / "gridrunner-aws.yml"
 GITLAB = CI / "gitlab" / "gridrunner.gitlab-ci.yml"
 JENKINSFILE = CI / "jenkins" / "Jenkinsfile"
 ISSUE_FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
@@ -36,6 +37,7 @@ def steps_of(document: Any) -> Iterator[dict[str, Any]]:
     [
         (ACTION, ["vendor.github-actions"]),
         (WORKFLOW, ["vendor.github-workflows"]),
+        (AWS_WORKFLOW, ["vendor.github-workflows"]),
         (GITLAB, ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"]),
         *((form, ["vendor.github-issue-forms"]) for form in ISSUE_FORMS),
         (ISSUE_FORMS[0].with_name("config.yml"), ["vendor.github-issue-config"]),
@@ -51,16 +53,16 @@ def test_the_platform_s_own_schema_is_met(path: Path, options: list[str]) -> Non
 # --------------------------------------------------------------------------------------------------------------- GitHub
 
 
-@pytest.mark.parametrize("path", [ACTION, WORKFLOW], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [ACTION, WORKFLOW, AWS_WORKFLOW], ids=lambda path: path.name)
 def test_actions_are_pinned_by_commit_and_inputs_are_never_part_of_a_script(path: Path) -> None:
     for step in steps_of(load(path)):
         used = step.get("uses", "./")
-        assert used.startswith("./") or re.fullmatch(r"actions/[a-z-]+(/[a-z]+)?@[0-9a-f]{40}", used), used
+        assert used.startswith("./") or re.fullmatch(r"(aws-)?actions/[a-z-]+(/[a-z]+)?@[0-9a-f]{40}", used), used
         assert "${{" not in step.get("run", "")
 
 
 def test_one_action_has_one_commit() -> None:
-    lines = (ACTION.read_text() + WORKFLOW.read_text()).splitlines()
+    lines = (ACTION.read_text() + WORKFLOW.read_text() + AWS_WORKFLOW.read_text()).splitlines()
     text = "\n".join(line for line in lines if not line.startswith("#"))
     pins = set(re.findall(r"uses: (actions/[a-z-]+)(?:/[a-z]+)?@([0-9a-f]{40}) # (v\S+)", text))
     assert len(pins) == len({name for name, _, _ in pins}) == 5
@@ -74,6 +76,17 @@ def test_the_workflow_may_read_and_nothing_else() -> None:
     checkouts = [step for step in steps_of(workflow) if step.get("uses", "").startswith("actions/checkout@")]
     assert checkouts
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+def test_the_workflow_on_aws_asks_for_a_token_and_for_a_session_that_outlasts_the_job() -> None:
+    workflow = load(AWS_WORKFLOW)
+    assert workflow["permissions"] == {"contents": "read", "id-token": "write"}
+    (credentials,) = [
+        step["with"] for step in steps_of(workflow) if "configure-aws-credentials" in step.get("uses", "")
+    ]
+    assert set(credentials) == {"role-to-assume", "aws-region", "role-duration-seconds"}
+    minutes = workflow[True]["workflow_call"]["inputs"]["timeout-minutes"]["default"]  # YAML 1.1 takes "on" for true
+    assert credentials["role-duration-seconds"] >= minutes * 60
 
 
 def test_the_merge_runs_whatever_became_of_the_shards_and_keeps_what_it_made() -> None:
