@@ -1,7 +1,7 @@
 """The whole way on AWS, with everything real that can be had: terraform and its AWS provider, Selenium's hub and Chrome
 nodes in containers, the agents' image, the demo list. AWS itself is moto; containers play its instances
-(`tests.support.played_fleet`). The one thing that the test writes into the fleet's file is the hub's address: terraform
-knows an instance of moto, and the hub is a container.
+(`tests.support.played_fleet`). What the test writes into the fleet's file is the hub's address (terraform knows an
+instance of moto, and the hub is a container) and the bucket of `STORE`.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ def test_apply_scale_run_interrupt_lower_destroy(
         location = {"LocationConstraint": fleet["region"]}
         aws.client("s3").create_bucket(Bucket="runs-of-the-fleet-test", CreateBucketConfiguration=location)
         fleet["hubs"][0]["url"] = played.hub_url
+        fleet["bucket"] = "runs-of-the-fleet-test"  # leases go there as well, for the same reason as STORE
         (folder / "fleet.json").write_text(json.dumps(fleet))
         ended = run_with_an_interruption(project, played)
         print(ended.stderr)
