@@ -126,7 +126,7 @@ def test_hub_with_a_password_and_a_sub_path_is_checked_as_any(grid: TestGrid) ->
         "locked", SE_SUB_PATH="/grid", SE_ROUTER_USERNAME="user", SE_ROUTER_PASSWORD='p"w\\d', SE_REGISTRATION_SECRET=""
     )
     assert check(hub) == (0, "ok: hub, 0 nodes up, 0 draining, 0 of 0 slots busy")
-    assert "whoever reaches this hub can drain its nodes" in logs_of(hub)
+    assert "anyone who reaches this hub can drain its nodes" in logs_of(hub)
     assert 'p"w' not in " ".join(process_lines(hub))
     hub.stop(timeout=120)
     assert hub.wait()["StatusCode"] == 0

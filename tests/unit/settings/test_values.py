@@ -9,11 +9,14 @@ import pytest
 from gridrunner.settings.table import SETTINGS
 from gridrunner.settings.values import (
     BadSetting,
+    Setting,
     flag,
     grid_name,
     one_of,
     parse_duration,
+    parse_pause,
     parse_shard,
+    parse_share,
     path_of,
     whole,
 )
@@ -110,3 +113,22 @@ def test_shard() -> None:
     for text in ("0/8", "9/8", "2", "a/b", "2/8/9"):
         with pytest.raises(BadSetting):
             parse_shard(text)
+
+
+def test_a_pause_may_be_none() -> None:
+    assert [parse_pause(text) for text in ("0", "0s", " 0.0 m ", "1.5s", "2")] == [0.0, 0.0, 0.0, 1.5, 2.0]
+    with pytest.raises(BadSetting, match="takes a duration"):
+        parse_pause("-1s")
+
+
+def test_shares() -> None:
+    assert [parse_share(text) for text in ("0%", "5%", "2.5 %", "100%")] == [0.0, 0.05, 0.025, 1.0]
+    for text in ("5", "101%", "-1%", "half", ""):
+        with pytest.raises(BadSetting, match="takes a share from 0% to 100%"):
+            parse_share(text)
+
+
+def test_a_row_knows_its_names() -> None:
+    row = Setting(name="visit-timeout", parse=parse_duration, help="")
+    assert (row.key, row.attribute, row.variable) == ("visit_timeout", "visit_timeout_s", "GRIDRUNNER_VISIT_TIMEOUT")
+    assert Setting(name="dry-run", parse=flag, help="").is_flag
