@@ -76,9 +76,10 @@ def find_page_wall(page: Page, facts: Mapping[str, Any] | None, *, deadline: flo
     if facts is not None and not may_be_wall(page.state.http_status, page.state.headers, frames[0]):
         return None
     try:
-        shown = page.run(_SIGNS, deadline=min(deadline, time.monotonic() + _ASK_S))
+        answer = page.run(_SIGNS, deadline=min(deadline, time.monotonic() + _ASK_S))
     except (CommandFailed, DeadlinePassed):
-        shown = {}
+        answer = None
+    shown = answer if isinstance(answer, dict) else {}
     return find_wall(
         Signs(
             status=page.state.http_status,

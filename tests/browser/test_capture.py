@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -173,8 +174,9 @@ def test_capture_of_an_address_replays(
     assert observation.probes["expected"]["username"]["matches"] == site.expect.username
 
 
-def test_page_that_is_gone_is_not_copied(open_session: OpenSession, server: PageServer) -> None:
+def test_page_that_answers_no_more_is_not_copied(open_session: OpenSession, server: PageServer) -> None:
     session = open_session()
     session.visit(Site(id="page", url=server.url("/garden")), attempt=1, upcoming=None)
     page = take_page(session)
-    assert copy_page(page, deadline=0.0) is None
+    page.run("function () { setTimeout(() => { for (;;) {} }); }", deadline=time.monotonic() + 20)
+    assert copy_page(page, deadline=time.monotonic() + 1) is None

@@ -83,7 +83,7 @@ def grounds(open_session: OpenSession, tmp_path: Path) -> Iterator[Grounds]:
         )
     }
     with PageServer(pages) as server:
-        yield Grounds(server, pages, open_session(copies=Screenshots.ALL, probes=AUDITED), tmp_path)
+        yield Grounds(server, pages, open_session(capture=Screenshots.ALL, probes=AUDITED), tmp_path)
 
 
 def violations(seen: Observation) -> list[str]:
