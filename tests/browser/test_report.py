@@ -251,7 +251,7 @@ def test_a_hostile_page_runs_nothing_in_the_report(driver: webdriver.Chrome, tmp
         assert driver.execute_script("return document.querySelectorAll('script').length") == 6
     show(driver, tmp_path, make_hostile(), "#site/a")
     assert any("<script>window.pwned=1</script>" in text for text in texts(driver, "#detail p"))
-    assert "javascript:window.pwned=1" in driver.find_element(By.CSS_SELECTOR, "#detail .head").text
+    assert "javascript:" in driver.find_element(By.CSS_SELECTOR, "#detail .head").text
     assert not driver.find_elements(By.CSS_SELECTOR, "#detail .head a")
 
 
