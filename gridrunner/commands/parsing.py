@@ -79,13 +79,12 @@ def add_setting(target: Any, setting: Setting) -> None:
         )
     names = [setting.short] if setting.short and setting.short_value is None else []
     names.append(f"--{setting.name}")
+    text = setting.help.replace("%", "%%")  # argparse formats it
     if setting.is_flag:
-        target.add_argument(*names, dest=setting.key, action="store_true", default=None, help=setting.help)
+        target.add_argument(*names, dest=setting.key, action="store_true", default=None, help=text)
         return
     action = "append" if setting.is_list else "store"
-    target.add_argument(
-        *names, dest=setting.key, action=action, default=None, metavar=setting.metavar, help=setting.help
-    )
+    target.add_argument(*names, dest=setting.key, action=action, default=None, metavar=setting.metavar, help=text)
 
 
 def add_settings(parser: argparse.ArgumentParser, *keys: str) -> None:
