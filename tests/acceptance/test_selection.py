@@ -14,7 +14,7 @@ from tests.support.run_folders import owed_cases, read_cases, read_plan, visits_
 def planned_sites(ended: Ended) -> int:
     """The number of sites in what `plan` and `--dry-run` print."""
     assert ended.code == 0, ended.stderr
-    return int(ended.stdout.split(": ")[1].split(" sites")[0])
+    return int(ended.stdout.split(": ")[1].split(" site")[0])
 
 
 @pytest.mark.browser

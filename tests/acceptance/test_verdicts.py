@@ -96,11 +96,11 @@ def test_enough_failures_end_the_run(project: CommandLine, sites: OwnSites) -> N
     ended = project.run(
         "run", "--sites", sites.write_list(), "--slots", "1", "--retries", "0", "--max-failures", "1", timeout_s=60
     )
-    assert ended.code in {1, 3}, ended.stderr
+    assert ended.code == 1, ended.stderr
     found = read_cases(project.run_folder / "junit.xml")
     assert set(found) == owed_cases(project.run_folder)
     reached = observed_sites(project.run_folder)
-    assert (ended.code == 3) == (len(reached) < 8)
+    assert len(reached) < 8
     assert sites_with(project.run_folder / "junit.xml", "error") == {f"broken-{n}" for n in range(8)} - reached
     assert sites_with(project.run_folder / "junit.xml", "failure") == reached
 
