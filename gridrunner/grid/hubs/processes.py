@@ -114,6 +114,7 @@ class DriverProcess:
     def __init__(self, process: subprocess.Popen[bytes], secret: str, folder: Path) -> None:
         self._process, self._secret, self._folder = process, secret, folder
         self.port = 0
+        self._is_heard = False
 
     @property
     def url(self) -> str:
@@ -130,14 +131,17 @@ class DriverProcess:
         end_group(self._process.pid)
         self._process.wait()
         reap_group(self._process.pid)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        if self._is_heard and self._process.stdout is not None:
+            self._process.stdout.close()  # not under the thread that still reads it: that finds its end and comes here
         remove_folder(self._folder)
         _HOUSEHOLD.forget(self)
 
     def read_port(self) -> None:
         """Wait until it listens. Raises SessionNotCreated."""
-        self.port = _read_port(self._process)
+        try:
+            self.port = _read_port(self._process)
+        finally:
+            self._is_heard = True
 
 
 _HOUSEHOLD = _Household()
