@@ -39,7 +39,9 @@ def test_drivers_and_pages_of_this_machine_are_never_asked_through_a_proxy(
 def test_a_machine_that_stands_still_costs_no_verdict(project: CommandLine, sites: OwnSites) -> None:
     sites.add_logins("a")
     gate = sites.add_held("held")
-    running = project.start("run", "--sites", sites.write_list(), "--slots", "1", "--visit-timeout", "4s")
+    # One visit at a time: it is this one that stands still, and no other that was about to end.
+    one_lane = ("--slots", "1", "--contexts-per-session", "1")
+    running = project.start("run", "--sites", sites.write_list(), *one_lane, "--visit-timeout", "4s")
     wait_until(lambda: gate.reached.is_set() or running.is_over(), "the visit has begun")
     frozen = list(project.processes())
     end_s = time.monotonic() + 8.0  # beyond the visit's own limit, and no standstill ends sooner
