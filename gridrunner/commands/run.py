@@ -12,21 +12,9 @@ import sys
 from collections.abc import Mapping
 
 from gridrunner.commands.parsing import EXIT_CODES, Command, add_all_settings, settings_of
+from gridrunner.commands.table import EXAMPLES
 from gridrunner.judging.child import started_ahead
 from gridrunner.settings.loading import Settings
-
-EXAMPLES = """\
-examples:
-  gridrunner run --sites sites/demo.yaml                      the demo list, in browsers of this machine
-  gridrunner run --sites sites.csv --select tag:bank          only the sites with the tag bank
-  gridrunner run --sites sites.yaml --shard 2/8               the second of eight CI machines
-  gridrunner run --sites sites.yaml --grid http://hub:4444    through a Selenium Grid hub
-  gridrunner run --sites sites.yaml --grid docker             in containers, brought up for this run
-  gridrunner run --sites sites.yaml --grid aws --fleet fleet.json --scale auto --budget 10m
-                                                              on a fleet that is raised for it and lowered again
-  gridrunner run --resume runs/20261124-101500-ab12           what an interrupted run still owes
-
-"""
 
 
 def run_command(arguments: argparse.Namespace) -> int:
