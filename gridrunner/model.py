@@ -377,7 +377,7 @@ class Status(StrEnum):
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """One check judged on one attempt at one site. `message` is one line, `details` the traceback or explanation."""
+    """One check judged on one attempt. `message` is one line, `details` explain it, `properties` are its own."""
 
     check: str
     site: str
@@ -385,6 +385,7 @@ class Result(Struct, frozen=True, kw_only=True):
     status: Status
     message: str = ""
     details: str = ""
+    properties: tuple[tuple[str, str], ...] = ()  # of pytest's `record_property`
     duration_s: Seconds = 0.0
 
 

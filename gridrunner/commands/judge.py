@@ -6,6 +6,8 @@ import argparse
 import os
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from gridrunner.commands.parsing import EXIT_CODES, Command, add_settings, settings_of
 from gridrunner.judging.process import judge_run
 from gridrunner.results.journal.events import Judged
@@ -14,6 +16,7 @@ from gridrunner.results.journal.lines import JOURNAL_NAME, JournalWriter
 from gridrunner.results.journal.locking import locked_run
 from gridrunner.results.record import load_run
 from gridrunner.run.publishing import make_publisher
+from gridrunner.run.seals import renew_seal
 from gridrunner.run.selecting import select_again
 from gridrunner.terminal.console import make_console
 
@@ -30,11 +33,22 @@ def judge_command(arguments: argparse.Namespace) -> int:
     selection = select_again(settings.checks, before)
     with locked_run(folder):
         results = judge_run(folder, selection=selection)
-        header = owe_checks(folder, before.plan, before.header, [result.check for result in results])
+        header = owe_checks(
+            folder,
+            before.plan,
+            before.header,
+            [result.check for result in results],
+            seal=lambda plan: renew_seal(before.header, plan, os.environ),
+        )
         with JournalWriter(folder / JOURNAL_NAME, header) as journal:
             for result in results:
                 journal.write(Judged(result=result))
-    return publisher.publish(folder, make_console(settings.output.color), junit_copy=settings.output.junit)
+            record = load_run(folder)
+            if before.ended is not None:  # judging again does not change why the visits ended
+                record = record.ended_by(before.ended)
+                journal.write(replace(before.ended, exit_code=publisher.exit_code_of(record)))
+    console = make_console(settings.output.color)
+    return publisher.publish(folder, console, record=record, junit_copy=settings.output.junit)
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from gridrunner.commands.parsing import Command, say
-from gridrunner.errors import ExitCode
+from gridrunner.errors import ExitCode, UsageError
 from gridrunner.sites.checking import describe_lists
 from gridrunner.sites.importing import import_list
 from gridrunner.sites.lists import read_site_lists
@@ -27,8 +27,18 @@ def import_sites(arguments: argparse.Namespace) -> int:
     if arguments.out is None:
         print(text, end="")
     else:
-        arguments.out.write_text(text, encoding="utf-8")
+        write_new(arguments.out, text, is_forced=arguments.force)
     return ExitCode.OK
+
+
+def write_new(path: Path, text: str, *, is_forced: bool) -> None:
+    """Write a list that a user may edit. Raises UsageError where another text stands there already."""
+    if not is_forced and path.exists() and path.read_text(encoding="utf-8", errors="replace") != text:
+        raise UsageError(
+            f"--out {path}: is there already, and holds something else",
+            hint="name another file, or overwrite it with --force",
+        )
+    path.write_text(text, encoding="utf-8")
 
 
 def serve_sites(arguments: argparse.Namespace) -> int:
@@ -52,7 +62,10 @@ def _configure_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="FILE", help="the file, or - for standard input")
     parser.add_argument("--kind", choices=["auto", "csv", "tranco", "text"], default="auto", help="default: auto")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="default: standard output; a file with another text is left alone"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite --out, whatever stands there")
 
 
 def _configure_serve(parser: argparse.ArgumentParser) -> None:

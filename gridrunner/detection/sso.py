@@ -38,6 +38,12 @@ def load_providers() -> dict[str, Any]:
     }
 
 
+def provider_names() -> frozenset[str]:
+    """Every name that a provider may be found under."""
+    providers = load_providers()
+    return frozenset((*providers["names"], *providers["alone"]))
+
+
 def find_providers(snapshot: Snapshot) -> tuple[SsoProvider, ...]:
     """The ways in through another service that a user can see, in document order."""
     found: dict[str, SsoProvider] = {}

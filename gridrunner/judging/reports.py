@@ -19,6 +19,12 @@ NOTE_PROPERTY = "note"
 """`record_property("note", text)` in a check that passes: the text becomes the message of its result."""
 
 
+MOST_PROPERTIES = 20
+"""Of a result; what is more than a handful of figures belongs into a file."""
+
+NAME_LIMIT = 64
+
+
 @dataclass(slots=True)
 class _Pending:
     """What the phases of one (check, site) have said so far; the worst phase gives status and message."""
@@ -26,6 +32,7 @@ class _Pending:
     status: Status | None = None
     message: str = ""
     texts: list[str] = field(default_factory=list)
+    properties: dict[str, str] = field(default_factory=dict)
     duration_s: float = 0.0
 
 
@@ -71,6 +78,9 @@ class ResultCollector:
 
 def _take_report(pending: _Pending, report: pytest.TestReport, tag: Mapping[str, Any]) -> None:
     pending.duration_s += report.duration
+    for name, value in report.user_properties:
+        if name != NOTE_PROPERTY and len(pending.properties) < MOST_PROPERTIES:
+            pending.properties[make_line(str(name), NAME_LIMIT)] = make_line(str(value), MESSAGE_LIMIT)
     is_expected_failure = hasattr(report, "wasxfail") and report.skipped
     if report.failed:
         status, message = Status(tag["status"]), str(tag["message"]) or _last_line(report.longreprtext)
@@ -114,6 +124,7 @@ def _to_result(pending: _Pending, tag: Mapping[str, Any]) -> Result:
         status=status,
         message=make_line(message, MESSAGE_LIMIT),
         details=cap_text(clean_text("\n".join(pending.texts)), DETAILS_LIMIT),
+        properties=tuple(pending.properties.items()),
         duration_s=round(pending.duration_s, 6),
     )
 

@@ -30,7 +30,7 @@ from gridrunner.run.choosing import driver_settings
 from gridrunner.run.fleet import PriceBook, open_price_book, wanted_nodes
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
-from gridrunner.run.replays import LOOPBACK, needs_internet, serve_replays
+from gridrunner.run.replays import LOOPBACK, leads_elsewhere, serve_replays
 from gridrunner.settings.visits import Fetch, Screenshots
 
 
@@ -85,7 +85,7 @@ def _demand_of(run: Run, work: Work, nodes: int | None) -> RunDemand:
         shard="{}/{}".format(*work.plan.shard) if work.plan.shard else "",
         sites=len(owed),
         slots=run.settings.grid.slots,
-        needs_internet=needs_internet(work.plan) or not work.replays,
+        needs_internet=leads_elsewhere(work.plan) or not work.replays,
         nodes=nodes,
     )
 
@@ -144,7 +144,7 @@ def places_of(run: Run, work: Work) -> tuple[Place, ...]:
 
 def _guard_of(run: Run, work: Work) -> NameGuard | None:
     """None where every site is a replica: no other name leads anywhere."""
-    if work.replays and not needs_internet(work.plan):
+    if work.replays and not leads_elsewhere(work.plan):
         return None
     return make_guard((planned.site.url for planned in work.plan.sites), places_of(run, work))
 

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from gridrunner.errors import UsageError
 from gridrunner.model import Plan
-from gridrunner.sites.replay import ReplayServer
+from gridrunner.sites.replay import SITE_DOMAIN, ReplayServer
 
 LOOPBACK = "127.0.0.1"
 
 CLOSED_NETWORK = ("MAP * ~NOTFOUND",)
-"""When every site of a run is a replica, no other host may be asked: look-ups that fail slowly hold up pages."""
+"""When every site is a replica of the run's, no other host may be asked: look-ups that fail slowly hold up pages."""
 
 
 def serve_replays(replays: tuple[Path, ...], plan: Plan, address: str | None, stack: ExitStack) -> tuple[str, ...]:
@@ -29,12 +29,14 @@ def serve_replays(replays: tuple[Path, ...], plan: Plan, address: str | None, st
             )
         server = stack.enter_context(ReplayServer(folder, bind=address))
         rules.extend(server.host_rules(address))
-    if rules and not needs_internet(plan):
+    if rules and not leads_elsewhere(plan):
         rules.extend(CLOSED_NETWORK)
     return tuple(rules)
 
 
-def needs_internet(plan: Plan) -> bool:
-    """Whether a site of the plan is not a replica."""
+def leads_elsewhere(plan: Plan) -> bool:
+    """Whether a site of the plan is no replica that the run serves: another host, of the internet or of this machine
+    (`shop.localhost` of a development server).
+    """
     hosts = {urlsplit(planned.site.url).hostname or "" for planned in plan.sites}
-    return not all(host.endswith(".localhost") for host in hosts)
+    return not all(host.endswith(f".{SITE_DOMAIN}") for host in hosts)

@@ -38,10 +38,7 @@ def list_replays(
     that the user has `named`. Raises UsageError with `hint` otherwise.
     """
     replays = tuple(Path(text) for text in header.replays)
-    key = _read_key(env, may_make=False) if replays and header.seal else None
-    is_ours = key is not None and hmac.compare_digest(
-        header.seal.encode(), _compute(key, header.run, header.plan, header.replays).encode()
-    )
+    is_ours = _find_key(header, env) is not None
     known = {path.resolve() for path in named}
     strangers = [path for path in replays if path.resolve() not in known]
     if strangers and not is_ours:
@@ -51,6 +48,23 @@ def list_replays(
             hint=hint,
         )
     return replays
+
+
+def renew_seal(header: JournalHeader, plan: str, env: Mapping[str, str]) -> str:
+    """The seal of the run of `header` once its plan has the hash `plan`; "" where its seal is not of this user and
+    machine.
+    """
+    key = _find_key(header, env)
+    return _compute(key, header.run, plan, header.replays) if key is not None else ""
+
+
+def _find_key(header: JournalHeader, env: Mapping[str, str]) -> bytes | None:
+    """The user's key where the run of `header` was sealed with it."""
+    key = _read_key(env, may_make=False) if header.replays and header.seal else None
+    if key is None:
+        return None
+    seal = _compute(key, header.run, header.plan, header.replays)
+    return key if hmac.compare_digest(header.seal.encode(), seal.encode()) else None
 
 
 def _compute(key: bytes, run: str, plan: str, replays: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ from gridrunner.sites.drafts import (
     ListDraft,
     Reader,
     check_count,
+    list_contradictions,
     read_items,
 )
 from gridrunner.sites.mistakes import FileReport, show_value, suggest
@@ -163,6 +164,8 @@ def _read_row(cells: Mapping[str, str], reading: CsvReading, report: FileReport,
             report.add(f"{name}: {error}", line)
     if "url" not in cells:
         report.add("url: the cell is empty; write an address such as https://example.org/login", line)
+    for contradiction in list_contradictions(expect):
+        report.add(f"expect: {contradiction}", line)
     source = SourceLine(file=report.file, line=line)
     return Draft(source=source, fields=fields, expect=expect, id_place=(line, None))
 

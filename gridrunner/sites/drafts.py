@@ -6,14 +6,14 @@ so that its id still counts when others are compared with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
 
-from gridrunner.model import Expectation, Site, SourceLine
+from gridrunner.model import Expectation, ExpectedLogin, Outcome, Site, SourceLine
 from gridrunner.sites import values
 from gridrunner.sites.mistakes import FileReport, show_value
 
@@ -85,6 +85,21 @@ def read_items(texts: Sequence[str], read: Reader) -> tuple[Any, ...]:
     if len(texts) > MAX_ITEMS:
         raise values.BadEntry(f"{len(texts):,} items; at most {MAX_ITEMS} are allowed")
     return tuple(dict.fromkeys(read(text) for text in texts))
+
+
+def list_contradictions(expect: Mapping[str, Any]) -> Iterator[str]:
+    """What cannot hold at once of what one entry expects, as sentences with what would be right."""
+    login, outcome = expect.get("login"), expect.get("outcome", Outcome.OBSERVED)
+    fields = [name for name in ("username", "password", "submit") if name in expect]
+    if login is ExpectedLogin.NO and fields:
+        yield f"login is false, and {fields[0]} is named; a page without a login form has none: remove one of them"
+    claims = ["login"] if login in {ExpectedLogin.YES, ExpectedLogin.UNKNOWN} else []
+    claims += [*fields, *(["sso"] if expect.get("sso") else [])]
+    if outcome is not Outcome.OBSERVED and claims:
+        yield (
+            f"outcome is {outcome}, and {claims[0]} is expected; of such a visit there is no page to judge: remove one "
+            "of them"
+        )
 
 
 def check_count(count: int, report: FileReport, line: int) -> bool:

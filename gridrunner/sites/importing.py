@@ -90,8 +90,11 @@ def _write_list(sites: tuple[Site, ...], name: str, ignored: list[str]) -> str:
     count = count_of(len(sites), "site", spec=",")
     lines = [
         f"# {count} imported from {replace_unprintable(name)} by `gridrunner sites import`.",
-        "# Nothing is claimed about them until you add `expect`, such as `expect: {login: true}`.",
     ]
+    unclaimed = sum(site.expect.login is None and not _write_expectation(site) for site in sites)
+    if unclaimed:
+        whom = "them" if unclaimed == len(sites) else f"{unclaimed:,} of them"
+        lines.append(f"# Nothing is claimed about {whom} until you add `expect`, such as `expect: {{login: true}}`.")
     if ignored:
         lines.append(f"# Columns not taken: {replace_unprintable(', '.join(ignored))}")
     lines += ["version: 1", "sites:"]

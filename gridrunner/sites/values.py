@@ -14,6 +14,7 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 from urllib.parse import urlsplit
 
+from gridrunner.detection.sso import provider_names
 from gridrunner.model import ExpectedLogin, Outcome
 from gridrunner.sites.css import find_selector_problem
 from gridrunner.sites.mistakes import guess, show_url, show_value, suggest
@@ -38,6 +39,37 @@ _NOT_IN_PROVIDER: Final = re.compile(r"[^a-z0-9]+")
 _LOCALE: Final = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?")
 """Language, script and region of BCP 47 (RFC 5646 section 2.1); no variants or extensions, no list has needed one."""
 
+_ISO_639_1: Final = (
+    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el "
+    "en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu "
+    "ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na "
+    "nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn "
+    "so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
+)
+"""Languages of two letters; `sh`, which browsers still send, was withdrawn in 2000. Of three letters there are 8,000:
+those are taken as they are."""
+
+_LANGUAGES: Final = frozenset(_ISO_639_1.split())
+
+_SOME_LOCALES: Final = "write a tag such as en, pt-BR or zh-Hant (BCP 47)"
+
+_COUNTRIES: Final = {
+    "at": "de",
+    "au": "en",
+    "cn": "zh",
+    "cz": "cs",
+    "dk": "da",
+    "gb": "en",
+    "gr": "el",
+    "jp": "ja",
+    "mx": "es",
+    "nz": "en",
+    "rs": "sr",
+    "ua": "uk",
+    "us": "en",
+}
+"""Countries (ISO 3166-1) that are written for their language and are no language themselves."""
+
 _PLAIN_URL: Final = re.compile(
     r"https?://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,24}(?:[/?#][!#-;=?-Z_a-z~%\[\]&]*)?"
 )
@@ -51,6 +83,9 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _BARE_HOST: Final = re.compile(r"(?:localhost|[^\s/:?#@\\]+\.(?:[^\s/:?#@\\.]{2,}|[0-9]))(?::[0-9]+)?(?:[/?#].*)?")
 _FORBIDDEN_IN_HOST: Final = re.compile(r"[\x00-\x20\"#%/:<>?@\[\\\]^`{|}*!$&'()+,;=~\x7f]")
 """WHATWG URL, "forbidden domain code point", and punctuation that no domain name has."""
+
+_NEARLY: Final = 0.75
+"""From this likeness on (difflib's ratio) a provider that is not known is a slip of one that is: googel, facebok."""
 
 _TRUE: Final = {"true", "yes", "on"}
 _FALSE: Final = {"false", "no", "off"}
@@ -77,9 +112,16 @@ def read_id(text: str) -> str:
 def read_locale(text: str) -> str:
     """A language tag such as `en`, `pt-BR` or `zh-Hant`."""
     if _LOCALE.fullmatch(text):
+        language = text.partition("-")[0]
+        if len(language) == 2 and language not in _LANGUAGES:
+            meant = _COUNTRIES.get(language)
+            right = (
+                f"did you mean {meant + text[2:]!r}?" if meant else "write a tag such as en, pt-BR or zh-Hant (BCP 47)"
+            )
+            raise BadEntry(f"{show_value(text)}: there is no language {language!r} (ISO 639-1); {right}")
         return text
     proposal = _normalise_locale(text)
-    right = f"write {proposal!r}" if proposal else "write a tag such as en, pt-BR or zh-Hant (BCP 47)"
+    right = f"write {proposal!r}" if proposal else _SOME_LOCALES
     raise BadEntry(f"{show_value(text)} is not a locale; {right}")
 
 
@@ -108,6 +150,9 @@ def read_sso(text: str) -> str:
     if len(text) > MAX_TAG_CHARS or not _PROVIDER.fullmatch(text):
         right = _NOT_IN_PROVIDER.sub("-", text.lower()).strip("-")[:MAX_TAG_CHARS] or "google"
         raise BadEntry(f"{show_value(text)} is not a provider: only a-z, 0-9 and single '-'; write {right!r}")
+    known = provider_names()
+    if text not in known and (close := guess(text, known, cutoff=_NEARLY)):
+        raise BadEntry(f"{show_value(text)} is no provider that is known; did you mean {close!r}?")
     return text
 
 

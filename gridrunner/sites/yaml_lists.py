@@ -27,6 +27,7 @@ from gridrunner.sites.drafts import (
     Reader,
     ServedFolder,
     check_count,
+    list_contradictions,
 )
 from gridrunner.sites.mistakes import FileReport, guess, show_value, suggest
 from gridrunner.sites.reading import ListKind, hint_for_empty
@@ -199,6 +200,8 @@ class _YamlList:
             return fields
         for key, value in self._pairs(node, _EXPECT_KEYS, "expect"):
             self._read_field(key.text, value, EXPECT_TEXTS, EXPECT_LISTS, fields)
+        for contradiction in list_contradictions(fields):
+            self._add(node, f"expect: {contradiction}")
         return fields
 
     def _read_quarantine(self, node: Node) -> Quarantine | None:
@@ -352,8 +355,10 @@ class _YamlList:
 
 
 def _suggest_key(word: str, known: tuple[str, ...]) -> str:
-    """As `suggest`; a key of `expect` that stands beside it is sent there."""
+    """As `suggest`; a key of `expect` that stands beside it is sent there, and one of the list to its top."""
     close = guess(word, known)
+    if word in _TOP_KEYS:
+        return f"{word} stands once, at the top of the list"
     inner = guess(word, _EXPECT_KEYS) if close is None and "expect" in known else None
     return f"did you mean {inner!r}, inside expect?" if inner else suggest(word, known)
 

@@ -149,6 +149,9 @@ def test_the_limit_of_failures_stops_the_run_and_is_exit_code_1(project: Command
     visited = [event["observation"]["site"] for event in events if event["event"] == "observation"]
     first = next(place for place, site in enumerate(visited) if int(site[1:]) % 4 == 1)
     assert len(visited) <= first + 1 + 10
+    for checks in ((), ("--checks", "other.py")):  # judged again, it is still a run that a limit ended
+        (project.folder / "other.py").write_text("def test_other(site):\n    pass\n")
+        assert project.run("judge", project.run_folder, *checks).code == 1
 
 
 def test_live_checks_drive_a_real_browser(project: CommandLine, sites: OwnSites) -> None:

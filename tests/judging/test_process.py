@@ -202,6 +202,7 @@ def test_two_checks_of_one_name_are_refused(tmp_path: Path) -> None:
 KINDS = """
 def test_passes(observation, record_property):
     record_property("note", "seen at the deadline")
+    record_property("links", 7)
 
 def test_asserts(observation):
     assert observation.attempt == 9, "expected attempt 9\\nand more"
@@ -275,6 +276,10 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
 def test_reports_become_results(kinds: dict[str, Result], check: str, status: Status, message: str) -> None:
     assert (kinds[check].status, kinds[check].message) == (status, message)
     assert bool(kinds[check].details) is (status in {Status.FAILED, Status.ERROR})
+
+
+def test_properties_of_a_check_are_kept(kinds: dict[str, Result]) -> None:
+    assert kinds["passes"].properties == (("links", "7"),)
 
 
 def test_details_hold_the_traceback_and_what_was_printed_within_a_limit(kinds: dict[str, Result]) -> None:

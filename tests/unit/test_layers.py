@@ -170,7 +170,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "detection/training": BASE | {"detection"},
     # one outside system each
     "settings": BASE | {"grid/drivers/table", "planning"},
-    "sites": BASE,
+    "sites": BASE | {"detection"},  # the providers that a list may name are those that can be found
     "aws": BASE,
     "browser": BASE | {"host", "detection", "planning", "settings", "sites"},
     "browser/devtools": BASE | {"browser", "host"},  # speaks what browser/port.py asks; nothing in browser/ knows it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -19,15 +19,17 @@ from gridrunner.results.journal.lines import JOURNAL_NAME
 from gridrunner.results.journal.planfile import PLAN_NAME, write_plan
 
 
-def owe_checks(folder: Path, plan: Plan, header: JournalHeader, checks: Sequence[str]) -> JournalHeader:
-    """Make `checks` part of what the run in `folder` owes, behind its own; the header that its journal has then. The
-    files stay as they are where it owes them all. Raises RunFolderError.
+def owe_checks(
+    folder: Path, plan: Plan, header: JournalHeader, checks: Sequence[str], seal: Callable[[str], str]
+) -> JournalHeader:
+    """Make `checks` part of what the run in `folder` owes, behind its own; the header that its journal has then, with
+    the `seal` of the larger plan's hash. The files stay as they are where it owes them all. Raises RunFolderError.
     """
     owed = tuple(dict.fromkeys((*plan.checks, *checks)))
     if owed == plan.checks:
         return header
     larger = replace(plan, checks=owed, hash=hash_debt([planned.site for planned in plan.sites], owed))
-    header = replace(header, plan=larger.hash)
+    header = replace(header, plan=larger.hash, seal=seal(larger.hash))
     path = folder / JOURNAL_NAME
     try:
         journal = open_file(path, within=folder)

@@ -101,9 +101,10 @@ class JunitReport(Report):
             end = " />\n"
             # A visit is described once per site, and wherever something went wrong: GitLab takes 30 MB per file.
             is_told = is_first or case.verdict is not Verdict.PASSED
-            if is_told or case.quarantine is not None:
+            own = attempts[-1].properties if attempts else ()
+            if is_told or own or case.quarantine is not None:
                 properties = _describe_visit(case) if is_told else {}
-                inside = self._list_children(case, site, properties | _describe_excuse(case))
+                inside = self._list_children(case, site, properties | _describe_excuse(case), own)
                 end = f">{inside}</testcase>\n" if inside else end
             suite.cases.append(f"{opening}{place}{_format_time(time_s)}{rest}{end}")
         with self._translated():
@@ -159,12 +160,15 @@ class JunitReport(Report):
         }
         return f"{_open_tag('testsuite', attributes)}\n{_render_properties(known)}"
 
-    def _list_children(self, case: CaseVerdict, site: SiteVerdict, properties: dict[str, str]) -> str:
-        shown = _render_properties(properties) if properties and not self._is_strict else ""
+    def _list_children(
+        self, case: CaseVerdict, site: SiteVerdict, properties: dict[str, str], own: Sequence[tuple[str, str]]
+    ) -> str:
+        is_shown = bool(properties or own) and not self._is_strict
+        shown = _render_properties(properties, own) if is_shown else ""
         if case.verdict is Verdict.PASSED:
             return shown
         children = [*self._list_outcome(case)]
-        lines = self._list_output(case, site, properties)
+        lines = self._list_output(case, site, {**dict(own), **properties})
         if lines:
             children.append(_render("system-out", "\n".join(lines) + "\n"))
         return shown + "".join(children)
@@ -206,7 +210,11 @@ class JunitReport(Report):
     def _list_output(self, case: CaseVerdict, site: SiteVerdict, properties: dict[str, str]) -> list[str]:
         if case.verdict not in {Verdict.FAILED, Verdict.FLAKY, Verdict.ERROR}:
             return []
-        lines = [f"{name}={make_line(value)}" for name, value in properties.items()] if self._is_strict else []
+        lines = (
+            [make_line(f"{name}={value}", MESSAGE_LIMIT) for name, value in properties.items()]
+            if self._is_strict
+            else []
+        )
         screenshot = _find_screenshot(case, site.observations)
         if screenshot:
             path = str(PurePosixPath(self._attachment_base) / screenshot)
@@ -326,9 +334,9 @@ def _find_screenshot(case: CaseVerdict, tries: Sequence[Observation]) -> str | N
     return next((shots[attempt] for attempt in failed if attempt in shots), next(iter(shots.values()), None))
 
 
-def _render_properties(values: dict[str, str]) -> str:
+def _render_properties(values: dict[str, str], own: Sequence[tuple[str, str]] = ()) -> str:
     """All elements are written by hand, as `ElementTree` would: of a million cases that is a minute less (measured
-    2026-11-26).
+    2026-11-26). `own` are those that a check recorded, in whatever words; ours keep their names.
     """
     items = "".join(
         [
@@ -338,6 +346,9 @@ def _render_properties(values: dict[str, str]) -> str:
             if value
         ]
     )
+    for name, value in own:
+        if name not in values:
+            items += _render_property(_quote(clean_text(name)), clean_text(value))
     return f"<properties>{items}</properties>" if items else "<properties />"
 
 

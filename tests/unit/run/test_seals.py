@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from gridrunner.errors import UsageError
 from gridrunner.results.journal.events import JournalHeader
-from gridrunner.run.seals import list_replays, seal_replays
+from gridrunner.run.seals import list_replays, renew_seal, seal_replays
 
 FOLDERS = ("/srv/replicas", "/srv/more")
 
@@ -40,6 +40,14 @@ def test_a_seal_holds_for_what_was_sealed_alone(env: dict[str, str], change: dic
     header = replace(sealed(env, *FOLDERS), **change)
     with pytest.raises(UsageError, match="was not made by this user on this machine"):
         list_replays(header, (), env, hint="")
+
+
+def test_a_seal_goes_on_with_a_larger_plan_of_ones_own(env: dict[str, str], tmp_path: Path) -> None:
+    header = sealed(env, *FOLDERS)
+    larger = replace(header, plan="larger", seal=renew_seal(header, "larger", env))
+    assert list_replays(larger, (), env, hint="") == tuple(map(Path, FOLDERS))
+    others = sealed({"HOME": str(tmp_path / "other")}, *FOLDERS)
+    assert renew_seal(others, "larger", env) == ""
 
 
 def test_the_run_of_another_user_serves_what_the_lists_that_are_named_ask_for(

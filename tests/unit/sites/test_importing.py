@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from gridrunner.errors import SiteListError, UsageError
-from gridrunner.model import Expectation, ExpectedLogin, Outcome, Site
+from gridrunner.model import Expectation, ExpectedLogin, Site
 from gridrunner.sites.importing import guess_kind, import_list
 from tests.support.site_lists import read_stdin
 
@@ -71,11 +71,11 @@ def test_text_may_lack_schemes() -> None:
 def test_csv_keeps_what_a_site_list_knows_and_names_the_rest() -> None:
     text = (
         "Domain;ID;Locale;Tags;Login;Username;Password;Submit;SSO;Outcome;visit_timeout_s;Owner;Since\n"
-        'a.example/in;no;pt-BR;bank 1;unknown;"#u: ""x""";[a=b];button;google;blocked;2.5;me;2020\n'
+        'a.example/in;no;pt-BR;bank 1;unknown;"#u: ""x""";[a=b];button;google;;2.5;me;2020\n'
         "b.example;;no;;no;;;;;;;;\n"
     ).replace('#u: ""x""', '[t=""x: #""]')
     written = import_text(text)
-    assert written.splitlines()[2] == "# Columns not taken: owner, since"
+    assert written.splitlines()[1] == "# Columns not taken: owner, since"  # each site claims something
     assert sites_of(written) == [
         Site(
             id="no",
@@ -88,12 +88,17 @@ def test_csv_keeps_what_a_site_list_knows_and_names_the_rest() -> None:
                 password="[a=b]",
                 submit="button",
                 sso=("google",),
-                outcome=Outcome.BLOCKED,
             ),
             visit_timeout_s=2.5,
         ),
         Site(id="b.example", url="https://b.example/", locale="no", expect=Expectation(login=ExpectedLogin.NO)),
     ]
+
+
+def test_the_header_speaks_only_of_sites_that_nothing_is_claimed_about() -> None:
+    claimed = import_text("url,login\nhttps://a.example/,yes\nhttps://b.example/,\n").splitlines()
+    assert claimed[1] == "# Nothing is claimed about 1 of them until you add `expect`, such as `expect: {login: true}`."
+    assert import_text("url,login\nhttps://a.example/,yes\n").splitlines()[1] == "version: 1"
 
 
 def test_ids_are_unique_and_kept_texts() -> None:

@@ -30,9 +30,9 @@ sites:
       username: "#login_field"
       password: "#password"
       submit: "input[type=submit]"
-      outcome: auth-required
     visit_timeout_s: 2.5
   - url: https://example.org/
+    expect: {outcome: auth-required}
 """
 
 
@@ -58,7 +58,6 @@ def test_yaml_gives_every_field(tmp_path: Path) -> None:
                 password="#password",
                 submit="input[type=submit]",
                 sso=("google",),
-                outcome=Outcome.AUTH_REQUIRED,
             ),
             visit_timeout_s=2.5,
             source=SourceLine(file=str(path), line=4),
@@ -68,9 +67,9 @@ def test_yaml_gives_every_field(tmp_path: Path) -> None:
             url="https://example.org/",
             locale="en",
             tags=("any",),
-            expect=Expectation(login=ExpectedLogin.YES, sso=("google",)),
+            expect=Expectation(login=ExpectedLogin.YES, sso=("google",), outcome=Outcome.AUTH_REQUIRED),
             visit_timeout_s=45.0,
-            source=SourceLine(file=str(path), line=21),
+            source=SourceLine(file=str(path), line=20),
         ),
     )
 
@@ -85,12 +84,12 @@ def test_csv_gives_every_field_but_steps(tmp_path: Path, delimiter: str, newline
             "https://a.example/?a=b",
             "de-AT",
             "bank shop",
-            "no",
+            "yes",
             "#u",
             '"[title=""a, b; c""]"',
             "",
             "",
-            "blocked",
+            "observed",
             "9",
         ],
         [],
@@ -105,9 +104,7 @@ def test_csv_gives_every_field_but_steps(tmp_path: Path, delimiter: str, newline
             url="https://a.example/?a=b",
             locale="de-AT",
             tags=("bank", "shop"),
-            expect=Expectation(
-                login=ExpectedLogin.NO, username="#u", password='[title="a, b; c"]', outcome=Outcome.BLOCKED
-            ),
+            expect=Expectation(login=ExpectedLogin.YES, username="#u", password='[title="a, b; c"]'),
             visit_timeout_s=9.0,
             source=SourceLine(file=str(path), line=2),
         ),

@@ -81,6 +81,7 @@ KEYS = {
     "zzz: en": [
         "unknown key 'zzz' in a site; known are id, url, locale, tags, steps, expect, visit_timeout_s, quarantine"
     ],
+    "serve: demo": ["unknown key 'serve' in a site; serve stands once, at the top of the list"],
     "<<: {a: b}": ["merge keys (<<) are not read; put what sites share under 'defaults'"],
     "url: https://b.example/": ["key 'url' stands twice in a site, the first is in line 3; keep one of them"],
 }
@@ -125,6 +126,20 @@ VALUES = {
     "expect: {usrname: x}": ["14: unknown key 'usrname' in expect; did you mean 'username'?"],
     "expect: {login: maybe}": ["21: login: 'maybe' is not an expectation; write true, false or unknown"],
     "expect: {login: unkown}": ["21: login: 'unkown' is not an expectation; write unknown"],
+    "locale: xx": [
+        "13: locale: 'xx': there is no language 'xx' (ISO 639-1); write a tag such as en, pt-BR or zh-Hant (BCP 47)"
+    ],
+    "locale: cz-CZ": ["13: locale: 'cz-CZ': there is no language 'cz' (ISO 639-1); did you mean 'cs-CZ'?"],
+    "expect: {sso: [googel]}": ["20: sso: 'googel' is no provider that is known; did you mean 'google'?"],
+    "expect: {login: false, username: '#u'}": [
+        ("13: expect: login is false, and username is named; a page without a login form has none: remove one of them")
+    ],
+    "expect: {login: true, outcome: http-error}": [
+        (
+            "13: expect: outcome is http-error, and login is expected; of such a visit there is no page to judge: "
+            "remove one of them"
+        )
+    ],
     "expect: {outcome: http_error}": ["23: outcome: 'http_error' is not an outcome; did you mean 'http-error'?"],
     "expect: {sso: google}": ["19: sso cannot be a single value; write [google]"],
     "expect: {sso: [Sign in with Google]}": [

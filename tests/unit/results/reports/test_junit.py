@@ -68,6 +68,15 @@ def test_every_case_occurs_once_for_junitparser(tmp_path: Path) -> None:
     assert sum(suite.skipped for suite in parsed) == totals[Verdict.SKIPPED]
 
 
+def test_what_a_check_recorded_of_itself_is_a_property(tmp_path: Path) -> None:
+    noted = (("steps", "7"), ("took_s", '"/><x'), ('a"b', "<&>"), ("url", "not ours"))
+    result = replace(make_result(CHECKS[1], "good"), properties=noted)
+    plan = make_plan_of([make_site("good")])
+    record = build_record(plan, make_header(plan), [Judged(result=result)])
+    case = find(write(record, tmp_path), "test_fields_are_right", "good")
+    assert [(item.get("name"), item.get("value")) for item in case.iter("property")] == list(noted)
+
+
 def test_counts_agree_with_what_stands_in_the_file(tmp_path: Path) -> None:
     root = write(every_record(), tmp_path)
     for suite in root.iter("testsuite"):
