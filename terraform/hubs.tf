@@ -44,7 +44,8 @@ resource "aws_instance" "hub" {
       hub_image    = var.images.hub
       agent_image  = var.images.agent
       hub_name     = each.value.name
-      nodes_asg    = each.value.nodes_name
+      fleet        = var.name
+      bucket       = aws_s3_bucket.runs.id
       namespace    = local.metric_namespace
       idle_minutes = var.idle_minutes
     }),

@@ -77,7 +77,7 @@ data "aws_iam_policy_document" "machine" {
 }
 
 data "aws_iam_policy_document" "hub" {
-  #checkov:skip=CKV_AWS_356:PutMetricData has no resource; the condition holds it to the fleet's namespace.
+  #checkov:skip=CKV_AWS_356:PutMetricData has no resource (the condition holds it to the fleet's namespace), nor have describe calls.
   #checkov:skip=CKV_AWS_111:The same.
   source_policy_documents = [data.aws_iam_policy_document.machine.json]
 
@@ -91,6 +91,31 @@ data "aws_iam_policy_document" "hub" {
       variable = "cloudwatch:namespace"
       values   = [local.metric_namespace]
     }
+  }
+
+  # Leases of runs that died: the book in the bucket, and the groups that it speaks of.
+  statement {
+    sid       = "SeesGroups"
+    actions   = ["autoscaling:DescribeAutoScalingGroups"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "LowersGroups"
+    actions   = ["autoscaling:SetDesiredCapacity"]
+    resources = [local.nodes_asg_arns]
+  }
+
+  statement {
+    sid       = "BookOfLeases"
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = ["${aws_s3_bucket.runs.arn}/fleet/*"]
+  }
+
+  statement {
+    sid       = "NoBookYetIsNotDenied"
+    actions   = ["s3:ListBucket"]
+    resources = [aws_s3_bucket.runs.arn]
   }
 
   statement {

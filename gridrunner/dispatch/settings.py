@@ -33,6 +33,10 @@ class DispatchSettings(Struct, frozen=True, kw_only=True):
     session_start_s: float = SESSION_START_S
     visits_per_session: int = VISITS_PER_SESSION
     opens_at_once: int = SESSIONS_AT_ONCE  # per hub, at first
+    elastic: frozenset[str] = frozenset()  # hubs that make slots by their queue: asked for `slots` sessions ahead
+    # What such a hub takes for a node: a look at the queue every 20 s (the default of Selenium's chart with KEDA), and
+    # ten for a container to register. No node is asked for that would come after the work is done.
+    node_start_s: float = 30.0
     deadline_s: float | None = None
     max_failures: int | None = None
     outage_limit_s: float = 120.0  # a killed node stays UP for up to 117 s (docs/design/grid.md): outlive that once

@@ -113,7 +113,11 @@ class Dispatcher:
             names,
             rng=rng or random.Random(plan.hash),  # noqa: S311 - jitter, not a secret
             settings=balancer_settings
-            or BalancerSettings(opens_at_once=settings.opens_at_once, create_prior_s=settings.session_start_s),
+            or BalancerSettings(
+                opens_at_once=settings.opens_at_once,
+                create_prior_s=settings.session_start_s,
+                elastic=settings.elastic,
+            ),
         )
         self._machine = Machine(
             plan=plan, settings=settings, balancer=self._balancer, todo=todo, early=early, attempts=attempts

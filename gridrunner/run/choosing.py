@@ -28,6 +28,7 @@ class GridChoice(Struct, frozen=True, kw_only=True):
 
 def choose_grid(settings: Settings, env: Mapping[str, str]) -> GridChoice:
     """Check --grid, --browser and --extension. Raises UsageError; nothing is started."""
+    _check_elastic(settings)
     places, wanted = settings.grid.places, settings.grid.browser
     extensions = settings.visits.extensions
     for folder in extensions:
@@ -41,6 +42,20 @@ def choose_grid(settings: Settings, env: Mapping[str, str]) -> GridChoice:
         browser = replace(browser, is_sandbox_waived=True)
     kinds = tuple(row.name for row in drivers_of(places) if row.is_opened)
     return GridChoice(urls=hub_urls_of(places), browser=browser, kinds=kinds)
+
+
+def _check_elastic(settings: Settings) -> None:
+    """Raises UsageError where --elastic cannot be meant."""
+    grid = settings.grid
+    if not grid.elastic:
+        return
+    if any(row.is_opened for row in drivers_of(grid.places)) or not hub_urls_of(grid.places):
+        raise UsageError(
+            "--elastic is for hubs that are named by URL and make slots on demand",
+            hint="a fleet on AWS is raised by --scale; name the hub: --grid http://hub:4444",
+        )
+    if grid.slots is None:
+        raise UsageError("--elastic: how many sessions at once?", hint="say --slots N: the hub makes so many slots")
 
 
 def driver_settings(settings: Settings, env: Mapping[str, str]) -> DriverSettings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from gridrunner.browser.detecting import start_loading_detector
@@ -11,6 +13,7 @@ from gridrunner.dispatch.shell import Dispatcher
 from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.grid.drivers.table import LOCAL, outage_limit_of
 from gridrunner.grid.hubs.processes import reap_orphans
+from gridrunner.grid.hubs.remote import RemoteHub
 from gridrunner.planning.plan import owed_sites
 from gridrunner.results.verdicts.quarantine import list_excused
 from gridrunner.run.hubs import Grids
@@ -35,6 +38,12 @@ round costs 20 to 50 ms, so that a run without a limit is judged in larger ones.
 
 LIMITED_INTERVAL_S = 2.0
 """The longest wait for a verdict under --max-failures, for lists whose visits are slow."""
+
+
+ELASTIC_PATIENCE_S = 600.0
+"""How long a hub that makes slots on demand may take for the first: where no machine has room for the node's pod, a
+cluster adds one, which takes minutes. The hub's own limit (--session-request-timeout, 300 s) may be shorter: it is
+asked again then."""
 
 
 def clear_the_way() -> None:
@@ -71,7 +80,7 @@ def visit_sites(run: Run, work: Work, grids: Grids, journal: RunJournal) -> Stop
         replace(work.rest, checks=tuple(check for check in work.plan.checks if check not in work.checks.live)),
         grids.hubs,
         lambda sink: JudgeRounds(work.checks, sites, sink),
-        dispatch_settings(run.settings),
+        dispatch_settings(run.settings, [hub.name for hub in grids.hubs if isinstance(hub, RemoteHub)]),
         recorder=keep,
         attempts=work.attempts,
         early=work.early,
@@ -97,10 +106,13 @@ def _show_progress(run: Run, work: Work) -> Progress:
     return make_progress(run.console, tally, quiet=output.quiet, verbose=output.verbose)
 
 
-def dispatch_settings(settings: Settings) -> DispatchSettings:
-    """The limits of a run, in visits at once where --slots says sessions."""
+def dispatch_settings(settings: Settings, hubs: Sequence[str] = ()) -> DispatchSettings:
+    """The limits of a run, in visits at once where --slots says sessions. `hubs`: those that are not this machine."""
     grid, defaults = settings.grid, DispatchSettings()
     outage_limit_s = outage_limit_of(grid.places)
+    session_timeout_s = grid.session_timeout_s or defaults.session_timeout_s
+    if grid.elastic:
+        session_timeout_s = outage_limit_s = grid.session_timeout_s or ELASTIC_PATIENCE_S
     has_limit = settings.dispatch.max_failures is not None
     return DispatchSettings(
         slots=grid.slots and grid.slots * grid.lanes(is_local=LOCAL in grid.places),
@@ -112,6 +124,8 @@ def dispatch_settings(settings: Settings) -> DispatchSettings:
         private_hosts=private_hosts_of(settings.visits),
         judge_batch=LIMITED_BATCH if has_limit else defaults.judge_batch,
         judge_interval_s=LIMITED_INTERVAL_S if has_limit else defaults.judge_interval_s,
+        session_timeout_s=session_timeout_s,
+        elastic=frozenset(hubs if grid.elastic else ()),
         outage_limit_s=defaults.outage_limit_s if outage_limit_s is None else outage_limit_s,
         visits_per_session=1 if grid.isolation is Isolation.SESSION else defaults.visits_per_session,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from gridrunner.grid.drivers.table import DEFAULT_GRID_NAME, DRIVER_PLACES, LOCAL
-from gridrunner.settings.values import Part, Setting, flag, grid_name, member_of, path_of, whole
+from gridrunner.settings.values import Part, Setting, flag, grid_name, member_of, parse_duration, path_of, whole
 
 
 class BrowserName(StrEnum):
@@ -32,7 +32,7 @@ core, and a page that kills its browser could not be kept apart for want of slot
 
 
 class GridSettings(Struct, frozen=True, kw_only=True):
-    """Hubs and browsers. `slots` None: all that the hubs offer.
+    """Hubs and browsers. `slots` None: all that the hubs offer. `session_timeout_s` None: what the hubs need.
 
     Resolved at the door, no settings of their own: `browsers` of this machine at once (--slots, else its cores), and
     the visits at once in one session, here and on hubs.
@@ -40,6 +40,8 @@ class GridSettings(Struct, frozen=True, kw_only=True):
 
     places: tuple[str, ...] = (LOCAL,)
     slots: int | None = None
+    elastic: bool = False
+    session_timeout_s: float | None = None
     browser: BrowserName | None = None
     no_sandbox: bool = False
     isolation: Isolation = Isolation.CONTEXT
@@ -71,6 +73,17 @@ ROWS = (
         parse=whole(1),
         metavar="N",
         help="browser sessions at once; default: the machine's cores for local, all slots of the hubs otherwise",
+    ),
+    Setting(
+        name="elastic",
+        parse=flag,
+        help="the hubs make slots on demand (KEDA, a scaler by the queue): ask for --slots sessions ahead of them",
+    ),
+    Setting(
+        name="session-timeout",
+        parse=parse_duration,
+        metavar="TIME",
+        help="time limit of a new session (default 60s; with --elastic 10m, which is also how long no slot is borne)",
     ),
     Setting(
         name="browser",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
-from gridrunner_agent.aws import LifecycleHook, Metrics
+from gridrunner_agent.aws import FleetState, LifecycleHook, Metrics
 from gridrunner_agent.grid import HubFigures
 from gridrunner_agent.hub import metrics_of
 from gridrunner_agent.imds import Metadata
+from gridrunner_agent.leases import LeaseWatch
 from gridrunner_agent.node import NodeAgent, NodeParts
 from gridrunner_agent.node_core import Limits, NodeMachine
 
 from tests.support.fake_grid_node import SECRET, open_grid_node
 from tests.support.fake_imds import open_imds
-from tests.support.fleet import HOOK, make_groups
+from tests.support.fleet import HOOK, desired_of, make_groups
 from tests.support.moto_server import REGION, MotoServer
 
 
@@ -69,3 +71,21 @@ def test_what_a_hub_counts_is_found_in_cloudwatch(aws_env: MotoServer) -> None:
         Statistics=["Maximum"],
     )
     assert [point["Maximum"] for point in statistics["Datapoints"]] == [3.0]
+
+
+def test_what_dead_runs_leased_is_taken_back_by_an_agent(aws_env: MotoServer) -> None:
+    groups = make_groups(aws_env, 2)
+    name = groups[0].partition("-nodes")[0]
+    scaling, s3 = aws_env.client("autoscaling"), aws_env.client("s3")
+    for group in groups:
+        scaling.set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=3)
+    state = FleetState(fleet=name, bucket=name, region=REGION)
+    watch = LeaseWatch(state)
+    assert not watch.look_once()  # nobody has leased anything yet
+    book = {"leases": [{"run": "dead", "shard": "", "nodes": 6, "expires_s": 1.0}], "base": 0, "format": 1}
+    place = {"Bucket": name, "Key": f"fleet/{name}/leases.json"}
+    s3.put_object(**place, Body=json.dumps(book).encode())
+    assert [watch.look_once(), watch.look_once()] == [False, True]
+    assert desired_of(aws_env, groups) == [0, 0]
+    assert json.loads(s3.get_object(**place)["Body"].read()) == {"leases": [], "base": None, "format": 1}
+    assert state.write_book(b"{}", '"another"') is None

@@ -89,6 +89,12 @@ def desired_of(aws: MotoServer, groups: Sequence[str]) -> list[int]:
     return [by_name[name] for name in groups]
 
 
+def count_instances(aws: MotoServer, groups: Sequence[str]) -> int:
+    """Instances of all groups, also those that are still draining."""
+    found = aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=list(groups))
+    return sum(len(group["Instances"]) for group in found["AutoScalingGroups"])
+
+
 def _let_go(scaling: Any, group: str, instance: str) -> None:
     with suppress(ClientError):  # its wait ran out in between
         scaling.complete_lifecycle_action(

@@ -34,6 +34,8 @@ def test_ci_may_do_what_gridrunner_does_and_no_more() -> None:
 @pytest.mark.parametrize("role", ["hub", "node"])
 def test_a_machine_has_no_rights_of_the_other_or_of_ci(role: str) -> None:
     own = {"hub": {"cloudwatch:PutMetricData", "ssm:PutParameter", "ssm:AddTagsToResource"}}
+    own["hub"] |= {"autoscaling:DescribeAutoScalingGroups", "autoscaling:SetDesiredCapacity"}
+    own["hub"] |= {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}
     own["node"] = {"autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"}
     shared = {"ssm:GetParameter", "ssm:UpdateInstanceInformation"}
     assert granted_to(role) == own[role] | shared

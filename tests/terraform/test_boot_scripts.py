@@ -30,7 +30,8 @@ HUB = {
     "hub_image": "registry.example/hub:1",
     "agent_image": "registry.example/agent:1",
     "hub_name": "gridrunner-hub-1",
-    "nodes_asg": "gridrunner-nodes-1",
+    "fleet": "gridrunner",
+    "bucket": "gridrunner-123456789012-eu-central-1",
     "namespace": "gridrunner",
     "idle_minutes": 20,
 }

@@ -325,6 +325,7 @@ SOURCES = (PACKAGE, ROOT, ROOT / "docker" / "agent")
 
 ACROSS = {
     "detection/test_look_alikes.py",
+    "dispatch/machine/test_elastic.py",
     "dispatch/machine/test_machine_properties.py",
     "results/test_foreign_runs.py",
     "sites/test_fuzz.py",

@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
-from gridrunner_agent.aws import LifecycleHook, Metrics
+from gridrunner_agent.aws import FleetState, LifecycleHook, Metrics
 from gridrunner_agent.hub import PERIOD_S, HubAgent, IdleWatch
 from gridrunner_agent.imds import Metadata, MetadataUnavailableError
+from gridrunner_agent.leases import LeaseWatch
 from gridrunner_agent.node import POLL_S, NodeAgent, NodeParts
 from gridrunner_agent.node_core import Limits, NodeMachine
 
@@ -35,6 +36,8 @@ environment of `hub`:
   GRIDRUNNER_AGENT_NAMESPACE    CloudWatch namespace (default gridrunner)
   GRIDRUNNER_AGENT_IDLE_MINUTES a line in the log when nodes have been idle for so long (default: none)
   GRIDRUNNER_AGENT_PERIOD_S     seconds between figures (default 60)
+  GRIDRUNNER_AGENT_FLEET        the fleet's name, and
+  GRIDRUNNER_AGENT_BUCKET       the bucket with its book of leases; with both, what dead runs leased is taken back
 
 both: AWS_REGION, credentials from the instance's role, AWS_EC2_METADATA_SERVICE_ENDPOINT and AWS_ENDPOINT_URL as AWS'
 own SDKs read them.
@@ -109,7 +112,11 @@ def make_hub_agent(env: Mapping[str, str]) -> HubAgent:
     name = _required(env, "GRIDRUNNER_AGENT_HUB_NAME")
     minutes = _number(env, "GRIDRUNNER_AGENT_IDLE_MINUTES", 0.0)
     namespace = env.get("GRIDRUNNER_AGENT_NAMESPACE") or "gridrunner"
+    fleet, bucket, leases = env.get("GRIDRUNNER_AGENT_FLEET", ""), env.get("GRIDRUNNER_AGENT_BUCKET", ""), None
+    if fleet and bucket:
+        leases = LeaseWatch(FleetState(fleet=fleet, bucket=bucket, region=env.get("AWS_REGION")))
     return HubAgent(
+        leases=leases,
         hub_url=env.get("GRIDRUNNER_AGENT_HUB_URL") or "http://127.0.0.1:4444",
         sink=Metrics(namespace=namespace, hub=name, region=env.get("AWS_REGION")),
         idle=IdleWatch(limit_s=minutes * 60 if minutes else None),

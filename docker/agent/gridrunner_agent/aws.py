@@ -1,4 +1,4 @@
-"""The two services that the agents call, with every call bounded. Owns the translation of boto3's errors."""
+"""The services that the agents call, with every call bounded. Owns the translation of boto3's errors."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from gridrunner_agent.leases import GroupSize, StoredBook
+
 _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+MOST_BOOK_BYTES = 1 << 20
+"""Of a book of leases: a thousand have 120 kB."""
 
 
 class AwsUnavailableError(Exception):
@@ -75,6 +82,62 @@ class Metrics:
                     for name, value in figures.items()
                 ],
             )
+
+
+class FleetState:
+    """The book of leases of a fleet in its bucket, and its groups of nodes (`leases.Fleet`)."""
+
+    def __init__(self, *, fleet: str, bucket: str, region: str | None) -> None:
+        self._fleet, self._place = fleet, {"Bucket": bucket, "Key": f"fleet/{fleet}/leases.json"}
+        self._s3: Any = _client("s3", region)
+        self._scaling: Any = _client("autoscaling", region)
+        self._condition = ""
+        # boto3 has IfMatch as an argument from 1.35.70 on; Debian 12 has 1.26.
+        self._s3.meta.events.register("before-call.s3.PutObject", self._add_condition)
+
+    def read_book(self) -> StoredBook | None:
+        """The book, None where there is none. Raises AwsUnavailableError."""
+        with _translated("s3:GetObject"):
+            try:
+                answer = self._s3.get_object(**self._place)
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") in {"NoSuchKey", "404"}:
+                    return None
+                raise
+            date = answer["ResponseMetadata"]["HTTPHeaders"]["date"]
+            text = answer["Body"].read(MOST_BOOK_BYTES)
+        return StoredBook(text=text, etag=str(answer["ETag"]), now_s=parsedate_to_datetime(date).timestamp())
+
+    def write_book(self, text: bytes, etag: str) -> str | None:
+        """Replace the book that has `etag`; None: it is another by now. Raises AwsUnavailableError."""
+        self._condition = etag
+        with _translated("s3:PutObject"):
+            try:
+                return str(self._s3.put_object(**self._place, Body=text)["ETag"])
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") in {"PreconditionFailed", "412", "409", "NoSuchKey"}:
+                    return None
+                raise
+
+    def groups(self) -> list[GroupSize]:
+        """The groups by their tag. Raises AwsUnavailableError."""
+        filters = [{"Name": "tag:gridrunner:cluster", "Values": [self._fleet]}]
+        with _translated("autoscaling:DescribeAutoScalingGroups"):
+            pages = self._scaling.get_paginator("describe_auto_scaling_groups").paginate(Filters=filters)
+            found = [group for page in pages for group in page["AutoScalingGroups"]]
+        return [
+            GroupSize(name=group["AutoScalingGroupName"], desired=group["DesiredCapacity"], least=group["MinSize"])
+            for group in found
+            if group["AutoScalingGroupName"].startswith(f"{self._fleet}-nodes-")
+        ]
+
+    def set_desired(self, group: str, nodes: int) -> None:
+        """Have a group of so many. Raises AwsUnavailableError."""
+        with _translated("autoscaling:SetDesiredCapacity"):
+            self._scaling.set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=nodes, HonorCooldown=False)
+
+    def _add_condition(self, params: dict[str, Any], **_: Any) -> None:
+        params["headers"]["If-Match"] = self._condition
 
 
 @contextmanager

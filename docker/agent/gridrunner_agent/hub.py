@@ -1,4 +1,5 @@
-"""The agent of a hub: publishes what the hub counts, for alarms on an idle fleet or on a queue without nodes.
+"""The agent of a hub: publishes what the hub counts, for alarms on an idle fleet or on a queue without nodes, and takes
+the fleet back from runs that died with a lease on it.
 
 A hub that does not answer publishes nothing: the alarm of an idle fleet treats missing data as breaching, so that a
 dead hub does not keep its nodes running.
@@ -15,6 +16,7 @@ from typing import Protocol
 
 from gridrunner_agent import grid
 from gridrunner_agent.aws import AwsUnavailableError
+from gridrunner_agent.leases import LeaseWatch
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,16 +64,37 @@ class IdleWatch:
 
 
 class HubAgent:
-    """Publishes a hub's figures every period until `stop` is set. Nothing that fails outside ends it."""
+    """Publishes a hub's figures every period until `stop` is set, and looks at the leases; `leases` None: it does not.
+    Nothing that fails outside ends it.
+    """
 
-    def __init__(self, *, hub_url: str, sink: MetricSink, idle: IdleWatch, clock: Callable[[], float]) -> None:
-        self._hub_url, self._sink, self._idle, self._clock = hub_url, sink, idle, clock
+    def __init__(
+        self,
+        *,
+        hub_url: str,
+        sink: MetricSink,
+        idle: IdleWatch,
+        clock: Callable[[], float],
+        leases: LeaseWatch | None = None,
+    ) -> None:
+        self._hub_url, self._sink, self._idle, self._clock, self._leases = hub_url, sink, idle, clock, leases
 
     def run(self, stop: threading.Event, *, period_s: float = PERIOD_S) -> None:
         """Publish, wait, again and again."""
         while not stop.is_set():
             self.publish_once()
+            self.look_at_leases()
             stop.wait(period_s)
+
+    def look_at_leases(self) -> bool:
+        """Whether the fleet was taken back from dead runs now; the hub itself may be dead as well."""
+        if self._leases is None:
+            return False
+        try:
+            return self._leases.look_once()
+        except AwsUnavailableError as error:
+            _LOGGER.warning("leases: %s", error)
+            return False
 
     def publish_once(self) -> bool:
         """Publish what the hub counts now; False when it could not be read or published."""

@@ -6,6 +6,9 @@ and the hubs' own word only corrects the capacity. A hub's score is the seconds 
 ready: the moving average of its creation times, or the age of its oldest creation still out if that is worse, made
 longer by its fault rate and by how slowly visits run there. Averages fade towards the prior when they are old: a hub
 that was not asked for a minute deserves another look.
+
+An elastic hub makes slots by its queue (KEDA's scaler, say): it is asked for a bounded number of sessions more than it
+has slots. What waits there says nothing about how fast or how well the hub works, so it is left out of its averages.
 """
 
 from __future__ import annotations
@@ -21,6 +24,14 @@ from msgspec import Struct
 from gridrunner.dispatch.summary import HubShare
 from gridrunner.planning.constants import SESSION_START_S, SESSIONS_AT_ONCE
 from gridrunner.text import count_of
+
+QUEUE_AHEAD = 50
+"""Sessions that an elastic hub is asked for beyond its slots, at most. A scaler that looks at the queue every 20 s (the
+default of Selenium's chart) grows by so many each time; the queue is served in turn, and others wait in it as well."""
+
+PATIENT_S = 10.0
+"""A queued request that was refused sooner was refused by the hub, whatever its queue; one that waited so long found no
+slot in its time, which is no fault of a hub that grows."""
 
 
 class BalancerSettings(Struct, frozen=True, kw_only=True):
@@ -41,6 +52,8 @@ class BalancerSettings(Struct, frozen=True, kw_only=True):
     pace_bound: float = 10.0  # what one visit can say at most: then a single surprise time-out makes no hub slow
     sure_visits: int = 4  # visits before a hub's pace is believed
     bucket_ratio: float = 1.25  # scores this close are the same: the emptier hub gets the session
+    elastic: frozenset[str] = frozenset()  # hubs that make slots by their queue
+    queue_ahead: int = QUEUE_AHEAD
 
 
 class Circuit(StrEnum):
@@ -65,9 +78,12 @@ class Choice(Struct, frozen=True, kw_only=True):
 class _HubBook:
     name: str
     open_limit: float
+    most_ahead: int = 0  # of an elastic hub
     capacity: int = 0
+    is_heard: bool = False  # it has told its slots
     reserved: int = 0
     opening: dict[int, float] = field(default_factory=dict)  # serial -> asked at
+    queued: set[int] = field(default_factory=set)  # of these, the serials that it had no slot for
     create_s: float | None = None
     fault_rate: float = 0.0
     sampled_at_s: float = 0.0
@@ -83,6 +99,16 @@ class _HubBook:
     faults: int = 0
     busy_s: float = 0.0
 
+    @property
+    def ahead(self) -> int:
+        """Sessions that it may be asked for beyond its slots."""
+        return self.most_ahead if self.is_heard else 0
+
+    @property
+    def room(self) -> int:
+        """Sessions that it may have or be asked for at once."""
+        return self.capacity + self.ahead
+
 
 class Balancer:
     """The books of all hubs of a run."""
@@ -91,29 +117,47 @@ class Balancer:
         """`rng` spreads the returns after an outage; seed it for a run that can be repeated."""
         self._settings = settings or BalancerSettings()
         self._rng = rng
-        self._books = {name: _HubBook(name, float(self._settings.opens_at_once)) for name in hubs}
+        self._books = {
+            name: _HubBook(
+                name,
+                float(self._settings.opens_at_once),
+                most_ahead=self._settings.queue_ahead if name in self._settings.elastic else 0,
+            )
+            for name in hubs
+        }
         self._notes: list[str] = []
 
     # ------------------------------------------------------------------------------------------------------- questions
 
     @property
     def capacity(self) -> int:
-        """The sessions that all hubs offer together."""
-        return sum(book.capacity for book in self._books.values())
+        """The sessions that all hubs offer together, or may be asked for."""
+        return sum(book.room for book in self._books.values())
 
-    def choose(self, now_s: float, *, avoid: str | None = None) -> Choice:
-        """The hub for one more session. `avoid` is taken only when no other hub could be."""
-        eligible = [book for book in self._books.values() if self._may_open(book, now_s)]
+    def choose(self, now_s: float, *, avoid: str | None = None, may_queue: bool = True) -> Choice:
+        """The hub for one more session. `avoid` is taken only when no other hub could be; with `may_queue` False an
+        elastic hub is asked for no more than it has slots.
+        """
+        eligible = [
+            book
+            for book in self._books.values()
+            if self._may_open(book, now_s) and (may_queue or book.reserved < book.capacity)
+        ]
+        eligible = [book for book in eligible if book.reserved < book.capacity] or eligible
         preferred = [book for book in eligible if book.name != avoid] or eligible
         if not preferred:
             return Choice(hub=None, retry_at_s=self._find_retry_s(now_s), reason=self._explain_refusal(now_s))
         best = min(preferred, key=lambda book: self._rank(book, now_s))
         return Choice(hub=best.name, retry_at_s=None, reason=self._explain(best, now_s))
 
+    def describe(self, now_s: float) -> str:
+        """How every hub stands, in one line."""
+        return self._explain_refusal(now_s)
+
     def has_other(self, hub: str) -> bool:
         """Whether another hub than `hub` gives sessions to this run, as far as is known."""
         return any(
-            book.capacity > 0 and book.circuit is Circuit.CLOSED and book.name != hub for book in self._books.values()
+            book.room > 0 and book.circuit is Circuit.CLOSED and book.name != hub for book in self._books.values()
         )
 
     def is_slow(self, hub: str) -> bool:
@@ -144,11 +188,13 @@ class Balancer:
         book = self._books[hub]
         if slots != book.capacity:
             self._notes.append(f"{hub}: {count_of(slots, 'slot')} (had {book.capacity})")
-        book.capacity = max(0, slots)
+        book.capacity, book.is_heard = max(0, slots), True
 
     def reserve(self, hub: str, serial: int, *, now_s: float) -> None:
         """Session `serial` is asked for at `hub`."""
         book = self._books[hub]
+        if book.reserved >= book.capacity:
+            book.queued.add(serial)
         book.reserved += 1
         book.opening[serial] = now_s
         if book.circuit is Circuit.OPEN:
@@ -160,15 +206,17 @@ class Balancer:
         book = self._books[hub]
         took_s = now_s - book.opening.pop(serial)
         usual_s = self._create_s(book, now_s)
+        was_queued = serial in book.queued
+        book.queued.discard(serial)
         if book.circuit is Circuit.HALF_OPEN:
             book.circuit = Circuit.CLOSED
             book.open_limit = 1.0  # one by one again: no herd onto a hub that just came back
             self._notes.append(f"{hub}: back, a trial session was ready in {took_s:.1f} s")
         if took_s <= usual_s * self._settings.quick_ratio:
             book.open_limit += 1.0
-        else:
+        elif not was_queued:
             book.open_limit = max(1.0, book.open_limit - 1.0)
-        self._sample(book, now_s, created_s=took_s, fault=0.0)
+        self._sample(book, now_s, created_s=None if was_queued else took_s, fault=0.0)
         book.faults_in_row = 0
         book.sessions += 1
         return took_s
@@ -176,8 +224,13 @@ class Balancer:
     def note_refused(self, hub: str, serial: int, *, now_s: float) -> None:
         """Session `serial` could not be had; its reservation is free again."""
         book = self._books[hub]
-        book.opening.pop(serial, None)
+        asked_at_s = book.opening.pop(serial, now_s)
         book.reserved -= 1
+        was_queued = serial in book.queued
+        book.queued.discard(serial)
+        if was_queued and now_s - asked_at_s >= PATIENT_S and book.circuit is Circuit.CLOSED:
+            self._notes.append(f"{hub}: a session waited {now_s - asked_at_s:.0f} s in its queue, and got no slot")
+            return
         self._note_fault(book, now_s, pauses_at_once=True)
 
     def note_lost(self, hub: str, *, now_s: float) -> None:
@@ -216,27 +269,28 @@ class Balancer:
     # -------------------------------------------------------------------------------------------------------- reckoning
 
     def _may_open(self, book: _HubBook, now_s: float) -> bool:
-        if book.reserved >= book.capacity:
+        if book.reserved >= book.room:
             return False
         if book.circuit is not Circuit.CLOSED:
             return book.circuit is Circuit.OPEN and not book.opening and now_s >= book.closed_until_s
-        return now_s >= book.closed_until_s and len(book.opening) < int(book.open_limit)
+        return now_s >= book.closed_until_s and len(book.opening) < int(book.open_limit) + book.ahead
 
     def _find_retry_s(self, now_s: float) -> float | None:
         waits = [
             book.closed_until_s
             for book in self._books.values()
-            if book.closed_until_s > now_s and book.reserved < book.capacity
+            if book.closed_until_s > now_s and book.reserved < book.room
         ]
         return min(waits, default=None)
 
     def _rank(self, book: _HubBook, now_s: float) -> tuple[int, float]:
         score_s = max(self._score_s(book, now_s), 0.001)
         bucket = round(math.log(score_s, self._settings.bucket_ratio))
-        return bucket, book.reserved / book.capacity
+        return bucket, book.reserved / book.room
 
     def _score_s(self, book: _HubBook, now_s: float) -> float:
-        oldest_s = now_s - min(book.opening.values(), default=now_s)
+        asked_s = (at_s for serial, at_s in book.opening.items() if serial not in book.queued)
+        oldest_s = now_s - min(asked_s, default=now_s)
         ready_s = max(self._create_s(book, now_s), oldest_s)
         fault_rate = min(0.95, book.fault_rate * self._freshness(book.sampled_at_s, now_s))
         lost_s = fault_rate / (1 - fault_rate) * (ready_s + self._settings.first_backoff_s)
@@ -302,9 +356,12 @@ class Balancer:
         return "; ".join(self._describe(book, now_s) for book in self._books.values())
 
     def _describe(self, book: _HubBook, now_s: float) -> str:
-        if not book.capacity:
+        if not book.room:
             return f"{book.name} offers no slot: it has no node, or cannot be reached"
-        if book.reserved >= book.capacity:
+        if book.queued:
+            waiting = count_of(len(book.queued), "session")
+            return f"{book.name} has {count_of(book.capacity, 'slot')}, and {waiting} wait in its queue"
+        if book.reserved >= book.room:
             return f"{book.name} is full ({book.reserved} of {book.capacity})"
         if now_s < book.closed_until_s:
             return f"{book.name} rests for {book.closed_until_s - now_s:.1f} s"

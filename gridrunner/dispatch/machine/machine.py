@@ -204,7 +204,7 @@ class Machine:
             self._without_session_since_s = self._books.outbox.now_s
         end_s = self._without_session_since_s + limit_s
         if self._books.outbox.now_s >= end_s:
-            why = self._books.balancer.choose(self._books.outbox.now_s).reason
+            why = self._books.balancer.describe(self._books.outbox.now_s)
             self._stop(StoppedBy.GRID_LOST, f"no session could be had for {limit_s:.0f} s: {why}")
         else:
             self._books.timers.look_at(end_s)

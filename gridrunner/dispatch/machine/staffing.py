@@ -100,12 +100,19 @@ class Staffing:
             return
         for slot in self._books.crew.in_phase(SlotPhase.IDLE)[:missing]:
             avoid = slot.avoid_hub or self._books.backlog.retry_avoid_hub
-            choice = self._books.balancer.choose(self._books.outbox.now_s, avoid=avoid)
+            choice = self._books.balancer.choose(
+                self._books.outbox.now_s, avoid=avoid, may_queue=self._is_node_worth_its_start()
+            )
             if choice.hub is None:
                 if choice.retry_at_s is not None:
                     self._books.timers.look_at(choice.retry_at_s)
                 return
             self._open_session(slot, choice.hub, choice.reason)
+
+    def _is_node_worth_its_start(self) -> bool:
+        """Whether what waits lasts longer than a node takes to start, so that a slot made on demand comes in time."""
+        live = self._books.crew.live_count
+        return not live or self._books.backlog.work_left_s / live >= self._books.settings.node_start_s
 
     def _open_session(self, slot: Slot, hub: str, reason: str) -> None:
         now_s, timeout_s = self._books.outbox.now_s, self._books.settings.session_timeout_s

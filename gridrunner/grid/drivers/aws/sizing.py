@@ -29,8 +29,9 @@ from gridrunner.text import count_of
 _LOGGER = logging.getLogger(__name__)
 
 SETTLE_ROUNDS = 5
-"""How often groups are looked at again after they were raised: somebody else may have set a number at the same time,
-and the last one holds. Whoever keeps a lease looks again later anyway."""
+"""How often groups are looked at again after they were changed. Somebody else may have set a number at the same time,
+and the last one holds; shards that end together may each let the same instance go, and each makes its group one
+smaller. Whoever keeps a lease looks again later anyway."""
 
 
 class FleetBook:
@@ -100,7 +101,7 @@ class FleetSize:
             views = self._look(groups, live, run) if is_lowered else [_only_numbers(group) for group in groups]
             change = plan_change(total, views)
             self._apply(change, groups, say)
-            if change.is_nothing or is_lowered:
+            if change.is_nothing:
                 break
         return change
 

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gridrunner_agent.leases import GroupSize, find_abandoned, plan_lowering
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridrunner import codec
 from gridrunner.grid.drivers.aws.leases import (
     LEASE_S,
     RENEW_S,
@@ -215,14 +217,18 @@ class Fleet:
         del self.live[list(self.live)[number % len(self.live)]]
 
     def look_from_outside(self) -> None:
-        """Whoever comes next, or the hub's agent."""
-        self.settle(self.now_s)
+        """The hub's agent, which sees the book twice as it is."""
+        abandoned = find_abandoned(codec.encode(self.book), self.now_s)
+        if abandoned is not None:
+            sizes = plan_lowering(abandoned.base, [GroupSize(name="g1", desired=self.desired, least=0)])
+            self.desired = sizes.get("g1", self.desired)
+            self.book = LeaseBook()
 
 
 EVENTS = st.one_of(
     st.tuples(st.just("start"), st.integers(1, 8), st.floats(-SKEW_S, SKEW_S)),
     st.tuples(st.sampled_from(["end", "die"]), st.integers(0, 50), st.just(0.0)),
-    st.tuples(st.just("minute"), st.just(0), st.just(0.0)),
+    st.tuples(st.sampled_from(["minute", "agent"]), st.just(0), st.just(0.0)),
     st.tuples(st.just("meddle"), st.integers(0, MOST), st.just(0.0)),
 )
 
@@ -244,6 +250,8 @@ def test_a_fleet_has_what_live_leases_add_up_to_never_more_than_its_maximum_and_
             case "meddle" if fleet.live:
                 fleet.desired = number  # an idle alarm, a schedule, somebody in the console
                 fleet.pass_a_minute()
+            case "agent":
+                fleet.look_from_outside()
             case _:
                 fleet.pass_a_minute()
         wanted = sum(nodes for nodes, _ in fleet.live.values())
