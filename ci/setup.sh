@@ -90,7 +90,7 @@ get_browser() {
 }
 
 # Tests of real grids need a Docker engine that is up, or one to start; and npm, which has Selenium's server for the
-# images. Elsewhere than in CI they are skipped without.
+# images and for the grid without containers, which needs Java. Elsewhere than in CI they are skipped without.
 get_docker() {
     if ! has dockerd && ! docker version >/dev/null 2>&1 && can_apt; then
         apt_install docker.io iptables debootstrap || say "apt has no Docker engine for this machine: its tests are skipped"
@@ -99,6 +99,7 @@ get_docker() {
     if has dockerd && can_apt; then
         has debootstrap || apt_install debootstrap || say "apt has no debootstrap for this machine"
         has npm || apt_install npm || say "apt has no npm for this machine"
+        has java || apt_install default-jre-headless || say "apt has no Java for this machine: the test of a real hub is skipped"
         has faketime || apt_install faketime || say "apt has no faketime for this machine"
     fi
 }
