@@ -105,7 +105,7 @@ def test_nothing_is_installed_where_all_is_there(tools: Path, tmp_path: Path) ->
     write_program(tools / "id", "echo 0")
     write_program(tools / "apt-get", f"touch {tmp_path}/apt")
     write_program(tools / "python3", "exit 0")
-    for name in ("dockerd", "docker", "debootstrap", "npm", "faketime"):
+    for name in ("dockerd", "docker", "debootstrap", "npm", "java", "faketime"):
         write_program(tools / name, "exit 0")
     make_ready_venv(tmp_path / "venv", "exit 0")
     for name in ("checkov", "trivy"):
