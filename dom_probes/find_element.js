@@ -6,7 +6,7 @@
  * "clickable", nothing lies over its middle), without polling: mutations, ended transitions and loads look again.
  *
  * Gives null (nothing matches, now or until the deadline), {blocked_by: text} (it is there, but hidden or covered), or
- * {selector, x, y, content_x, content_y, rest: [CSS, ...]} with the middle of the element and the corner of its content
+ * {selector, x, y, width, height, content_x, content_y, rest: [CSS, ...]}: the middle of the element, the corner of its content
  * in CSS pixels of this frame's viewport; `selector` is as the collector writes it, "" before it ran.
  * Keeps the frame element where it stopped as `globalThis.__gridrunner.lastFrame` of this isolated world, and the element
  * that it found as `lastFound`.
@@ -55,6 +55,8 @@
       selector: shared.selectorOf ? shared.selectorOf(element) : '',
       x: box.x + box.width / 2,
       y: box.y + box.height / 2,
+      width: box.width,
+      height: box.height,
       content_x: box.x + element.clientLeft,
       content_y: box.y + element.clientTop,
       rest,

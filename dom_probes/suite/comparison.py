@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
@@ -28,10 +29,14 @@ from gridrunner.model import EXPECTED_PROBE, Detection, Expectation, ExpectedLog
 LIST = "the site list"
 OURS = "gridrunner"
 
+LOGIN = "login"
+
 ROLES = ("username", "password")
 
-KNOWN = ("login", *ROLES)
+KNOWN = (LOGIN, *ROLES)
 """The words of an answer."""
+
+_LOGIN, _NO_LOGIN = "a login form", "no login form"
 
 NEARLY = 0.75
 """From this likeness on (difflib's ratio) a word alone shows that an answer was meant: logn, passwort, user_name."""
@@ -40,51 +45,112 @@ CLOSELY = 0.6
 """From this likeness on a word of an answer is a slip of a known one: user."""
 
 
-class _Point(Struct, frozen=True, kw_only=True):
-    """One thing that is compared. `wanted` and `given` are None for "none", `by` says whose word `wanted` is."""
+class Mark(StrEnum):
+    """What one point of an answer came to."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    MISSED = "missed"
+
+
+class Point(Struct, frozen=True, kw_only=True):
+    """One thing that is compared: a role, or the login. `wanted` and `given` are None for "none", `by` says whose word
+    `wanted` is. `is_moot`: a field of a login that the detector does not see; its miss follows from the login's.
+    """
 
     what: str
     by: str
     wanted: str | None
     given: str | None
+    is_moot: bool = False
 
     @property
-    def agrees(self) -> bool:
-        return self.wanted == self.given
+    def is_of_list(self) -> bool:
+        """Whether the site list says what is wanted, and not ours."""
+        return self.by == LIST
+
+    @property
+    def mark(self) -> Mark:
+        """Right, wrong, or missed: it gave none where one was wanted."""
+        if self.wanted == self.given:
+            return Mark.RIGHT
+        gave_none = self.given is None or (self.what == LOGIN and self.given == _NO_LOGIN)
+        return Mark.MISSED if gave_none else Mark.WRONG
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What a detector said of a page: its `value`, or its `error` ("": none); `mistakes` in the words of it, and else
+    the `points` that it was compared on. `matches` are the elements that its selectors lead to; `took_s` seconds.
+    """
+
+    name: str
+    value: Mapping[str, Any] = {}
+    matches: Mapping[str, Any] = {}
+    took_s: float | None = None
+    error: str = ""
+    mistakes: tuple[str, ...] = ()
+    points: tuple[Point, ...] = ()
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it can be compared."""
+        return not self.error and not self.mistakes
+
+
+def compare_detectors(expect: Expectation, observation: Observation, detection: Detection | None) -> tuple[Answer, ...]:
+    """What each detector among the user's probes said, compared with the site list, or with ours where the list claims
+    nothing. A probe that returned something else is no detector, and one that threw may be one.
+    """
+    return tuple(
+        _read_answer(name, result, expect, observation, detection)
+        for name, result in observation.probes.items()
+        if _is_users(result) and ("error" in result or is_answer(result.get("value")))
+    )
+
+
+def _read_answer(
+    name: str, result: Mapping[str, Any], expect: Expectation, observation: Observation, detection: Detection | None
+) -> Answer:
+    said_s = result.get("took_s")
+    took_s = float(said_s) if isinstance(said_s, int | float) else None
+    if "error" in result:
+        return Answer(name=name, error=str(result["error"]), took_s=took_s)
+    value, matches = result["value"], result.get("matches") or {}
+    mistakes = tuple(list_mistakes(value))
+    points = () if mistakes else tuple(_compare(expect, observation, detection, value, matches))
+    return Answer(name=name, value=value, matches=matches, took_s=took_s, mistakes=mistakes, points=points)
 
 
 def judge_detectors(expect: Expectation, observation: Observation, detection: Detection | None) -> Judgement:
     """Every detector among the user's probes agrees with the site list, or with ours where the list claims nothing."""
-    probes = {name: result for name, result in observation.probes.items() if _is_users(result)}
-    answers = {name: result["value"] for name, result in probes.items() if is_answer(result.get("value"))}
-    broken = {name: str(result["error"]) for name, result in probes.items() if "error" in result}
+    answers = compare_detectors(expect, observation, detection)
     early = judge_reach(expect, observation)
-    if not answers and not broken:
+    if not answers:
         is_cut_off = early is not None and early.conclusion is Conclusion.FAILED
         return (early if is_cut_off and early is not None else None) or skipped(
             "no probe returned {login: true or false, username: CSS, password: CSS}"
         )
     if early is not None:
         return early
-    problems = [f"{name} gave no answer: {error}" for name, error in broken.items()]
+    problems = [f"{answer.name} gave no answer: {answer.error}" for answer in answers if answer.error]
     problems += [
-        f"{name} answered in words that are not known: {wrong}"
-        for name, answer in answers.items()
-        if (wrong := "; ".join(list_mistakes(answer)))
+        f"{answer.name} answered in words that are not known: {'; '.join(answer.mistakes)}"
+        for answer in answers
+        if answer.mistakes
     ]
-    answers = {name: answer for name, answer in answers.items() if not any(list_mistakes(answer))}
     notes: list[str] = []
-    for name, answer in answers.items():
-        points = list(_compare(expect, observation, detection, answer, probes[name].get("matches") or {}))
-        against = [point for point in points if not point.agrees]
-        agreed = _list_points([point for point in points if point.agrees])
+    for answer in filter(lambda answer: answer.is_valid, answers):
+        points = [point for point in answer.points if not point.is_moot]
+        against = [point for point in points if point.mark is not Mark.RIGHT]
+        agreed = _list_points([point for point in points if point.mark is Mark.RIGHT])
         if against:
             said = "; ".join(_describe(point) for point in against)
-            problems.append(f"{name} disagrees: {said}" + (f"; it agrees {agreed}" if agreed else ""))
+            problems.append(f"{answer.name} disagrees: {said}" + (f"; it agrees {agreed}" if agreed else ""))
         elif agreed:
-            notes.append(f"{name} agrees {agreed}")
+            notes.append(f"{answer.name} agrees {agreed}")
         else:
-            notes.append(f"{name} says {_say_login(answer['login'])}; there is nothing to compare it with")
+            said = _say_login(is_there=answer.value["login"])
+            notes.append(f"{answer.name} says {said}; there is nothing to compare it with")
     ours = [f"gridrunner finds {describe_verdict(detection)}"] if detection is not None else []
     if problems:
         return failed("; ".join(problems), [*notes, *ours])
@@ -129,17 +195,19 @@ def _compare(
     detection: Detection | None,
     answer: Mapping[str, Any],
     matches: Mapping[str, Any],
-) -> Iterator[_Point]:
+) -> Iterator[Point]:
     given = bool(answer["login"])
     wanted, by = _wanted_login(expect, detection)
     if wanted is not None:
-        yield _Point(what="login", by=by, wanted=_say_login(wanted), given=_say_login(given))
-    if not (given and wanted is not False):
-        return  # fields of a form that is not there, or that it does not see, add nothing
+        yield Point(what=LOGIN, by=by, wanted=_say_login(is_there=wanted), given=_say_login(is_there=given))
+    if wanted is False:
+        return  # fields of a form that is not there add nothing
     for role in ROLES:
         selector, whose = _wanted_field(role, expect, observation, detection)
-        if whose:
-            yield _Point(what=role, by=whose, wanted=selector, given=_given_field(role, answer, matches))
+        if whose and given:
+            yield Point(what=role, by=whose, wanted=selector, given=_given_field(role, answer, matches))
+        elif whose and wanted and selector is not None:
+            yield Point(what=role, by=whose, wanted=selector, given=None, is_moot=True)
 
 
 def _wanted_login(expect: Expectation, detection: Detection | None) -> tuple[bool | None, str]:
@@ -176,11 +244,11 @@ def _given_field(role: str, answer: Mapping[str, Any], matches: Mapping[str, Any
     return matches.get(role) or f"{said} (which matches nothing)"
 
 
-def _say_login(is_there: bool) -> str:
-    return "a login form" if is_there else "no login form"
+def _say_login(*, is_there: bool) -> str:
+    return _LOGIN if is_there else _NO_LOGIN
 
 
-def _list_points(points: list[_Point]) -> str:
+def _list_points(points: list[Point]) -> str:
     """`with the site list on login and username, with gridrunner on password`."""
     parts = []
     for by in (LIST, OURS):
@@ -190,8 +258,8 @@ def _list_points(points: list[_Point]) -> str:
     return ", ".join(parts)
 
 
-def _describe(point: _Point) -> str:
+def _describe(point: Point) -> str:
     wanted = point.wanted or f"no {point.what}"
     given = point.given or f"no {point.what}"
-    subject = "" if point.what == "login" else f"{point.what}: "
+    subject = "" if point.what == LOGIN else f"{point.what}: "
     return f"{subject}{point.by} says {wanted}, it says {given}"

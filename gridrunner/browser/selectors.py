@@ -31,12 +31,13 @@ class NotThere(PageError):
 
 
 class Located(Struct, frozen=True, kw_only=True):
-    """An element's middle in CSS pixels of the top viewport, and its selector as the collector writes it; `frame` it is
-    in, whose content begins at `origin` of the top viewport.
+    """An element's middle and its `box` (x, y, width, height) in CSS pixels of the top viewport, and its selector as
+    the collector writes it; `frame` it is in, whose content begins at `origin` of the top viewport.
     """
 
     x: float
     y: float
+    box: tuple[float, float, float, float]
     canonical: str
     frame: str
     origin: tuple[float, float]
@@ -61,7 +62,9 @@ def locate(page: Page, selector: str, *, wait_for: WaitFor | None = None, deadli
         canonical = prefix + place["selector"]
         if not place["rest"]:
             x, y = offset_x + place["x"], offset_y + place["y"]
-            return Located(x=x, y=y, canonical=canonical, frame=frame_id, origin=(offset_x, offset_y))
+            width, height = place["width"], place["height"]
+            box = (x - width / 2, y - height / 2, width, height)
+            return Located(x=x, y=y, box=box, canonical=canonical, frame=frame_id, origin=(offset_x, offset_y))
         offset_x, offset_y = offset_x + place["content_x"], offset_y + place["content_y"]
         segments, prefix = place["rest"], canonical + " >>> "
         frame_id = page.find_frame(_LAST_FRAME, frame=frame_id, deadline=deadline)

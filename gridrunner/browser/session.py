@@ -17,7 +17,8 @@ from msgspec.structs import replace
 
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.port import CommandFailed, DeadlinePassed, Tabs
-from gridrunner.browser.visit import UserProbe, VisitSettings, visit_page
+from gridrunner.browser.user_probes import UserProbe
+from gridrunner.browser.visit import VisitSettings, visit_page
 from gridrunner.errors import NetworkLost, SessionLost
 from gridrunner.model import Fault, FaultKind, Observation, Site
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from gridrunner.browser.answers import public_address, read_retry_after
 from gridrunner.browser.blocking import BLOCKED_PATTERNS
@@ -22,7 +21,13 @@ from gridrunner.browser.challenges import find_page_wall, look_for_wall
 from gridrunner.browser.copying import copy_page
 from gridrunner.browser.dead_hosts import DeadHosts
 from gridrunner.browser.detecting import detect_page
-from gridrunner.browser.evidence import EvidenceStore, is_as_expected, mark_detection, take_screenshot
+from gridrunner.browser.evidence import (
+    EvidenceStore,
+    are_detectors_right,
+    is_as_expected,
+    mark_detection,
+    take_screenshot,
+)
 from gridrunner.browser.frames import collect_facts, find_closed_roots
 from gridrunner.browser.guarding import NameGuard
 from gridrunner.browser.insertion import try_insertion
@@ -31,6 +36,7 @@ from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageErr
 from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, Waits, wait_until_ready
 from gridrunner.browser.selectors import NotThere, locate
 from gridrunner.browser.steps import StepFailed, StepLimits, dismiss_wall, do_steps
+from gridrunner.browser.user_probes import UserProbe, run_user_probes
 from gridrunner.browser.walls import Wall
 from gridrunner.errors import NetworkLost
 from gridrunner.model import (
@@ -69,14 +75,6 @@ FILE_NAME_TIMEOUT_S = 0.5
 
 INSERTION_TIMEOUT_S = 4.0
 """Trying the insertion point took 0.2 to 0.5 s (Chromium 156, demo list, 2026-11-24)."""
-
-
-class UserProbe(Struct, frozen=True, kw_only=True):
-    """A probe run after the built-in ones: a JavaScript function of `options` that returns JSON, under its name."""
-
-    name: str
-    source: str
-    options: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 class VisitSettings(VisitOptions, frozen=True, kw_only=True):
@@ -161,7 +159,7 @@ def visit_page(
                 _probe_until_it_stays(page, draft, soft_deadline=soft_deadline, deadline=deadline)
         with _Lap(draft, "probe_s"):
             _resolve_expected(page, site, draft, deadline=deadline)
-            _run_user_probes(page, settings.probes, draft, deadline=deadline)
+            draft.probes |= run_user_probes(page, settings.probes, deadline=deadline)
         _name_outcome(page, draft)
     except _Ended as end:
         draft.outcome, draft.detail = end.outcome, str(end)
@@ -247,31 +245,6 @@ def _resolve_expected(page: Page, site: Site, draft: _Draft, *, deadline: float)
         draft.matches[name] = matches is not None and element is not None and element.selector == matches
     if resolved:
         draft.probes[EXPECTED_PROBE] = resolved
-
-
-def _run_user_probes(page: Page, probes: tuple[UserProbe, ...], draft: _Draft, *, deadline: float) -> None:
-    for probe in probes:
-        try:
-            value = page.run(probe.source, dict(probe.options), deadline=deadline)
-        except CommandFailed as error:
-            draft.probes[probe.name] = {"error": str(error)}
-            continue
-        draft.probes[probe.name] = {"value": value}
-        if isinstance(value, dict) and isinstance(value.get("login"), bool):  # a detector's answer
-            draft.probes[probe.name]["matches"] = _resolve_answer(page, value, deadline=deadline)
-
-
-def _resolve_answer(page: Page, answer: Mapping[str, Any], *, deadline: float) -> dict[str, str | None]:
-    """What the selectors of a user's detector match, as the collector writes it: None for what matches nothing."""
-    resolved: dict[str, str | None] = {}
-    for role in ("username", "password"):
-        selector = answer.get(role)
-        if isinstance(selector, str) and selector:
-            try:
-                resolved[role] = locate(page, selector, deadline=deadline).canonical
-            except (NotThere, CommandFailed):
-                resolved[role] = None
-    return resolved
 
 
 def _name_outcome(page: Page, draft: _Draft) -> None:
@@ -383,7 +356,11 @@ def _wants_picture(policy: Screenshots, site: Site, attempt: int, outcome: Outco
         case Screenshots.ALL:
             return True
         case Screenshots.FAILED:
-            return attempt > 1 or not is_as_expected(site.expect, outcome, draft.detection, draft.matches)
+            return (
+                attempt > 1
+                or not is_as_expected(site.expect, outcome, draft.detection, draft.matches)
+                or not are_detectors_right(site, outcome, draft.probes, draft.detection)
+            )
 
 
 class _Lap:

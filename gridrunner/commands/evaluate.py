@@ -24,7 +24,8 @@ from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.reach import places_in
 from gridrunner.browser.session import BrowserSession
-from gridrunner.browser.visit import UserProbe, VisitSettings
+from gridrunner.browser.user_probes import UserProbe
+from gridrunner.browser.visit import VisitSettings
 from gridrunner.commands.parsing import Command
 from gridrunner.detection.calibration import calibrate
 from gridrunner.detection.corrections import Correction, parse_corrections

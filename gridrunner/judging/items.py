@@ -5,11 +5,13 @@ Invariant: a check on a site that was not observed, because of a fault, is an er
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Generator
 
 import pytest
 
 from gridrunner.errors import GridrunnerError
+from gridrunner.foreign import write_inside
 from gridrunner.judging.source import RunSource
 from gridrunner.model import Status
 
@@ -24,6 +26,14 @@ LIVE_MARK = "live"
 TAG = "gridrunner"
 """The attribute of a report that carries what only the process of the test knows: check, site, attempt, and for a
 failed phase its status and message."""
+
+
+PICTURE_PROPERTY = "screenshot"
+"""The property of a failed live check that names its picture, below the run folder."""
+
+NAME_LIMIT = 100
+
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 class SiteNotOpened(Exception):
@@ -127,8 +137,22 @@ class RunPlugin:
         if report.outcome == "failed":
             tag["status"] = _blame(report.when, error).value
             tag["message"] = _first_line(error) if error is not None else ""
+            if call.when == "call" and (picture := self._keep_picture(item, site)):
+                report.user_properties.append((PICTURE_PROPERTY, picture))
         setattr(report, TAG, tag)
         return report
+
+    def _keep_picture(self, item: pytest.Item, site: str) -> str:
+        """What the browser of a failed live check shows, as evidence of the run; "" where it gives no picture."""
+        driver = getattr(item, "funcargs", {}).get("driver")
+        if driver is None:
+            return ""
+        name = f"evidence/{site}/{_NOT_IN_NAMES.sub('-', check_of(item, site).partition('::')[2])[:NAME_LIMIT]}.png"
+        try:
+            write_inside(self.source.folder, name, driver.get_screenshot_as_png())
+        except Exception:  # noqa: BLE001 - whatever the browser or the check made of it: the failure itself is what counts
+            return ""
+        return name
 
 
 PLUGIN_KEY = pytest.StashKey[RunPlugin]()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.guarding import NameGuard, make_guard
@@ -151,6 +151,9 @@ def _guard_of(run: Run, work: Work) -> NameGuard | None:
 
 def _visit_settings(run: Run, work: Work) -> VisitSettings:
     settings, visits = run.settings, run.settings.visits
+    if run.selection.paths and settings.dispatch.retries == 0:
+        # What checks of the user's own will say is not known in the visit, and there is no second one to keep it in.
+        visits = replace(visits, screenshots=_widen(visits.screenshots), capture=_widen(visits.capture))
     # First attempts may leave pictures out, but not where one of them may be the only screenshot or copy.
     wants_every_picture = Screenshots.ALL in {visits.screenshots, visits.capture}
     return VisitSettings(
@@ -160,6 +163,10 @@ def _visit_settings(run: Run, work: Work) -> VisitSettings:
         has_own_context=not visits.extensions,
         is_lean=visits.fetch is Fetch.LEAN and settings.dispatch.retries > 0 and not wants_every_picture,
     )
+
+
+def _widen(which: Screenshots) -> Screenshots:
+    return Screenshots.ALL if which is Screenshots.FAILED else which
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from rich.console import Console
 
-from gridrunner.browser.visit import UserProbe
+from gridrunner.browser.user_probes import UserProbe
 from gridrunner.judging.protocol import Selection
 from gridrunner.run.choosing import GridChoice, choose_grid
 from gridrunner.run.publishing import Publisher, make_publisher

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gridrunner.browser.reach import read_place
-from gridrunner.browser.visit import UserProbe
+from gridrunner.browser.user_probes import UserProbe
 from gridrunner.errors import NothingToRun, UsageError
 from gridrunner.judging.protocol import Selection
 from gridrunner.model import Site, Verdict

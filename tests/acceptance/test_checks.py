@@ -111,7 +111,7 @@ def test_a_run_whose_checks_are_all_live_ends(project: CommandLine, sites: OwnSi
     [
         ("() => ({logn: true})", 1, "answered on 0 of 2 sites; keys seen: logn; known: login, username, password"),
         ("() => 7", 4, "answered on 0 of 2 sites; seen: a number"),
-        ("async () => { await new Promise(() => {}) }", 1, "answered on 0 of 2 sites; it returned nothing"),
+        ("async () => { await new Promise(() => {}) }", 1, "mine.js gave no answer: no answer within"),
     ],
 )
 def test_a_detector_that_answers_nowhere_is_never_green(
@@ -125,6 +125,41 @@ def test_a_detector_that_answers_nowhere_is_never_green(
     )
     assert ended.code == code, ended.stderr
     assert said in " ".join(ended.stderr.split())
+    visits = [event["observation"] for event in read_journal(project.run_folder) if event["event"] == "observation"]
+    assert {visit["outcome"] for visit in visits} == {"observed"}  # a detector's silence is not charged to the site
+
+
+def test_failures_of_own_and_live_checks_have_a_picture_without_retries(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a", "b")
+    (project.folder / "mine.py").write_text(
+        "def test_id(site):\n    assert site.id == 'a'\n\n"
+        "def test_live(site, driver, record_property):\n"
+        "    record_property('title', driver.title)\n    assert site.id == 'a'\n"
+    )
+    (project.folder / "mine.js").write_text("() => ({login: location.pathname !== '/b'})\n")
+    ended = project.run(
+        *("run", "--sites", sites.write_list(), "--slots", "2", "--retries", "0", "--checks", "mine.py"),
+        *("--probe", "mine.js"),
+    )
+    assert ended.code == 1, ended.stderr
+    folder = project.run_folder
+    assert (folder / "evidence" / "b" / "screenshot-1.webp").is_file()
+    assert (folder / "evidence" / "b" / "test_live.png").read_bytes().startswith(b"\x89PNG")
+    assert not (folder / "evidence" / "a" / "test_live.png").exists()
+    junit = (folder / "junit.xml").read_text()
+    assert '<property name="title" value="Log in" />' in junit
+    assert "[[ATTACHMENT|evidence/b/test_live.png]]" in junit
+    assert "detector mine.js: right on" in ended.stderr
+
+
+def test_a_detector_that_is_wrong_has_a_picture_at_the_first_visit(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a")
+    (project.folder / "mine.js").write_text("() => ({login: false})\n")
+    ended = project.run(
+        *("run", "--sites", sites.write_list(), "--slots", "1", "--retries", "0", "--probe", "mine.js"),
+    )
+    assert ended.code == 1, ended.stderr
+    assert (project.run_folder / "evidence" / "a" / "screenshot-1.webp").is_file()
 
 
 def test_a_broken_extension_is_refused_before_anything_is_visited(project: CommandLine, sites: OwnSites) -> None:

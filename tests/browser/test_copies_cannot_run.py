@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gridrunner.browser.session import BrowserSession
-from gridrunner.browser.visit import UserProbe
+from gridrunner.browser.user_probes import UserProbe
 from gridrunner.model import Observation, Outcome, Site
 from gridrunner.settings.visits import Screenshots
 from gridrunner.sites.copies import CARRIED_HEAD, RESTORE_SCRIPT

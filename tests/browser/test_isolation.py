@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gridrunner.browser.visit import UserProbe
+from gridrunner.browser.user_probes import UserProbe
 from gridrunner.model import Observation, Outcome, Site
 from gridrunner.settings.grid import BrowserName
 from tests.browser.conftest import OpenSession

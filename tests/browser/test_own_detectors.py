@@ -14,7 +14,8 @@ from gridrunner.browser.binaries import Browser, find_browser
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.session import BrowserSession
-from gridrunner.browser.visit import UserProbe, VisitSettings
+from gridrunner.browser.user_probes import UserProbe
+from gridrunner.browser.visit import VisitSettings
 from gridrunner.cli import main
 from gridrunner.errors import UsageError
 from gridrunner.grid.hubs.local import LocalHub
@@ -159,6 +160,14 @@ def test_answer_of_a_probe_is_resolved(open_session: OpenSession, server: PageSe
         Site(id="s", url=server.url("/login")), attempt=1, upcoming=None, probes=(probe, bad)
     )
     assert observation.probes["mine.js"]["matches"] == {"username": 'input[name="email"]', "password": None}
+    x, y, width, height = observation.probes["mine.js"]["boxes"]["username"]
+    assert observation.detection is not None
+    assert observation.detection.login is not None
+    ours = observation.detection.login.username
+    assert ours is not None
+    assert ours.box is not None
+    assert (x, y, width, height) == pytest.approx((ours.box.x, ours.box.y, ours.box.width, ours.box.height), abs=1)
+    assert 0 < observation.probes["mine.js"]["took_s"] < 10
     assert observation.probes["bad.js"]["matches"] == {"username": None}
 
 

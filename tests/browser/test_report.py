@@ -18,7 +18,18 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from gridrunner.browser.binaries import find_browser
-from gridrunner.model import Box, Detection, Element, Form, FormKind, InsertionPoint, PageEvent, Status
+from gridrunner.model import (
+    Box,
+    Detection,
+    Element,
+    Expectation,
+    ExpectedLogin,
+    Form,
+    FormKind,
+    InsertionPoint,
+    PageEvent,
+    Status,
+)
 from gridrunner.results.journal.events import Event, Faulted, Judged, Observed
 from gridrunner.results.record import RunRecord, build_record
 from tests.support import sample_runs as samples
@@ -114,14 +125,101 @@ def test_a_site_shows_its_picture_with_marks_and_the_way_to_run_it_again(
         "Marked: login form, username, password, submit, insertion point"
     )
     assert driver.execute_script("return document.querySelector('.shot img').naturalWidth") == 1
-    mark = driver.find_elements(By.CSS_SELECTOR, ".shot svg rect")[0]
-    picture = driver.find_element(By.CSS_SELECTOR, ".shot")
-    scale = picture.rect["width"] / 1366
-    assert mark.rect["x"] - picture.rect["x"] == pytest.approx(440 * scale, abs=3)
-    assert mark.rect["width"] == pytest.approx(480 * scale, abs=6)
+    for is_whole in (False, True):  # the marks lie on what they mark, close up and on the whole page
+        mark = driver.find_elements(By.CSS_SELECTOR, ".shot svg rect")[0]
+        image = driver.find_element(By.CSS_SELECTOR, ".shot img")
+        frame = driver.find_element(By.CSS_SELECTOR, ".shot")
+        scale = image.rect["width"] / 1366
+        assert mark.rect["x"] - image.rect["x"] == pytest.approx(440 * scale, abs=3)
+        assert mark.rect["width"] == pytest.approx(480 * scale, abs=6)
+        assert (image.rect["width"] < frame.rect["width"] + 1) is is_whole
+        driver.find_element(By.ID, "near").click()
     assert "gridrunner run --sites sites/some.yaml --select id:failing" in texts(driver, ".run-again pre")
     press(driver, "o")
     assert driver.find_elements(By.CSS_SELECTOR, ".shot.is-plain")
+
+
+def expect_username(selector: str) -> Expectation:
+    return Expectation(login=ExpectedLogin.YES, username=selector)
+
+
+def with_detectors(*values: dict[str, Any] | str) -> RunRecord:
+    """One site, on which detectors one.js, two.js, … said these values, or threw these errors."""
+    plan = samples.make_plan_of(
+        [samples.make_site("shop", expect=replace(samples.make_site("x").expect, username="#u"))]
+    )
+    probes: dict[str, Any] = {"expected": {"username": {"selector": "#u", "matches": "#user"}}}
+    for name, value in zip(("one.js", "two.js"), values, strict=True):
+        if isinstance(value, str):
+            probes[name] = {"error": value, "took_s": 0.004}
+        else:
+            leads = {"username": "#user" if value.get("username") == "#user" else "#search"}
+            probes[name] = {
+                "value": value,
+                "matches": leads,
+                "boxes": {"username": [480, 330, 400, 40]},
+                "took_s": 0.003,
+            }
+    events: list[Event] = [
+        Observed(observation=samples.make_observation("shop", probes=probes)),
+        Judged(result=samples.make_result(samples.FOUND, "shop", Status.FAILED)),
+    ]
+    command = ("run", "--sites", "sites/some.yaml", "--probe", "one.js", "--retries", "0", "--checks", "my checks.py")
+    return build_record(plan, samples.make_header(plan, command=command), events)
+
+
+def test_the_users_detectors_stand_beside_ours(driver: webdriver.Chrome, tmp_path: Path) -> None:
+    right = {"login": True, "username": "#user", "password": None, "reason": "one password field", "confidence": 0.8}
+    show(driver, tmp_path, with_detectors(right, {"login": True, "username": "#s"}))
+    assert texts(driver, ".scores tbody tr")[0].startswith("one.js 0/1 1/1")
+    assert "shop ∅ missed password ✕ wrong username: #search; missed password" in texts(driver, "#overview details tr")
+    driver.find_element(By.XPATH, "//table[contains(@class,'scores')]//button[contains(., 'wrong')]").click()
+    assert texts(driver, ".row .state") == ["one ∅ missed", "two ✕ wrong"]
+    press(driver, "j")
+    assert "username #u ✓ #user ✓ #user ✕ #search" in texts(driver, "#detail tbody tr")
+    assert "one.js missed ∅ missed 3 ms missed password its reason: one password field confidence 0.8" in texts(
+        driver, ".yours"
+    )
+    assert "one: username" in driver.find_element(By.CSS_SELECTOR, ".shot svg").accessible_name
+    assert "two: username ✕" in driver.find_element(By.CSS_SELECTOR, ".shot svg").accessible_name
+    again = "gridrunner run --sites sites/some.yaml --select id:shop --probe one.js --checks 'my checks.py'"
+    assert texts(driver, ".run-again pre") == [again]
+    assert complaints(driver) == []
+
+
+def test_the_row_that_failed_is_marked(driver: webdriver.Chrome, tmp_path: Path) -> None:
+    show(driver, tmp_path, with_detectors("Error: oops", "Error: oops"), "#site/shop")
+    assert "username #u ✓ #user" in texts(driver, "#detail tbody tr")
+    plan = samples.make_plan_of(
+        [samples.make_site("shop", expect=replace(samples.make_site("x").expect, username="#p"))]
+    )
+    probes = {"expected": {"username": {"selector": "#p", "matches": "#pass"}}}
+    events: list[Event] = [Observed(observation=samples.make_observation("shop", probes=probes))]
+    show(driver, tmp_path, build_record(plan, samples.make_header(plan), events), "#site/shop")
+    assert "username #p ✕ #user" in texts(driver, "#detail tbody tr")
+
+
+def test_each_visit_can_be_looked_at_and_the_failed_one_comes_first(driver: webdriver.Chrome, tmp_path: Path) -> None:
+    plan = samples.make_plan_of([samples.make_site("shop")])
+    events: list[Event] = [
+        Observed(observation=samples.make_observation("shop", title="First", screenshot_path="evidence/shop/1.png")),
+        Judged(result=samples.make_result(samples.FOUND, "shop", Status.FAILED)),
+        Observed(
+            observation=samples.make_observation("shop", 2, title="Second", screenshot_path="evidence/shop/2.png")
+        ),
+        *(Judged(result=samples.make_result(check, "shop", attempt=2)) for check in samples.CHECKS),
+    ]
+    for number in "12":
+        file = tmp_path / "evidence" / "shop" / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(PIXEL)
+    show(driver, tmp_path, build_record(plan, samples.make_header(plan), events), "#site/shop")
+    assert texts(driver, "#detail .chip") == ["Visit 1 ✕ failed", "Visit 2 ✓"]
+    assert driver.find_element(By.CSS_SELECTOR, ".shot img").get_attribute("alt") == "Screenshot of visit 1"
+    driver.find_element(By.ID, "visit-2").click()
+    assert driver.find_element(By.CSS_SELECTOR, ".shot img").get_attribute("alt") == "Screenshot of visit 2"
+    assert driver.switch_to.active_element.get_attribute("id") == "visit-2"
+    assert driver.execute_script("return document.querySelector('.shot img').naturalWidth") == 1
 
 
 def test_filters_and_keys_lead_to_a_site(driver: webdriver.Chrome, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 from gridrunner.browser.options import VIEWPORT
 from gridrunner.browser.port import TabSettings
 from gridrunner.browser.steps import StepLimits
-from gridrunner.browser.visit import UserProbe
+from gridrunner.browser.user_probes import UserProbe
 from gridrunner.model import (
     Expectation,
     ExpectedLogin,

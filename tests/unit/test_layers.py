@@ -56,6 +56,7 @@ PURE = (
     "gridrunner/judging/protocol.py",
     "gridrunner/planning",
     "gridrunner/results/journal/events.py",
+    "gridrunner/results/reports/again.py",
     "gridrunner/results/verdicts",
     *(f"gridrunner/settings/{part}.py" for part in ("checks", "dispatch", "fleet", "grid", "output", "selection")),
     *(f"gridrunner/settings/{part}.py" for part in ("store", "table", "values", "visits")),

@@ -7,12 +7,13 @@ docs/ci.md describes it for users. Texts are cleaned of control characters, URLs
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from gridrunner import codec
@@ -27,6 +28,7 @@ from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict
 from gridrunner.results.verdicts.causes import key_of
 from gridrunner.results.verdicts.cost import RunCost
 from gridrunner.results.verdicts.digest import DomainVisits, RunTotals
+from gridrunner.results.verdicts.scores import DetectorScore, answers_of, describe_answer
 from gridrunner.text import MESSAGE_LIMIT, make_line, redact_url
 
 FIGURES_FORMAT = 1
@@ -55,7 +57,9 @@ class CaseFigures(Struct, frozen=True, kw_only=True):
 
 
 class SiteFigures(Struct, frozen=True, kw_only=True):
-    """One site with all its checks; `seconds` is what slots spent on it in `visits` visits, `source` file:line."""
+    """One site with all its checks; `seconds` is what slots spent on it in `visits` visits, `source` file:line;
+    `detectors` is what the user's own came to there, in a few words.
+    """
 
     id: str
     url: str
@@ -66,6 +70,7 @@ class SiteFigures(Struct, frozen=True, kw_only=True):
     locale: str | None = None
     tags: tuple[str, ...] = ()
     source: str = ""
+    detectors: Mapping[str, str] = field(default_factory=dict)
 
 
 class Pair(Struct, frozen=True, kw_only=True):
@@ -87,7 +92,7 @@ class BaselineFigures(Struct, frozen=True, kw_only=True):
 
 class RunFigures(Struct, frozen=True, kw_only=True):
     """The document. `baseline` None: the run was compared with nothing; `cost` None: it used no fleet in the cloud;
-    `domains` are the public ones that were visited most.
+    `domains` are the public ones that were visited most, `detectors` the scores of the user's own.
     """
 
     run: str
@@ -105,6 +110,7 @@ class RunFigures(Struct, frozen=True, kw_only=True):
     baseline: BaselineFigures | None = None
     cost: RunCost | None = None
     domains: tuple[DomainVisits, ...] = ()
+    detectors: tuple[DetectorScore, ...] = ()
 
 
 class JsonReport(Report):
@@ -167,6 +173,7 @@ def _collect_run(record: RunRecord, comparison: Comparison | None) -> RunFigures
         ),
         cost=record.cost(),
         domains=record.digest().domains,
+        detectors=record.digest().scores.detectors,
         baseline=_collect_comparison(comparison) if comparison is not None else None,
         sites=(),
     )
@@ -197,6 +204,7 @@ def _collect_site(site: SiteVerdict) -> SiteFigures:
         tags=site.site.tags,
         source=f"{source.file}:{source.line}" if source is not None else "",
         checks=tuple(_collect_case(case) for case in site.cases),
+        detectors={answer.name: describe_answer(answer) for answer in answers_of(site)},
     )
 
 

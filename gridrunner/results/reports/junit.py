@@ -328,7 +328,10 @@ def _describe_visit(case: CaseVerdict) -> dict[str, str]:
 
 
 def _find_screenshot(case: CaseVerdict, tries: Sequence[Observation]) -> str | None:
-    """The screenshot of the first attempt that failed, or of any attempt."""
+    """The screenshot of the check itself (a live one), of the first attempt that failed, or of any attempt."""
+    own = next((dict(result.properties).get("screenshot") for result in case.attempts[::-1]), None)
+    if own and own.startswith("evidence/") and ".." not in own:
+        return own
     failed = [result.attempt for result in case.attempts if result.status is Status.FAILED]
     shots = {visit.attempt: visit.screenshot_path for visit in tries if visit.screenshot_path}
     return next((shots[attempt] for attempt in failed if attempt in shots), next(iter(shots.values()), None))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import assert_never
 
+from dom_probes.suite.comparison import KNOWN
 from gridrunner.errors import ExitCode
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison, describe_comparison
@@ -19,6 +20,7 @@ from gridrunner.results.verdicts.causes import Quarantined, describe_check
 from gridrunner.results.verdicts.cost import describe_cost
 from gridrunner.results.verdicts.digest import DomainVisits, RunTotals, SlowSite
 from gridrunner.results.verdicts.quarantine import describe_quarantine
+from gridrunner.results.verdicts.scores import RoleScore, Scores
 from gridrunner.results.verdicts.shortfalls import describe_shortfalls
 from gridrunner.text import count_of, escape_markdown, format_seconds, quote_code
 
@@ -27,6 +29,8 @@ SUMMARY_NAME = "summary.md"
 SIZE_LIMIT = 900 * 1024
 """Bytes. GitHub loses a step summary over 1 MiB whole (docs.github.com, workflow commands); the rest is for what a step
 adds itself."""
+
+GROUPS_SHOWN = 12  # locales and tags: two lines
 
 ROWS_PER_CAUSE = 200
 """Sites; a reader scrolls no further; the report has all."""
@@ -76,6 +80,7 @@ def _list_blocks(record: RunRecord, comparison: Comparison | None) -> Iterator[s
     if exit_code_of(record) is ExitCode.INCOMPLETE:
         for line in describe_shortfalls(digest.shortfalls, record.header.damaged):
             yield f"\nExit 3: {escape_markdown(line, 1000)}\n"
+    yield from _render_scores(digest.scores)
     cost = record.cost()
     if cost is not None:
         yield f"\nCost: {escape_markdown(describe_cost(cost), 1000)}\n"
@@ -139,6 +144,37 @@ def _render_totals(totals: RunTotals) -> str:
     if totals.faults:
         figures.append(f"{count_of(totals.faults, 'fault')} of the grid")
     return f"{head}{rule}{rows}\n{' · '.join(figures)}\n"
+
+
+def _render_scores(scores: Scores) -> Iterator[str]:
+    if not scores.detectors:
+        return
+    roles = [role for role in KNOWN if any(role in score.roles for score in scores.detectors)]
+    yield "\n### Your detectors\n\n" if len(scores.detectors) > 1 else "\n### Your detector\n\n"
+    yield f"| | sites right | {' | '.join(roles)} | answered |\n|---|---:|{'---:|' * len(roles)}---:|\n"
+    for score in scores.detectors:
+        cells = [quote_code(score.name), f"{score.right}/{score.compared}"]
+        cells += [_render_role(score.roles.get(role)) for role in roles]
+        yield f"| {' | '.join(cells)} | {score.answered}/{score.asked} |\n"
+    groups = [group for group in scores.detectors[-1].groups if group.right < group.sites]
+    if groups:
+        named = ", ".join(f"{group.kind} {group.name} {group.right}/{group.sites}" for group in groups[:GROUPS_SHOWN])
+        yield f"\nNot all right of {quote_code(scores.detectors[-1].name)}: {escape_markdown(named, 1000)}\n"
+    if len(scores.detectors) > 1:
+        yield f"\nThey differ on {count_of(scores.differing, 'site')}.\n"
+    if scores.differences:
+        yield f"\n| site | {' | '.join(quote_code(score.name) for score in scores.detectors)} |\n"
+        yield f"|---|{'---|' * len(scores.detectors)}\n"
+        for difference in scores.differences[:ROWS_PER_CAUSE]:
+            words = " | ".join(escape_markdown(text, 200) for text in difference.words)
+            yield f"| {quote_code(difference.site)} | {words} |\n"
+
+
+def _render_role(score: RoleScore | None) -> str:
+    if score is None:
+        return ""
+    off = [f"{count} {word}" for count, word in ((score.wrong, "wrong"), (score.missed, "missed")) if count]
+    return f"{score.right}/{score.compared}" + (f" ({', '.join(off)})" if off else "")
 
 
 def _render_cases(cases: Sequence[CaseVerdict]) -> Iterator[str]:

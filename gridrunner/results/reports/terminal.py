@@ -23,6 +23,7 @@ from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import CaseVerdict
 from gridrunner.results.verdicts.causes import CauseGroup, Quarantined, describe_check
 from gridrunner.results.verdicts.cost import describe_cost
+from gridrunner.results.verdicts.scores import Scores, describe_score
 from gridrunner.results.verdicts.shortfalls import describe_shortfalls
 from gridrunner.text import count_of, format_seconds, make_log_line
 
@@ -41,6 +42,7 @@ def print_run_summary(
     for warning in (*record.warnings, *record.header.damaged):
         console.print(Text("warning: ", style="yellow") + Text(make_log_line(warning)))
     console.print(_make_totals(record))
+    _print_scores(digest.scores, console)
     if exit_code_of(record) is ExitCode.INCOMPLETE:
         for reason in describe_shortfalls(digest.shortfalls, record.header.damaged):
             console.print(Text("exit 3   ", style="magenta") + Text(make_log_line(reason, 240)), soft_wrap=True)
@@ -57,6 +59,17 @@ def print_run_summary(
     if any(group.verdict is not Verdict.FAILED for group in groups):
         command = f"gridrunner run --resume {shlex.quote(str(folder))}"
         console.print(Text("resume   ") + Text(command, style="bold"), soft_wrap=True)
+
+
+def _print_scores(scores: Scores, console: Console) -> None:
+    for score in scores.detectors:
+        said = make_log_line(f"{score.name}: {describe_score(score)}", 400)
+        console.print(Text("detector ", style="cyan") + Text(said), soft_wrap=True)
+    if len(scores.detectors) > 1:
+        named = ", ".join(difference.site for difference in scores.differences[:ROWS_LIMIT])
+        more = ", …" if scores.differing > ROWS_LIMIT else ""
+        differ = f"they differ on {count_of(scores.differing, 'site')}" + (f": {named}{more}" if named else "")
+        console.print(Text("         ") + Text(make_log_line(differ, 1000)), soft_wrap=True)
 
 
 class TerminalReport(Report):

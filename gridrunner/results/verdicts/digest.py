@@ -15,6 +15,7 @@ from gridrunner.model import Observation, Outcome, Site, Status, Verdict
 from gridrunner.planning.domains import find_domain
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict, slim_case
 from gridrunner.results.verdicts.causes import CauseGroup, Quarantined, group_culprits, list_culprits, list_quarantined
+from gridrunner.results.verdicts.scores import Scorer, Scores
 from gridrunner.results.verdicts.shortfalls import Shortfall, ShortfallCounter
 
 SLOWEST = 10
@@ -63,7 +64,7 @@ class RunDigest(Struct, frozen=True, kw_only=True):
     """`groups` are what went wrong by cause, `flaky` the flaky cases, in plan order, `verdicts` all that count for the
     exit code: known failures are not among them; `busy_checks` the checks that were more than skipped somewhere;
     `shortfalls` say why the run is incomplete. Cases are slim (see `slim_case`). `domains` are the public ones that
-    were visited most, more than once each.
+    were visited most, more than once each; `scores` tell how the user's own detectors did.
     """
 
     totals: RunTotals
@@ -75,6 +76,7 @@ class RunDigest(Struct, frozen=True, kw_only=True):
     flaky: tuple[CaseVerdict, ...]
     slowest: tuple[SlowSite, ...]
     domains: tuple[DomainVisits, ...] = ()
+    scores: Scores = Scores()
 
 
 class Digester:
@@ -97,10 +99,12 @@ class Digester:
         self._place = 0
         self._busy_checks: set[str] = set()
         self._shortfalls = ShortfallCounter()
+        self._scorer = Scorer()
 
     def add(self, site: SiteVerdict) -> None:
         """Take the next site."""
         self._sites[site.verdict] += 1
+        self._scorer.add(site)
         is_failed_first = False
         for case in site.cases:
             self._cases[case.verdict] += 1
@@ -170,6 +174,7 @@ class Digester:
             flaky=tuple(case for case in self._culprits if case.verdict is Verdict.FLAKY),
             slowest=tuple(entry[2] for entry in sorted(self._slowest, key=lambda entry: (-entry[0], -entry[1]))),
             domains=self._rank_domains(),
+            scores=self._scorer.finish(),
         )
 
     def _list_verdicts(self) -> frozenset[Verdict]:

@@ -30,7 +30,10 @@ INLINE_LIMIT = 8 << 20
 """Bytes of pictures in the page. At 20 to 60 KiB a screenshot (see `browser.evidence`) that is some 200 sites, failed
 ones first; a CI artifact of this size opens at once, and the rest lies in evidence/ beside it."""
 
-_SCRIPTS = ("dom.js", "state.js", "list.js", "picture.js", "detail.js", "overview.js", "timeline.js", "main.js")
+_SCRIPTS = (
+    *("dom.js", "state.js", "yours.js", "list.js", "picture.js", "detail.js", "overview.js", "timeline.js"),
+    "main.js",
+)
 
 _IMAGE_TYPES = frozenset({"image/webp", "image/png", "image/jpeg"})
 

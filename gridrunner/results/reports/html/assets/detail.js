@@ -15,7 +15,7 @@ function describeHead(row, detail) {
       detail && detail.source ? h("span", { class: "mono", text: detail.source }) : null),
     h("h2", { text: row.id }),
     h("p", {}, link(row.url)),
-    detail && detail.shown && detail.shown.title ? h("p", { class: "muted", text: "“" + detail.shown.title + "”" }) : null);
+    detail && detail.pages.length && detail.pages[0].title ? h("p", { class: "muted", text: "“" + detail.pages[0].title + "”" }) : null);
 }
 
 function describeChecks(detail) {
@@ -23,16 +23,18 @@ function describeChecks(detail) {
     h("div", { class: "what" }, h("span", { class: "glyph", "aria-hidden": "true", text: GLYPHS[one.verdict] }),
       h("span", { text: run.checks[index].name, title: run.checks[index].id }), h("span", { class: "muted", text: WORDS[one.verdict] })),
     one.why ? h("p", { class: "why", text: one.why }) : null,
+    one.tries.map((tried) => (tried.noted.length ? h("p", { class: "why mono", text: tried.noted.map(([name, value]) => name + "=" + value).join("  ") }) : null)),
+    one.tries.map((tried) => tried.noted.filter(([name, value]) => name === "screenshot" && value.startsWith("evidence/")).map(([, value]) => h("img", { class: "why own-shot", alt: "What the check's own browser showed", src: pictureOf(value) }))),
     one.tries.filter((tried) => tried.details).map((tried) => h("details", { class: "why" },
       h("summary", { text: "Attempt " + tried.attempt + ": " + tried.status }), h("pre", { text: tried.details }))))));
 }
 
 const LOGIN_WORDS = new Map([[true, "yes"], [false, "no"], [null, "unknown"]]);
 
-function describeExpectation(detail) {
+function describeExpectation(detail, shown) {
   const { expect } = detail;
-  const shown = detail.shown;
   const found = shown && shown.found;
+  const yours = shown ? shown.yours : [];
   const form = found && (found.forms.find((one) => one.isLogin) || found.forms[0]);
   const part = (key) => (form && form[key] ? form[key].selector : "–");
   const tries = detail.tries;
@@ -42,20 +44,29 @@ function describeExpectation(detail) {
   lines.push(["visit", expect.outcome || "observed", outcome, outcome === (expect.outcome || "observed")]);
   if (found) {
     const word = LOGIN_WORDS.get(found.login);
-    lines.push(["login form", expect.login || "not said", word + " (" + percent(found.confidence) + ")", expect.login ? expect.login === word : null]);
-    for (const [key, name] of [["username", "username"], ["password", "password"], ["submit", "submit"]]) {
-      if (expect[key] || part(key) !== "–") lines.push([name, expect[key] || "not said", part(key), expect[key] && part(key) === "–" ? false : null]);
+    lines.push(["login form", expect.login || "not said", word + " (" + percent(found.confidence) + ")", expect.login ? expect.login === word : null, "login"]);
+    for (const key of ["username", "password", "submit"]) {
+      const isNamed = yours.some((answer) => answer.said[key]);
+      if (!expect[key] && part(key) === "–" && !isNamed) continue;
+      const leads = shown.matches[key];
+      const isLost = expect[key] && leads === null;
+      // Elements are compared and not spellings: the list's selector leads to one, and so does ours.
+      const isRight = expect[key] ? part(key) !== "–" && (leads === undefined || leads === part(key)) : null;
+      lines.push([key, (expect[key] || "not said") + (isLost ? " (matches nothing)" : ""), part(key), isRight, key]);
     }
     if ((expect.sso || []).length || found.sso.length) {
       const wanted = expect.sso || [];
       lines.push(["other ways in", wanted.join(", ") || "not said", found.sso.join(", ") || "–", wanted.length ? wanted.every((name) => found.sso.includes(name)) : null]);
     }
   }
-  return panel("Expected and found" + (tries.length > 1 ? " on visit " + shown.attempt : ""), h("div", { class: "scroll" }, h("table", {},
-    h("thead", {}, h("tr", {}, h("td", {}), ["expected", "found"].map((text) => h("th", { scope: "col", text })))),
-    h("tbody", {}, lines.map(([name, wanted, got, isRight]) => h("tr", {}, h("th", { scope: "row", text: name }),
+  const ours = yours.length ? "gridrunner" : "found";
+  return panel("Expected and found" + (tries.length > 1 && shown ? " on visit " + shown.attempt : ""), h("div", { class: "scroll" }, h("table", {},
+    h("thead", {}, h("tr", {}, h("td", {}), ["expected", ours].map((text) => h("th", { scope: "col", text })),
+      yours.map((answer) => h("th", { scope: "col" }, h("i", { class: "swatch", "aria-hidden": "true", vars: { "--c": colorOf(answer.name) } }), answer.name)))),
+    h("tbody", {}, lines.map(([name, wanted, got, isRight, role]) => h("tr", {}, h("th", { scope: "row", text: name }),
       h("td", { class: wanted === "not said" ? "muted" : "mono", text: wanted }),
-      h("td", { class: "mono" + (isRight === false ? " is-off" : isRight ? " is-ok" : ""), text: (isRight === false ? "✕ " : isRight ? "✓ " : "") + got })))))));
+      h("td", { class: "mono" + (isRight === false ? " is-off" : isRight ? " is-ok" : ""), text: (isRight === false ? "✕ " : isRight ? "✓ " : "") + got }),
+      yours.map((answer) => (role && role !== "submit" ? answerCell(answer, role) : h("td", {})))))))));
 }
 
 function describeForm(form) {
@@ -98,7 +109,8 @@ function describeEvents(shown) {
 }
 
 function describeAgain(row, detail) {
-  const command = "gridrunner run --sites " + quoteShell(detail.list || "LIST") + " --select " + quoteShell("id:" + row.id);
+  const words = ["gridrunner", "run", "--sites", detail.list || "LIST", "--select", "id:" + row.id, ...run.again];
+  const command = words.map(quoteShell).join(" ");
   const copy = h("button", { type: "button", class: "small", text: "Copy" });
   copy.addEventListener("click", () => copyText(command, copy));
   return panel("Run just this one again", h("div", { class: "run-again" }, h("pre", { text: command }), copy));
@@ -116,11 +128,13 @@ function describeSite(row) {
     return [describeHead(row, null), row.why ? h("p", { class: "reason v-" + row.verdict, text: row.why }) : null,
       h("p", { class: "muted", text: "Details of this site were left out to keep the file small; the journal in the run folder has them." })];
   }
-  const { shown } = detail;
+  const shown = detail.pages[state.page] || detail.pages[0];
   return [describeHead(row, detail),
     row.why ? h("p", { class: "reason v-" + row.verdict }, h("b", { text: row.cause }), row.cause ? ": " : "", row.why) : null,
-    shown ? drawPicture(shown, detail.tries.length) : null,
-    describeExpectation(detail),
+    detail.pages.length > 1 ? chooseVisit(detail) : null,
+    shown ? drawPicture(shown, detail.tries.length, ["passed", "skipped"].includes(row.verdict)) : null,
+    describeExpectation(detail, shown),
+    describeYours(shown, row),
     describeChecks(detail),
     shown && shown.found ? describeDecision(shown.found) : null,
     detail.tries.length ? panel("Visits", detail.tries.map(describeTry)) : null,
@@ -129,10 +143,20 @@ function describeSite(row) {
     shown ? describeFiles(shown) : null];
 }
 
-function drawDetail() {
+// Which visit is looked at: what is below shows that one. The one that the verdict is told of comes first.
+function chooseVisit(detail) {
+  const failed = new Set(detail.tries.filter((tried) => tried.failed).map((tried) => tried.attempt));
+  return h("div", { class: "chips", role: "group", "aria-label": "Visit" }, detail.pages.map((page, index) => h("button", {
+    type: "button", class: "chip " + (failed.has(page.attempt) ? "v-failed" : "v-passed"), id: "visit-" + page.attempt, "aria-pressed": String(index === state.page),
+    text: "Visit " + page.attempt + (failed.has(page.attempt) ? " ✕ failed" : " ✓"),
+    onclick: () => { state.page = index; drawDetail(); at("visit-" + page.attempt).focus(); },
+  })));
+}
+
+function drawDetail(isSamePlace) {
   const box = at("detail");
   const row = rows[state.open];
   at("sites").classList.toggle("is-open", Boolean(row));
   box.replaceChildren(...(row ? describeSite(row) : [h("p", { class: "empty", text: "Choose a site to see what was found there, and why." })]).filter(Boolean));
-  box.scrollTop = 0;
+  if (!isSamePlace) box.scrollTop = 0;
 }

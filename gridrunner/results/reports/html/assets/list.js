@@ -15,7 +15,7 @@ function makeRow(row, place) {
   },
   h("span", { class: "glyph", "aria-hidden": "true", text: GLYPHS[row.verdict] }),
   h("b", { text: row.id }, h("span", { class: "skip", text: " " + WORDS[row.verdict] })),
-  h("span", { class: "side", text: [row.locale, row.busy ? seconds(row.busy) : "", row.tries > 1 ? row.tries + " visits" : ""].filter(Boolean).join(" · ") }),
+  h("span", { class: "side" }, rowStates(row), [row.locale, row.busy ? seconds(row.busy) : "", row.tries > 1 ? row.tries + " visits" : ""].filter(Boolean).join(" · ")),
   h("span", { class: "sub", text: why }));
 }
 

@@ -24,6 +24,7 @@ function go(tab) { state.open = -1; setAddress(tab === "overview" ? "" : tab); s
 
 function openSite(index) {
   state.open = index;
+  state.page = 0;
   setAddress("site/" + encodeURIComponent(rows[index].id));
   if (state.tab !== "sites") showTab("sites");
   else redrawOpen();
@@ -40,6 +41,7 @@ function readAddress() {
   try { hash = decodeURIComponent(location.hash.slice(1)); } catch { hash = ""; }
   const site = hash.startsWith("site/") ? indexOf.get(hash.slice(5)) : undefined;
   state.open = site === undefined ? -1 : site;
+  state.page = 0;
   showTab(site !== undefined ? "sites" : TABS.some(([name]) => name === hash) ? hash : "overview");
 }
 

@@ -67,6 +67,7 @@ function drawOverview() {
   const changed = (change) => rows.filter((row) => row.change === change);
   at("overview").replaceChildren(...[
     describeFigures(),
+    describeScores(),
     run.previous ? h("div", { class: "columns" },
       describeList("Newly broken", "green in " + run.previous, changed("broken"), (row) => siteLine(row, row.why || "", row.locale), () => showFiltered({ change: "broken" })),
       describeList("Newly fixed", "red in " + run.previous, changed("fixed"), (row) => siteLine(row, row.title || row.url, row.locale), () => showFiltered({ change: "fixed" }))) : null,

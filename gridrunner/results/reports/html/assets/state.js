@@ -33,9 +33,12 @@ const FILTERS = [
   { key: "kind", label: "form", values: (row) => (row.kind ? [row.kind] : []) },
   { key: "hub", label: "hub", values: (row) => row.hubs || [] },
 ];
+for (const score of run.detectors) {
+  FILTERS.push({ key: "yours:" + score.name, label: score.name, values: (row) => (row.yours && row.yours[score.name] ? [row.yours[score.name][0]] : []), name: (value) => (STATE_WORDS[value] || value) });
+}
 if (run.previous) FILTERS.push({ key: "change", label: "change", values: (row) => (row.change ? [row.change] : []) });
 
-const state = { tab: "overview", verdicts: new Set(), text: "", chosen: {}, shown: [], open: -1, marks: true };
+const state = { tab: "overview", verdicts: new Set(), text: "", chosen: {}, shown: [], open: -1, page: 0, marks: true, near: true };
 
 function applyFilters() {
   const words = state.text.toLowerCase().split(/\s+/).filter(Boolean);

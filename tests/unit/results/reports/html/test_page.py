@@ -77,9 +77,9 @@ def test_every_site_has_a_row_and_failed_ones_have_details_first(
 def test_details_show_what_was_found_and_how_to_run_it_again(tmp_path: Path) -> None:
     detail = block(write(every_record(), tmp_path), "details")["2"]
     assert (detail["list"], detail["source"]) == ("sites/some.yaml", "sites/some.yaml:7")
-    assert detail["shown"]["shot"] == "evidence/failing/shot-2.webp"
-    assert detail["shown"]["url"] == "https://failing.example/login"
-    form = detail["shown"]["found"]["forms"][0]
+    assert detail["pages"][0]["shot"] == "evidence/failing/shot-2.webp"
+    assert detail["pages"][0]["url"] == "https://failing.example/login"
+    form = detail["pages"][0]["found"]["forms"][0]
     assert form["username"]["box"] == [480, 330, 400, 40]
     assert [tried["attempt"] for tried in detail["tries"]] == [1, 2]
     assert detail["checks"][0]["tries"][0]["details"] == "Traceback of no login form, expected one"
@@ -160,7 +160,7 @@ def test_no_text_leaves_its_data_block(tmp_path_factory: pytest.TempPathFactory,
     assert "<!--" not in html
     assert "\u2028" not in html
     assert len(block(html, "rows")) == 1
-    assert block(html, "details")["0"]["shown"]["attempt"] == 1
+    assert block(html, "details")["0"]["pages"][0]["attempt"] == 1
     for name in ("run", "timeline", "pictures"):
         block(html, name)
 
