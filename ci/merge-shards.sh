@@ -2,7 +2,7 @@
 # Merges the runs of all shards into one: ci/merge-shards.sh SHARDS OUT [options of `gridrunner merge`…]
 #
 # SHARDS is a folder with the shards' run folders in it, at any depth; OUT becomes the merged run folder (report.html,
-# junit.xml, summary.md). --history FILE remembers the run there and keeps the file small.
+# junit.xml, summary.md). --history FILE remembers the run there, and forgets all but the newest 400.
 #
 # Ends with the exit code of the whole run: 0 all passed, 1 a site failed, 3 a shard is missing or incomplete. It is
 # meant to run whatever became of the shards, and is the one step whose status counts.
@@ -21,19 +21,4 @@ if [ ! -d "$shards" ] || [ -z "$(find "$shards" -name journal.jsonl -print | hea
     exit 3
 fi
 
-code=0
-gridrunner merge "$shards" --out "$out" "$@" || code=$?
-
-# A history that is carried from run to run would grow for ever.
-history=
-for option in "$@"; do
-    [ "$history" != next ] || history=$option
-    case $option in
-    --history) history=next ;;
-    --history=*) history=${option#--history=} ;;
-    esac
-done
-if [ -n "$history" ] && [ -f "$history" ]; then
-    gridrunner history prune --history "$history" --keep 50 >&2 || say "the history could not be pruned"
-fi
-exit "$code"
+exec gridrunner merge "$shards" --out "$out" "$@"

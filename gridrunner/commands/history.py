@@ -1,60 +1,109 @@
-"""`gridrunner history show` and `prune`: what earlier runs say about sites."""
+"""`gridrunner history …`: what earlier runs say about sites, printed, forgotten and added to."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from gridrunner.commands.parsing import Command, add_settings, settings_of
-from gridrunner.errors import ExitCode, NothingToRun, UsageError
-from gridrunner.results.history import History, SiteStats, open_history
+from gridrunner.commands.parsing import Command, add_settings, say, settings_of
+from gridrunner.errors import ExitCode, RunFolderError, UsageError
+from gridrunner.results.history.file import KEPT_RUNS
+from gridrunner.results.history.standing import SiteStanding, Standing, judge_trails
+from gridrunner.results.history.totals import (
+    SiteStats,
+    count_totals,
+    list_flakiest,
+    list_most_faulted,
+    list_site_stats,
+    list_slowest,
+)
+from gridrunner.results.history.trails import Trail, make_trails
+from gridrunner.run.histories import open_shared_history
 from gridrunner.terminal.progress import clean
 from gridrunner.text import count_of
 
+SHOWN_STANDINGS = (
+    Standing.NEWLY_BROKEN,
+    Standing.NEWLY_BLOCKED,
+    Standing.BROKEN,
+    Standing.FLAPPING,
+    Standing.LIST_ROT,
+    Standing.BLOCKED,
+    Standing.SLOWER,
+    Standing.MENDED,
+)
+"""What is told in lines; the rest is a count."""
+
+RUNS_LOOKED_AT = 60
+"""Two months of nights: what a strip shows on a screen, and where a share of 5% is told from one of 1%."""
+
 
 def show_history(arguments: argparse.Namespace) -> int:
-    """Print totals and the slowest, flakiest and most faulted sites. Raises UsageError, NothingToRun."""
+    """Print where sites stand, totals, and the slowest, flakiest and most faulted. Raises UsageError, NothingToRun."""
     limit = arguments.limit
-    with _open(settings_of(arguments).store.history) as history:
-        totals = history.totals()
+    with open_shared_history(settings_of(arguments), say) as history:
+        runs = history.entries()
+        stats = list_site_stats(runs)
+        totals = count_totals(len(runs), stats)
         console = Console(highlight=False)
         console.print(
             f"{count_of(totals.runs, 'run')}, {count_of(totals.sites, 'site')}, {count_of(totals.visits, 'visit')}, "
             f"{count_of(totals.faults, 'fault')}; first attempt failed "
             f"{totals.first_attempt_failure_rate:.1%}, flaky {totals.flaky_rate:.1%}"
         )
-        _print_sites("slowest", history.slowest(limit), "p90", lambda site: _seconds(site.p90_s), console)
-        _print_sites("flakiest", history.flakiest(limit), "flaky", lambda site: f"{site.flaky_share:.0%}", console)
-        _print_sites("most faulted", history.most_faulted(limit), "faults", lambda site: str(site.faults), console)
+        newest = runs[-RUNS_LOOKED_AT:]
+        trails = make_trails(newest)
+        _print_standings(list(zip(trails, judge_trails(trails, len(newest)), strict=True)), limit, console)
+        _print_sites("slowest", list_slowest(stats, limit), "p90", lambda site: _seconds(site.p90_s), console)
+        _print_sites("flakiest", list_flakiest(stats, limit), "flaky", lambda site: f"{site.flaky_share:.0%}", console)
+        _print_sites("most faulted", list_most_faulted(stats, limit), "faults", lambda site: str(site.faults), console)
     return ExitCode.OK
 
 
 def prune_history(arguments: argparse.Namespace) -> int:
     """Forget all but the newest runs. Raises UsageError, NothingToRun."""
-    keep = arguments.keep
+    keep, days = arguments.keep, arguments.days
     if keep < 0:
         raise UsageError(f"--keep {keep}: takes 0 or more")
-    with _open(settings_of(arguments).store.history) as history:
-        print(f"{count_of(history.prune(keep=keep), 'run')} forgotten")
+    if days is not None and days < 1:
+        raise UsageError(f"--days {days}: takes 1 or more")
+    since = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds") if days is not None else ""
+    with open_shared_history(settings_of(arguments), say) as history:
+        print(f"{count_of(history.prune(keep=keep, since=since), 'run')} forgotten")
     return ExitCode.OK
 
 
-def _open(path: Path) -> History:
-    if not path.is_file():
-        raise NothingToRun(f"{path}: there is no history yet", hint="every `gridrunner run` adds to it")
-    return open_history(path, _refuse)
-
-
-def _refuse(problem: str) -> None:
-    raise UsageError(problem)
+def import_runs(arguments: argparse.Namespace) -> int:
+    """Add run folders to the history. Returns 2 where one could not be read; all others are added."""
+    added = 0
+    with open_shared_history(settings_of(arguments), say, is_new_allowed=True) as history:
+        for folder in arguments.runs:
+            try:
+                added += history.import_run(folder)
+            except RunFolderError as error:
+                say(f"not imported: {error}")
+    print(f"{count_of(added, 'run')} imported")
+    return ExitCode.OK if added == len(arguments.runs) else ExitCode.USAGE
 
 
 def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f} s"
+
+
+def _print_standings(sites: Sequence[tuple[Trail, SiteStanding]], limit: int, console: Console) -> None:
+    for standing in SHOWN_STANDINGS:
+        members = [(trail, stood) for trail, stood in sites if stood.standing is standing]
+        if members:
+            table = Table(f"{standing.replace('-', ' ')} ({len(members)})", "", box=None, pad_edge=False)
+            for trail, stood in members[:limit]:
+                table.add_row(clean(trail.site), clean(stood.says))
+            console.print()
+            console.print(table, markup=False)
 
 
 def _print_sites(
@@ -71,13 +120,21 @@ def _print_sites(
 
 def _configure_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=10, metavar="N", help="rows per table (default 10)")
-    add_settings(parser, "history")
+    add_settings(parser, "history", "store", "fleet")
 
 
 def _configure_prune(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--keep", type=int, default=50, metavar="N", help="runs to keep (default 50)")
-    add_settings(parser, "history")
+    keep = f"runs to keep (default {KEPT_RUNS})"
+    parser.add_argument("--keep", type=int, default=KEPT_RUNS, metavar="N", help=keep)
+    parser.add_argument("--days", type=int, metavar="N", help="forget what began longer ago as well")
+    add_settings(parser, "history", "store", "fleet")
+
+
+def _configure_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders")
+    add_settings(parser, "history", "store", "fleet")
 
 
 SHOW = Command(configure=_configure_show, execute=show_history)
 PRUNE = Command(configure=_configure_prune, execute=prune_history)
+IMPORT = Command(configure=_configure_import, execute=import_runs)

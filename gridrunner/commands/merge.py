@@ -74,7 +74,7 @@ def execute_merge(
     outcome = merge_runs(runs, out)
     _say_warnings((*lost, *outcome.warnings))
     if history is not None:
-        remember_run(history, outcome.record, _warn)
+        remember_run(history, outcome.record, _warn, folder=out)
     if remember is not None:
         remember(outcome.record)
     publisher = publisher or Publisher()

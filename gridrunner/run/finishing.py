@@ -34,7 +34,7 @@ def _finish(run: Run, work: Work, record: RunRecord) -> ExitCode:
     settings = run.settings
     for line in describe_silent_probes([probe.name for probe in run.probes], _newest_visits(run, record)):
         run.warn(line)
-    remember_run(run.history, record, run.say)
+    remember_run(run.history, record, run.say, folder=work.folder, group=run.store.group if run.store else "")
     code = run.publisher.publish(work.folder, run.console, record=record, junit_copy=settings.output.junit)
     if code is ExitCode.NOTHING:
         run.warn(

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from gridrunner.errors import GridFault, UsageError
+from gridrunner.errors import GridFault, GridrunnerError, UsageError
+from gridrunner.results.history.packing import make_entry
 from gridrunner.results.record import RunRecord
 from gridrunner.results.store.keys import describe_lost, find_lost, parse_store
 from gridrunner.results.store.s3 import RunStore
-from gridrunner.run.storing import HISTORY_COPY, find_pipeline, make_store, remember_in_store
+from gridrunner.run.shelving import put_entry
+from gridrunner.run.storing import find_pipeline, make_store
 from gridrunner.terminal.console import Say
 from gridrunner.text import count_of
 
@@ -74,11 +76,14 @@ def _choose_group(store: RunStore, wanted: str) -> str:
 
 
 def remember_in_stores(gathered: Gathered, say: Say) -> Callable[[RunRecord], None]:
-    """Adds a merged run to the history of every store that it came from."""
+    """Adds a merged run to the history of every store that it came from, in place of its shards."""
 
     def remember(record: RunRecord) -> None:
-        with tempfile.TemporaryDirectory(prefix="gridrunner-history-") as scratch:
-            for store in gathered.stores:
-                remember_in_store(store, record, Path(scratch) / HISTORY_COPY, say)
+        entry = make_entry(record)
+        for store in gathered.stores:
+            try:
+                put_entry(store, entry)
+            except GridrunnerError as error:
+                say(f"warning: the history was not updated: {error}")
 
     return remember

@@ -15,7 +15,7 @@ from gridrunner.run.choosing import GridChoice, choose_grid
 from gridrunner.run.publishing import Publisher, make_publisher
 from gridrunner.run.selecting import make_selection, read_user_probes
 from gridrunner.settings.loading import Settings
-from gridrunner.terminal.console import make_console, make_say, warn
+from gridrunner.terminal.console import Say, make_console, make_say, warn
 
 if TYPE_CHECKING:
     from gridrunner.run.storing import StoreSession
@@ -52,7 +52,7 @@ def open_run(settings: Settings, env: Mapping[str, str], command: tuple[str, ...
     publisher = make_publisher(settings.output, env)
     choice = choose_grid(settings, env)
     probes = read_user_probes(settings.visits.probe_files, settings.visits.extensions)
-    store = _open_store(settings, env)
+    store = _open_store(settings, env, make_say(console))
     for note in settings.notes:
         console.print(note, markup=False, highlight=False)
     return Run(
@@ -69,7 +69,7 @@ def open_run(settings: Settings, env: Mapping[str, str], command: tuple[str, ...
     )
 
 
-def _open_store(settings: Settings, env: Mapping[str, str]) -> StoreSession | None:
+def _open_store(settings: Settings, env: Mapping[str, str], say: Say) -> StoreSession | None:
     if settings.store.url is None or settings.output.dry_run:
         return None
     from gridrunner.run.storing import open_store  # noqa: PLC0415 - boto3 takes half a second, and most runs need none
@@ -78,6 +78,7 @@ def _open_store(settings: Settings, env: Mapping[str, str]) -> StoreSession | No
         settings.store,
         settings.fleet.file,
         env,
+        say,
         out=settings.output.out,
         has_own_history=settings.is_given("history"),
     )

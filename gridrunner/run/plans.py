@@ -10,7 +10,7 @@ from gridrunner.model import Plan, Site
 from gridrunner.planning.durations import ExpectedDuration, PastVisits, expect_durations
 from gridrunner.planning.plan import make_plan, owed_sites
 from gridrunner.planning.shards import cut_shard
-from gridrunner.results.history import open_history
+from gridrunner.results.history.file import open_history
 from gridrunner.results.journal.planfile import read_plan
 from gridrunner.settings.selection import SelectionSettings
 from gridrunner.terminal.console import Say

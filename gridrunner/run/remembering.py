@@ -1,19 +1,36 @@
-"""Runs that are over, kept for the planning of later ones."""
+"""Runs that are over, kept for the planning of later ones and for `gridrunner history`."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from gridrunner.results.history import open_history
+from gridrunner.results.history.entries import RunEntry
+from gridrunner.results.history.file import KEPT_RUNS, open_history
+from gridrunner.results.history.packing import make_entry
 from gridrunner.results.record import RunRecord
 from gridrunner.terminal.console import Say
 
 
-def remember_run(path: Path, record: RunRecord, say: Say, *, keep: int | None = None) -> None:
-    """Add a run to the history at `path`, and forget all but the newest `keep` runs (None: none is forgotten). A
-    history that cannot be used is warned of, and costs nothing else.
+def remember_run(path: Path, record: RunRecord, say: Say, *, folder: Path | None = None, group: str = "") -> RunEntry:
+    """Add a run, whose folder is `folder`, to the history at `path`, and forget what is older than the newest
+    KEPT_RUNS; what is kept of the run. A history that cannot be used is warned of, and costs nothing else.
     """
+    entry = make_entry(record, place=place_of(folder, path), group=group)
+    remember_entry(path, entry, say)
+    return entry
+
+
+def remember_entry(path: Path, entry: RunEntry, say: Say) -> None:
+    """As `remember_run`, for what is kept of it."""
     with open_history(path, lambda text: say(f"warning: {text}")) as history:
-        history.add_run(record)
-        if keep is not None:
-            history.prune(keep=keep)
+        history.add_entry(entry)
+        history.prune(keep=KEPT_RUNS)
+
+
+def place_of(folder: Path | None, history: Path) -> str:
+    """Where a run folder is, as seen from the history: both may be carried to another machine together."""
+    if folder is None:
+        return ""
+    absolute, root = (Path(os.path.abspath(path)) for path in (folder, history.parent))  # noqa: PTH100 - links stay
+    return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else absolute.as_posix()

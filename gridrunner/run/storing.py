@@ -13,18 +13,17 @@ from gridrunner.aws.clients import Aws
 from gridrunner.errors import ExitCode, GridrunnerError, UsageError
 from gridrunner.grid.drivers.aws.fleet import read_fleet
 from gridrunner.model import Plan
-from gridrunner.results.history import KEPT_RUNS
+from gridrunner.results.history.entries import RunEntry
+from gridrunner.results.history.packing import make_entry
 from gridrunner.results.record import RunRecord
 from gridrunner.results.store.keys import Claim, StoreUrl, parse_store
 from gridrunner.results.store.s3 import RunStore, Say
-from gridrunner.run.remembering import remember_run
+from gridrunner.run.remembering import remember_entry
+from gridrunner.run.shelving import HISTORY_COPY, put_entry, sync_history
 from gridrunner.settings.store import StoreSettings
 
 IN_THE_FLEET = "fleet"
 """`--store fleet`: the bucket that terraform made for the fleet."""
-
-HISTORY_COPY = "history-of-store.sqlite"
-"""Under --out: the copy of the store's history that this run plans with."""
 
 _PIPELINES = (("GITHUB_RUN_ID", "github"), ("CI_PIPELINE_ID", "gitlab"), ("BUILD_TAG", "jenkins"))
 """Variables that name a pipeline, the same for all its jobs and for jobs that are run again (GitHub's "Default
@@ -76,13 +75,20 @@ class StoreSession:
                 f"{folder} --store {self.store.url.text} --store-group {self.group}"
             )
             return code if code == ExitCode.INTERRUPTED else ExitCode.INCOMPLETE
-        if record.plan.shard is None and not self.has_own_history:
-            remember_in_store(self.store, record, self.history, say)
+        if not self.has_own_history:
+            entry = make_entry(record, place=self.store.show(self.place), group=self.group)
+            remember_in_store(self.store, entry, self.history, say)
         return code
 
 
 def open_store(
-    settings: StoreSettings, fleet_file: Path | None, env: Mapping[str, str], *, out: Path, has_own_history: bool
+    settings: StoreSettings,
+    fleet_file: Path | None,
+    env: Mapping[str, str],
+    say: Say,
+    *,
+    out: Path,
+    has_own_history: bool,
 ) -> StoreSession:
     """The store that the settings name, looked at before anything is visited. Unless the user names a history, the run
     is planned with the store's, of which a copy is kept under `out`. Raises AwsRefused, AwsFault and UsageError.
@@ -92,7 +98,7 @@ def open_store(
     history = settings.history
     if not has_own_history:
         history = out / HISTORY_COPY
-        store.pull_history(history)
+        sync_history(store, history, say)
     return StoreSession(
         store=store,
         history=history,
@@ -125,11 +131,12 @@ def find_pipeline(env: Mapping[str, str]) -> str:
     return ""
 
 
-def remember_in_store(store: RunStore, record: RunRecord, path: Path, say: Say) -> None:
-    """Add a run to the store's history, by way of the copy at `path`; what goes wrong is said, and costs nothing
+def remember_in_store(store: RunStore, entry: RunEntry, path: Path, say: Say) -> None:
+    """Add a run to the store's history, and to the copy of it at `path`; what goes wrong is said, and costs nothing
     else.
     """
     try:
-        store.update_history(path, lambda copy: remember_run(copy, record, say, keep=KEPT_RUNS))
+        put_entry(store, entry)
     except GridrunnerError as error:
         say(f"warning: the history was not updated: {error}")
+    remember_entry(path, entry, say)

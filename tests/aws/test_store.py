@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from gridrunner.aws.clients import Aws, AwsFault, AwsRefused
+from gridrunner.aws.clients import Aws, AwsRefused
 from gridrunner.errors import UsageError
 from gridrunner.results.store.keys import Claim, describe_lost, find_lost, parse_store
 from gridrunner.results.store.s3 import RunStore
@@ -120,41 +119,6 @@ def test_a_shard_without_a_complete_run_is_lost_until_it_is_run_again(store: Run
     )
     store.put_run(store.claim("g", claim("c", (2, 2))), write_shard(tmp_path / "c", plan, (2, 2)), lambda _: None)
     assert find_lost(store.runs("g")) == []
-
-
-def test_many_writers_of_the_history_lose_nothing(make_store: Callable[[], RunStore], tmp_path: Path) -> None:
-    errors: list[Exception] = []
-
-    def write(number: int) -> None:
-        def change(path: Path) -> None:
-            lines = path.read_text().splitlines() if path.exists() else []
-            path.write_text("\n".join([*lines, f"run-{number}"]))
-
-        try:
-            make_store().update_history(tmp_path / f"history-{number}", change)
-        except Exception as error:  # noqa: BLE001 - a thread's failure is the test's
-            errors.append(error)
-
-    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
-    stored = make_store().get("history/history.sqlite")
-    assert stored is not None
-    assert sorted(stored[0].decode().splitlines()) == [f"run-{number}" for number in range(4)]
-
-
-def test_a_history_that_others_always_change_first_is_given_up(store: RunStore, tmp_path: Path) -> None:
-    counter = itertools.count()
-
-    def change(path: Path) -> None:
-        path.write_text("mine")
-        store._client.put_object(Bucket=store.url.bucket, Key="ci/history/history.sqlite", Body=str(next(counter)))
-
-    with pytest.raises(AwsFault, match="others changed it"):
-        store.update_history(tmp_path / "history", change)
 
 
 def test_a_bucket_that_is_not_there_is_named(aws_env: MotoServer) -> None:

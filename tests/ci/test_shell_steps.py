@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
+from gridrunner.results.history.file import open_history
 from tests.support.shard_runs import plan_sites, write_shard
 from tests.support.shell_steps import CI, REAL, ROOT, Steps, tool
 
@@ -61,8 +61,8 @@ def test_shards_that_are_all_there_are_green(steps: Steps) -> None:
     assert step.code == 0, step.stderr
     assert ET.parse(steps.folder / "merged" / "junit.xml").getroot().attrib["tests"] == "6"
     assert {path.name for path in (steps.folder / "merged").iterdir()} >= {"report.html", "summary.md", "journal.jsonl"}
-    with sqlite3.connect(steps.folder / "h" / "history.sqlite") as history:
-        assert history.execute("SELECT count(*) FROM visits").fetchone() == (6,)
+    with open_history(steps.folder / "h" / "history.sqlite", pytest.fail) as history:
+        assert [len(entry.sites) for entry in history.entries()] == [6]
 
 
 def test_a_failed_site_makes_the_merge_red(steps: Steps) -> None:
@@ -101,17 +101,6 @@ def test_no_shard_at_all_is_red(steps: Steps, folders: tuple[str, ...]) -> None:
     step = steps.run(MERGE_SHARDS, "shards", "merged")
     assert (step.code, step.calls) == (3, [])
     assert "no shard left a run under shards" in step.stderr
-
-
-@pytest.mark.parametrize("words", [("--history", "h.sqlite"), ("--history=h.sqlite",)])
-def test_a_history_that_is_kept_is_pruned_and_the_code_stays(steps: Steps, words: tuple[str, ...]) -> None:
-    write_shard(steps.folder / "shards" / "1", plan_sites(1), (1, 1))
-    (steps.folder / "h.sqlite").touch()
-    env = {"STUB_EXIT_MERGE": "1", "STUB_EXIT_HISTORY": "3"}
-    step = steps.run(MERGE_SHARDS, "shards", "merged", *words, env=env)
-    assert step.code == 1
-    assert [call[0] for call in step.calls] == ["merge", "history"]
-    assert step.calls[1] == ["history", "prune", "--history", "h.sqlite", "--keep", "50"]
 
 
 # ------------------------------------------------------------------------------------------- platforms' files imitated

@@ -55,6 +55,11 @@ PURE = (
     "gridrunner/grid/status.py",
     "gridrunner/judging/protocol.py",
     "gridrunner/planning",
+    "gridrunner/results/history/entries.py",
+    "gridrunner/results/history/standing.py",
+    "gridrunner/results/history/totals.py",
+    "gridrunner/results/history/statistics.py",
+    "gridrunner/results/history/trails.py",
     "gridrunner/results/journal/events.py",
     "gridrunner/results/reports/again.py",
     "gridrunner/results/verdicts",
@@ -184,6 +189,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "results/journal": BASE | {"planning", "sites"},
     "results/verdicts": BASE | {"planning", "results/journal"},
     "results": BASE | {"results/journal", "results/verdicts", "planning"},
+    "results/history": BASE | {"results", "results/journal", "results/verdicts", "planning"},
     "results/merging": BASE | {"results", "results/journal", "results/verdicts"},
     "results/reports": BASE | {"results", "results/journal", "results/verdicts", "planning"},
     "results/store": BASE | {"results/journal", "aws"},
@@ -201,6 +207,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"aws", "browser", "dispatch", "dispatch/machine", "grid", "grid/drivers", "grid/drivers/aws", "grid/hubs"}
     | {"grid/drivers/table"}
     | {"judging", "planning", "results", "results/journal", "results/reports", "results/store", "results/verdicts"}
+    | {"results/history"}
     | {"host", "results/merging", "settings", "sites", "terminal"},
     "commands": BASE
     | DISPATCH
@@ -217,6 +224,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "planning",
     }
     | {"results", "results/journal", "results/merging", "results/reports", "results/store", "results/verdicts"}
+    | {"results/history"}
     | {"run", "settings", "sites", "terminal"},
     "cli": BASE | {"commands", "host", "run", "terminal"},
 }
@@ -277,7 +285,7 @@ ROOMS: dict[str, set[str]] = {
     "requests": {"grid/drivers/docker"},  # what Docker's SDK raises
     "rich": {"terminal", "commands", "run", "results/reports"},
     "selenium": {"grid/hubs", "browser", "judging", "pytest_plugin"},  # browser: the options of a session alone
-    "sqlite3": {"results"},
+    "sqlite3": {"results/history"},
     "subprocess": {"grid/hubs", "judging"},
     "tinycss2": {"browser", "sites"},  # styles of a copied page; selectors of a list
     "urllib3": {"grid/hubs", "judging"},

@@ -1,12 +1,12 @@
-"""Run folders and the history in S3, where several CI machines find them. Owns the keys below a prefix:
+"""Run folders in S3, where several CI machines find them. Owns the keys below a prefix:
 
     runs/<group>/plan.json                      the plan that all shards of a pipeline share: the first to come puts it
     runs/<group>/<i-of-n>/<run>/claim.json      put before the first visit: a claim without a journal died
     runs/<group>/<i-of-n>/<run>/…               the run folder; journal.jsonl is put last and stands for "complete"
-    history/history.sqlite                      durations and outcomes of earlier runs
+    history/…                                   what is kept of earlier runs (see `shelf`)
 
-The invariant: nothing that is there is ever overwritten by something else. Everything is put with `If-None-Match: *`;
-the history alone changes, with `If-Match` on what it was read from ("Conditional writes", Amazon S3 User Guide).
+The invariant: nothing that is there is ever overwritten by something else: everything is put with `If-None-Match: *`
+("Conditional writes", Amazon S3 User Guide). The history alone changes, by `swap`.
 """
 
 from __future__ import annotations
@@ -32,13 +32,12 @@ from gridrunner.results.store.keys import Claim, StoredRun, StoreUrl
 from gridrunner.text import count_of
 
 CLAIM_NAME = "claim.json"
-HISTORY_KEY = "history/history.sqlite"
 
 AT_ONCE = 8
 """Files on their way at once: a small object takes 20 to 50 ms, and evidence is many small ones."""
 
-HISTORY_TRIES = 10
-"""Ten runs that end in the same second each get their turn; one more try costs a download."""
+PUT_TRIES = 10
+"""Of an object that others are putting in the same moment."""
 
 MOST_PLACES = 100
 """How often one run may be resumed and stored again."""
@@ -75,9 +74,9 @@ class RunStore:
 
     def check(self) -> None:
         """Look whether the store can be read at all."""
-        self._list("", most=1)
+        self.list_names("", most=1)
 
-    def _list(self, name: str, *, most: int | None = None) -> list[str]:
+    def list_names(self, name: str, *, most: int | None = None) -> list[str]:
         """Names below `name`, relative to the prefix."""
         start = self.key(name)
         keys: list[str] = []
@@ -111,12 +110,21 @@ class RunStore:
                 answer = None
             yield answer
 
+    def swap(self, name: str, data: bytes, etag: str | None) -> bool:
+        """Put an object where `etag` still stands (None: where nothing is). False: something else is there."""
+        return put_if(self._client, self.url.bucket, self.key(name), data, etag)
+
+    def remove(self, name: str) -> None:
+        """Remove an object, whether it is there or not."""
+        with translated("s3:DeleteObject", self.show(name)):
+            self._client.delete_object(Bucket=self.url.bucket, Key=self.key(name))
+
     def put_new(self, name: str, data: bytes | Path) -> bool:
         """Put an object where none is. True: it is there now, or was with the same content (an answer that got lost);
         False: something else is there, and stays.
         """
         digest = _digest(data)
-        for _ in range(HISTORY_TRIES):
+        for _ in range(PUT_TRIES):
             with _opened(data) as body, translated("s3:PutObject", self.show(name)):
                 try:
                     self._client.put_object(
@@ -172,7 +180,7 @@ class RunStore:
             place = f"runs/{group}/{shard}/{claim.run}" + (f".{number}" if number > 1 else "")
             if self.put_new(f"{place}/{CLAIM_NAME}", codec.encode(claim)):
                 return place
-            if not self._list(f"{place}/{JOURNAL_NAME}", most=1):
+            if not self.list_names(f"{place}/{JOURNAL_NAME}", most=1):
                 return place
         raise AwsRefused(f"{self.show(f'runs/{group}/{shard}/{claim.run}')}: has been stored {MOST_PLACES} times")
 
@@ -217,7 +225,7 @@ class RunStore:
     def runs(self, group: str) -> list[StoredRun]:
         """The runs of a group, complete or not, by place."""
         files: dict[str, list[str]] = {}
-        for name in self._list(f"runs/{group}/"):
+        for name in self.list_names(f"runs/{group}/"):
             parts = name.split("/", 4)
             if len(parts) == 5:  # runs, group, shard, run, file
                 files.setdefault("/".join(parts[:4]), []).append(parts[4])
@@ -259,37 +267,6 @@ class RunStore:
             for job in [pool.submit(load, name, path) for name, path in downloads]:
                 job.result()
         return folders
-
-    # ---------------------------------------------------------------------------------------------------------- history
-
-    def pull_history(self, path: Path) -> str | None:
-        """Download the history to `path`; returns its ETag, None (and no file) when there is none yet."""
-        stored = self.get(HISTORY_KEY)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if stored is None:
-                path.unlink(missing_ok=True)
-                return None
-            path.write_bytes(stored[0])
-        except OSError as error:
-            raise RunFolderError(f"{path} cannot be written: {error.strerror or error}") from error
-        return stored[1]
-
-    def update_history(self, path: Path, change: Callable[[Path], None]) -> None:
-        """Read the history into `path`, have `change` write to it, and put it back if no other run has meanwhile; again
-        from the start when one has. Raises AwsFault when others are always faster.
-        """
-        for _ in range(HISTORY_TRIES):
-            etag = self.pull_history(path)
-            change(path)
-            if not path.is_file() or self._replace_history(path, etag):
-                return
-            time.sleep(CONFLICT_PAUSE_S * (1 + random.random()))  # noqa: S311 - jitter, not a secret
-        raise AwsFault(f"{self.show(HISTORY_KEY)}: others changed it {HISTORY_TRIES} times while it was being written")
-
-    def _replace_history(self, path: Path, etag: str | None) -> bool:
-        with path.open("rb") as body:
-            return put_if(self._client, self.url.bucket, self.key(HISTORY_KEY), body, etag)
 
 
 def _place_inside(folder: Path, name: str) -> Path | None:
