@@ -98,7 +98,7 @@ class Quarantine(Struct, frozen=True, kw_only=True):
 
 
 class Site(Struct, frozen=True, kw_only=True):
-    """One entry of a site list. `visit_timeout_s` None: the run's own limit holds."""
+    """One entry of a site list. `visit_timeout_s` and `visitor` (auto, plain or a locale) None: the run's own hold."""
 
     id: str
     url: str
@@ -107,6 +107,7 @@ class Site(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     expect: Expectation = field(default_factory=Expectation)
     visit_timeout_s: Seconds | None = None
+    visitor: str | None = None
     quarantine: Quarantine | None = None
     source: SourceLine | None = None
 
@@ -334,10 +335,8 @@ INSERTION_PROBE = "insertion"  # the key under which `--try-insertion` says what
 
 
 class Observation(Struct, frozen=True, kw_only=True):
-    """The record of one visit. Exactly one of `outcome` and `fault` is set. Paths are relative to the run folder.
-
-    `started_s` is seconds since the run began; `facts_path` holds the facts as gzipped JSON (None: there are none);
-    `hub`, `node`, `session` and `slot` say where; ready by DEADLINE, a negative verdict is weaker; `address` answered.
+    """The record of one visit. Exactly one of `outcome` and `fault` is set. Paths are relative to the run folder (facts
+    are gzipped JSON); `started_s` counts from the begin of the run; `visitor` says as whom.
     """
 
     site: str
@@ -359,6 +358,7 @@ class Observation(Struct, frozen=True, kw_only=True):
     viewport: tuple[Count, Count] = (1366, 900)
     events: tuple[PageEvent, ...] = ()
     probes: Mapping[str, Any] = field(default_factory=dict)
+    visitor: Mapping[str, str] = field(default_factory=dict)
     timings: Timings = field(default_factory=Timings)
     started_s: Seconds = 0.0
     hub: str = ""

@@ -81,6 +81,7 @@ class SessionOptions(Struct, frozen=True, kw_only=True):
     host_rules: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
     may_open_windows: bool = False
+    user_agent: str = ""
     extensions: tuple[Path, ...] = ()
 
 
@@ -102,6 +103,8 @@ def make_options(asked: SessionOptions, browser: Browser | None) -> Options:
     options.add_argument(f"--host-resolver-rules={', '.join(rules_of(asked.host_rules, asked.places))}")
     options.add_argument(f"--enable-features={','.join(FEATURES)}")
     options.add_argument(f"--ip-address-space-overrides={','.join(spaces_of(asked.host_rules, asked.places))}")
+    if asked.user_agent:  # service workers and their scripts go by no other (`browser.visitors`)
+        options.add_argument(f"--user-agent={asked.user_agent}")
     if not asked.may_open_windows:  # the first is headless shell's; the other is what chromedriver adds for the rest
         options.add_argument("--block-new-web-contents")
         options.add_experimental_option("excludeSwitches", ["disable-popup-blocking"])

@@ -180,6 +180,26 @@ class Navigation(Protocol):
         ...
 
 
+class BrowserVersion(Struct, frozen=True, kw_only=True):
+    """What a browser says of itself: product with version, and the name that it gives to servers."""
+
+    product: str = ""
+    user_agent: str = ""
+
+
+class Visitor(Struct, frozen=True, kw_only=True):
+    """Who a page is visited as. What is empty stays as the browser has it; `hints` None: with this name none are sent.
+    `location` (latitude, longitude) is what a page gets that asks for it.
+    """
+
+    user_agent: str = ""
+    hints: Mapping[str, Any] | None = None
+    languages: tuple[str, ...] = ()
+    locale: str = ""
+    time_zone: str = ""
+    location: tuple[float, float] | None = None
+
+
 class InstalledProbe(Protocol):
     """A probe that is in each document before it is asked (`browser.installed`)."""
 
@@ -212,6 +232,17 @@ class Page(Protocol):
     @property
     def has_document(self) -> bool:
         """Whether the document that was navigated to is there and can be asked."""
+        ...
+
+    @property
+    def browser(self) -> BrowserVersion:
+        """The browser that shows the page."""
+        ...
+
+    def visit_as(self, visitor: Visitor) -> None:
+        """Be that visitor in the page, its frames and workers, before the first request of each; before it is
+        navigated.
+        """
         ...
 
     def block(self, patterns: tuple[str, ...]) -> None:

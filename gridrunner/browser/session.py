@@ -19,6 +19,7 @@ from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.port import CommandFailed, DeadlinePassed, Tabs
 from gridrunner.browser.user_probes import UserProbe
 from gridrunner.browser.visit import VisitSettings, visit_page
+from gridrunner.browser.visitors import describe_visitor, make_visitor
 from gridrunner.errors import NetworkLost, SessionLost
 from gridrunner.model import Fault, FaultKind, Observation, Site
 
@@ -68,8 +69,12 @@ class BrowserSession:
         """
         started, context_s = time.monotonic(), 0.0
         self._is_visiting = True
+        visitor = None
         try:
             page = self.tabs.take(deadline=started + PREPARE_TIMEOUT_S)
+            visitor = make_visitor(site, self._settings, page.browser)
+            if visitor is not None:
+                page.visit_as(visitor)
             context_s = round(time.monotonic() - started, 4)
             observation = visit_page(
                 page,
@@ -93,7 +98,8 @@ class BrowserSession:
         finally:
             self._is_visiting = False
         timings = replace(observation.timings, context_s=context_s, total_s=round(time.monotonic() - started, 4))
-        return replace(observation, timings=timings, hub=self.hub, node=self.node, session=self.id)
+        who = describe_visitor(visitor) if visitor is not None else {}
+        return replace(observation, visitor=who, timings=timings, hub=self.hub, node=self.node, session=self.id)
 
     def _prepare_ahead(self) -> None:
         if self._has_idle_core():

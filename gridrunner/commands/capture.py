@@ -30,7 +30,7 @@ from gridrunner.run.one_session import open_one_session
 from gridrunner.run.replays import LOOPBACK
 from gridrunner.run.seals import list_replays
 from gridrunner.settings.loading import Settings
-from gridrunner.settings.visits import Screenshots
+from gridrunner.settings.visits import VISITOR_KEYS, Screenshots
 from gridrunner.sites.captured import Kept, label_of, list_of
 from gridrunner.sites.replay import ReplayServer
 from gridrunner.sites.values import BadEntry, read_id
@@ -124,6 +124,9 @@ def _open_session(
                 visit_settings=VisitSettings(
                     guard=make_guard(urls, places),
                     visit_timeout_s=settings.visits.visit_timeout_s,
+                    visitor=settings.visits.visitor,
+                    user_agent=settings.visits.user_agent,
+                    user_agent_suffix=settings.visits.user_agent_suffix,
                     screenshots=Screenshots.ALL,
                     capture=Screenshots.ALL,
                 ),
@@ -150,7 +153,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="pages go into DIR, their list is DIR.yaml; both are added to (default sites/captured)",
     )
-    add_settings(parser, "grid", "browser", "visit_timeout", "allow_private")
+    add_settings(parser, "grid", "browser", "visit_timeout", "allow_private", *VISITOR_KEYS)
 
 
 CAPTURE = Command(configure=_configure, execute=capture_command)

@@ -22,7 +22,7 @@ from gridrunner.commands.parsing import Command, add_settings, settings_of
 from gridrunner.errors import ExitCode, UsageError
 from gridrunner.model import Detection, ExpectedLogin, Form, Observation, Outcome, Site
 from gridrunner.run.one_session import open_one_session
-from gridrunner.settings.visits import Screenshots
+from gridrunner.settings.visits import VISITOR_KEYS, Screenshots
 from gridrunner.terminal.progress import clean
 
 
@@ -48,6 +48,9 @@ def probe_command(arguments: argparse.Namespace) -> int:
             visit_settings=VisitSettings(
                 guard=make_guard([arguments.url], places),
                 visit_timeout_s=settings.visits.visit_timeout_s,
+                visitor=settings.visits.visitor,
+                user_agent=settings.visits.user_agent,
+                user_agent_suffix=settings.visits.user_agent_suffix,
                 screenshots=Screenshots.ALL,
                 screenshot_kind="png",
                 is_marked=True,
@@ -130,7 +133,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--screenshot", type=Path, default=Path("probe.png"), metavar="FILE", help="default: probe.png")
     parser.add_argument("-v", "--verbose", dest="with_waits", action="store_true", help="say what the visit waited for")
     parser.add_argument("--json", dest="as_json", action="store_true", help="print the detection as JSON")
-    add_settings(parser, "grid", "browser", "visit_timeout", "allow_private")
+    add_settings(parser, "grid", "browser", "visit_timeout", "allow_private", *VISITOR_KEYS)
 
 
 PROBE = Command(configure=_configure, execute=probe_command)

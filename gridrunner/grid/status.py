@@ -43,7 +43,8 @@ class SlotStatus(Struct, frozen=True, kw_only=True):
 
 class NodeStatus(Struct, frozen=True, kw_only=True):
     """A node as its hub and its driver see it. `id` is the hub's ("" while it knows none), `url` how the hub reaches
-    it, `version` Selenium's, `detail` one sentence on what is wrong, or "".
+    it, `version` Selenium's, `browser_version` and `platform` what its slots say, or "", `detail` one sentence on what
+    is wrong, or "".
     """
 
     name: str
@@ -51,6 +52,8 @@ class NodeStatus(Struct, frozen=True, kw_only=True):
     id: str = ""
     url: str = ""
     version: str = ""
+    browser_version: str = ""
+    platform: str = ""
     slots: tuple[SlotStatus, ...] = ()
     detail: str = ""
 

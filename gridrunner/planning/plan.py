@@ -16,6 +16,9 @@ from gridrunner.planning.durations import DEFAULT_VISIT_S, ExpectedDuration, per
 
 _HASH_FORMAT = 1
 
+LATER_FIELDS = ("visitor",)
+"""What sites could not say when the format of the hash was set: where they do not, plans keep their hash."""
+
 EARLY_PERCENTILE = 90.0
 """An unknown site queues as if it took the 90th percentile of the known: behind the sites that surely are long, before
 the bulk."""
@@ -79,6 +82,9 @@ def order_sites(sites: Sequence[PlannedSite], early: frozenset[str] = frozenset(
 def _describe_site(site: Site) -> dict[str, Any]:
     described: dict[str, Any] = codec.to_plain(site)
     del described["source"], described["quarantine"]
+    for name in LATER_FIELDS:
+        if described[name] is None:
+            del described[name]
     return described
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from gridrunner.planning.constants import VISIT_TIMEOUT_S
-from gridrunner.settings.values import Part, Setting, flag, member_of, parse_duration, path_of
+from gridrunner.settings.values import BadSetting, Part, Setting, flag, member_of, parse_duration, path_of
 
 
 class Screenshots(StrEnum):
@@ -28,6 +28,22 @@ class Fetch(StrEnum):
     ALL = "all"
 
 
+class VisitorKind(StrEnum):
+    """Who visits a site. AUTO: somebody whose languages and time zone follow from the site's locale, with a browser
+    that does not call itself headless; PLAIN: whoever the browser is by itself.
+    """
+
+    AUTO = "auto"
+    PLAIN = "plain"
+
+
+def parse_agent(text: str) -> str:
+    """A name of a browser, or a part of one, as a header takes it."""
+    if not text.strip() or not all(" " <= char <= "~" for char in text):  # RFC 9110, section 5.5, less obs-text
+        raise BadSetting("takes printable ASCII, such as gridrunner (+https://example.org/bot)")
+    return text.strip()
+
+
 class VisitOptions(Struct, frozen=True, kw_only=True):
     """What the user wants of each visit; `gridrunner.browser.visit.VisitSettings` adds what a run makes of it.
 
@@ -38,6 +54,9 @@ class VisitOptions(Struct, frozen=True, kw_only=True):
     probe_files: tuple[Path, ...] = ()
     extensions: tuple[Path, ...] = ()
     allow_private: tuple[str, ...] = ()
+    visitor: VisitorKind = VisitorKind.AUTO
+    user_agent: str = ""
+    user_agent_suffix: str = ""
     visit_timeout_s: float = VISIT_TIMEOUT_S
     try_insertion: bool = False
     dismiss_walls: bool = False
@@ -69,6 +88,24 @@ ROWS = (
         is_list=True,
         metavar="HOST",
         help="private hosts, addresses or networks that pages may reach; default: those that a list names; repeatable",
+    ),
+    Setting(
+        name="visitor",
+        parse=member_of(VisitorKind),
+        metavar="WHO",
+        help="auto (default): languages, time zone and place by the site's locale, no 'Headless' in the name; plain",
+    ),
+    Setting(
+        name="user-agent",
+        parse=parse_agent,
+        metavar="TEXT",
+        help="what browsers call themselves (default: the name of their true version); no client hints go with it",
+    ),
+    Setting(
+        name="user-agent-suffix",
+        parse=parse_agent,
+        metavar="TEXT",
+        help="what is added to the browser's name, such as 'ourbot (+https://example.org/bot)'",
     ),
     Setting(
         name="visit-timeout",
@@ -105,5 +142,8 @@ ROWS = (
         help="keep the pages of failed sites, or of all, for replay: RUN/captured.yaml (default: none)",
     ),
 )
+
+VISITOR_KEYS = ("visitor", "user_agent", "user_agent_suffix")
+"""Who visits, for commands that take a few settings."""
 
 PART = Part(name="visits", title="what a visit does", defaults=VisitOptions(), rows=ROWS)

@@ -33,7 +33,7 @@ from gridrunner.sites.values import BadEntry, read_url
 
 COLUMNS: Final = (
     *("id", "url", "locale", "tags"),
-    *("login", "username", "password", "submit", "sso", "outcome", "visit_timeout_s"),
+    *("login", "username", "password", "submit", "sso", "outcome", "visitor", "visit_timeout_s"),
 )
 
 _SITE_COLUMNS: Final = {*SITE_TEXTS, *SITE_LISTS}

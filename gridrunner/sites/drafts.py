@@ -28,6 +28,7 @@ SITE_TEXTS: Final[Mapping[str, Reader]] = {
     "id": values.read_id,
     "url": values.read_url,
     "locale": values.read_locale,
+    "visitor": values.read_visitor,
     "visit_timeout_s": values.read_visit_timeout,
 }
 SITE_LISTS: Final[Mapping[str, Reader]] = {"tags": values.read_tag}

@@ -110,6 +110,8 @@ def write_site(site: Site) -> list[str]:
         lines.append(f"    locale: {_write_text(site.locale)}")
     if site.tags:
         lines.append(f"    tags: {_write_words(site.tags)}")
+    if site.visitor is not None:
+        lines.append(f"    visitor: {site.visitor}")
     if site.visit_timeout_s is not None:
         lines.append(f"    visit_timeout_s: {site.visit_timeout_s:g}")
     expect = _write_expectation(site)

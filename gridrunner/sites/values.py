@@ -75,6 +75,8 @@ _PLAIN_URL: Final = re.compile(
 )
 """URLs that need no closer look, which takes ten times as long."""
 
+VISITORS: Final = ("auto", "plain")
+
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CHECK: Final = re.compile(r"[^\s\x00-\x1f]{1,300}")
 
@@ -123,6 +125,13 @@ def read_locale(text: str) -> str:
     proposal = _normalise_locale(text)
     right = f"write {proposal!r}" if proposal else _SOME_LOCALES
     raise BadEntry(f"{show_value(text)} is not a locale; {right}")
+
+
+def read_visitor(text: str) -> str:
+    """Who visits: `auto`, `plain`, or somebody of another locale than the site's."""
+    if text in VISITORS or _LOCALE.fullmatch(text):
+        return text
+    raise BadEntry(f"{show_value(text)} is no visitor; write auto, plain or a locale such as de-CH")
 
 
 def _normalise_locale(text: str) -> str | None:

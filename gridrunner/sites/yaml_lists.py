@@ -46,8 +46,8 @@ _STEP_WORDS: Final = {StepKind.FOLLOW: LOGIN_LINK, StepKind.DISMISS: COOKIE_WALL
 
 _TOP_KEYS: Final = ("version", "defaults", "serve", "sites")
 _EXPECT_KEYS: Final = (*EXPECT_TEXTS, *EXPECT_LISTS)
-_SITE_KEYS: Final = ("id", "url", "locale", "tags", "steps", "expect", "visit_timeout_s", "quarantine")
-_DEFAULT_KEYS: Final = ("locale", "tags", "visit_timeout_s", "expect")
+_SITE_KEYS: Final = ("id", "url", "locale", "tags", "steps", "expect", "visitor", "visit_timeout_s", "quarantine")
+_DEFAULT_KEYS: Final = ("locale", "tags", "visitor", "visit_timeout_s", "expect")
 _QUARANTINE_KEYS: Final = (*QUARANTINE_TEXTS, *QUARANTINE_LISTS)
 _STEP_KINDS: Final = tuple(str(kind) for kind in StepKind)
 
@@ -55,6 +55,7 @@ _EXAMPLES: Final = {
     "id": "a word such as github",
     "url": "an address such as https://example.org/login",
     "locale": "a tag such as en or pt-BR",
+    "visitor": "auto, plain or a locale such as de-CH",
     "visit_timeout_s": "a number of seconds such as 60",
     "login": "true, false or unknown",
     "outcome": "one word such as http-error",

@@ -410,7 +410,12 @@ _HANDLERS: dict[str, Callable[[FakeBrowser, _Command, _Tab | None], None]] = {
 _SILENT = frozenset(
     {
         "Browser.setDownloadBehavior",
+        "Browser.grantPermissions",
         "Emulation.setDeviceMetricsOverride",
+        "Emulation.setGeolocationOverride",
+        "Emulation.setLocaleOverride",
+        "Emulation.setTimezoneOverride",
+        "Emulation.setUserAgentOverride",
         "Inspector.enable",
         "Log.enable",
         "Network.enable",

@@ -36,9 +36,12 @@ PURE = (
     "gridrunner/browser/copy_rules.py",
     "gridrunner/browser/copy_styles.py",
     "gridrunner/browser/answers.py",
+    "gridrunner/browser/homes.py",
     "gridrunner/browser/outcomes.py",
+    "gridrunner/browser/visitors.py",
     "gridrunner/browser/walls.py",
     "gridrunner/browser/devtools/dom.py",
+    "gridrunner/browser/devtools/overrides.py",
     "gridrunner/browser/devtools/params.py",
     "gridrunner/browser/port.py",
     "gridrunner/browser/rebuilding.py",
@@ -107,6 +110,7 @@ IMPURE_CALLS = {
 """By the whole name, or by its end where it begins with a dot."""
 
 OWN_TABLES = {"gridrunner/detection/sso.py", "gridrunner/detection/ways.py", "gridrunner/detection/weights.py"} | {
+    "gridrunner/browser/homes.py",
     "gridrunner/browser/walls.py",
     "gridrunner/detection/words.py",
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gridrunner.browser.devtools.connection import Answer, Connection
+from gridrunner.browser.devtools.overrides import FRAME
 from gridrunner.browser.port import BUILDING_KINDS, Frame, PageState, Request
 from gridrunner.text import redact_url
 
@@ -58,7 +59,7 @@ class PageEvents:
     that its session is asked for its events as well.
     """
 
-    def __init__(self, connection: Connection, serve: Callable[[str], None]) -> None:
+    def __init__(self, connection: Connection, serve: Callable[[str, str], None]) -> None:
         self._connection, self._serve = connection, serve
         self.main_frame = self.target = ""
         self.frames: dict[str, ServedFrame] = {}
@@ -158,12 +159,24 @@ class PageEvents:
 
     def _on_attached_frame(self, target: str, params: dict[str, Any]) -> None:
         info, child = params["targetInfo"], params["sessionId"]
+        if info.get("type", FRAME) != FRAME:
+            self._connection.listen(child, self._on_worker_event(child), {"Target.attachedToTarget"})
+            self._serve(child, info["type"])
+            return
         frame_id = info["targetId"]
         known = self.frames.get(frame_id)
         parent = known.parent if known else info.get("parentFrameId") or self.main_frame
         self._forget(lambda request: request.frame == frame_id)  # they end where nobody listened yet
         self.frames[frame_id] = ServedFrame(id=frame_id, parent=parent, target=child, url=info.get("url", ""))
-        self._serve(child)
+        self._serve(child, FRAME)
+
+    def _on_worker_event(self, target: str) -> Callable[[str, dict[str, Any]], None]:
+        """What a worker says: that it has one of its own."""
+
+        def on_event(_method: str, params: dict[str, Any]) -> None:
+            self._on_attached_frame(target, params)
+
+        return on_event
 
     def _on_detached_frame(self, target: str, params: dict[str, Any]) -> None:
         self._forget(lambda request: request.target == params["sessionId"])

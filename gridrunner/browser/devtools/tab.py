@@ -12,9 +12,10 @@ from typing import Any
 
 from gridrunner.browser.devtools.connection import Answer, Connection, encode_text
 from gridrunner.browser.devtools.events import WORLD, PageEvents
+from gridrunner.browser.devtools.overrides import FRAME, attach_to, list_overrides
 from gridrunner.browser.installed import SCRIPT
 from gridrunner.browser.options import VIEWPORT
-from gridrunner.browser.port import CommandFailed, PageGone, PageState
+from gridrunner.browser.port import BrowserVersion, CommandFailed, PageGone, PageState, Visitor
 
 NOWHERE = "javascript:0"
 """What a new tab is to show: Chromium navigates to no script (NavigationController), so that the tab stays at its
@@ -34,16 +35,20 @@ true size."""
 class Tab:
     """Make it with `prepare`, then `wait_until_prepared` before use."""
 
+    browser = BrowserVersion()
+    """Whose tab it is."""
+
     def __init__(self, connection: Connection, *, has_own_context: bool = True, first_url: str = NOWHERE) -> None:
         """`has_own_context` False: a tab of the session's first context, the only one where extensions run."""
         self._connection = connection
         self._has_own_context, self._first_url = has_own_context, first_url
-        self._events = PageEvents(connection, self._serve_frame)
+        self._events = PageEvents(connection, self._serve)
         self.state: PageState = self._events.state
         self._setup: list[Answer] = []
         self._failure: str | None = None
         self.context = ""
         self._blocked: tuple[str, ...] = ()
+        self._visitor: Visitor | None = None
 
     @property
     def main_frame(self) -> str:
@@ -104,20 +109,27 @@ class Tab:
         self._events.listen(target)
         send = self._connection.send
         no_bodies = {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}
-        auto_attach = {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": True}
         return [
             send("Page.enable", target=target),
             send("Network.enable", no_bodies, target=target),
             send("Runtime.enable", target=target),
             send("Log.enable", target=target),
             send("Inspector.enable", target=target),
-            send("Target.setAutoAttach", {**auto_attach, "filter": [{"type": "iframe"}]}, target=target),
+            send("Target.setAutoAttach", attach_to(is_paused=self._visitor is not None), target=target),
         ]
 
-    def _serve_frame(self, target: str) -> None:
-        self._enable(target)
-        if self._blocked:
-            self._connection.send("Network.setBlockedURLs", {"urls": list(self._blocked)}, target=target)
+    def _serve(self, target: str, kind: str) -> None:
+        """Take on what goes on in another process or thread; it waits for us where there is a visitor to be."""
+        if kind == FRAME:
+            self._enable(target)
+            if self._blocked:
+                self._connection.send("Network.setBlockedURLs", {"urls": list(self._blocked)}, target=target)
+        if self._visitor is not None:
+            if kind != FRAME:  # a worker may have workers of its own
+                self._connection.send("Target.setAutoAttach", attach_to(is_paused=True), target=target)
+            for method, params in list_overrides(self._visitor, is_page=kind == FRAME):
+                self._connection.send(method, params, target=target)
+            self._connection.send("Runtime.runIfWaitingForDebugger", target=target)
 
     def _is_refused(self, answer: Answer) -> bool:
         if answer.error is not None:
@@ -142,6 +154,18 @@ class Tab:
             self._connection.send("Target.disposeBrowserContext", {"browserContextId": self.context})
 
     # ------------------------------------------------------------------------------------------------------- commands
+
+    def visit_as(self, visitor: Visitor) -> None:
+        """Be that visitor in the page, its frames and workers, before the first request of each; before it is
+        navigated.
+        """
+        self._visitor = visitor
+        for method, params in list_overrides(visitor, is_page=True):
+            self._send(method, params)
+        if visitor.location is not None:
+            place = {"browserContextId": self.context} if self.context else {}
+            self._connection.send("Browser.grantPermissions", {"permissions": ["geolocation"], **place})
+        self._send("Target.setAutoAttach", attach_to(is_paused=True))
 
     def block(self, patterns: tuple[str, ...]) -> None:
         """Have the browser refuse requests whose URL matches, in the page and its frames; before it is navigated."""

@@ -8,7 +8,7 @@ from typing import Any
 from gridrunner.browser.devtools.connection import Connection
 from gridrunner.browser.devtools.page import DevToolsPage
 from gridrunner.browser.devtools.tab import BLANK, NOWHERE
-from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, TabSettings
+from gridrunner.browser.port import BrowserVersion, CommandFailed, DeadlinePassed, Page, TabSettings
 
 
 class DevToolsTabs:
@@ -23,6 +23,7 @@ class DevToolsTabs:
         self._used: DevToolsPage | None = None
         self._spare: DevToolsPage | None = None
         connection.listen("", self._on_browser_event, {"Target.detachedFromTarget"})
+        self._version = connection.send("Browser.getVersion")
 
     @property
     def has_spare(self) -> bool:
@@ -42,6 +43,7 @@ class DevToolsTabs:
                 self._first_url = BLANK
                 page = self._used = self._prepare()
         page.wait_until_prepared(deadline=deadline)
+        page.browser = self._browser
         return page
 
     def prepare_ahead(self) -> None:
@@ -63,6 +65,12 @@ class DevToolsTabs:
     def close(self) -> None:
         """See `Tabs`."""
         self.connection.close()
+
+    @property
+    def _browser(self) -> BrowserVersion:
+        """Asked for before the first tab, and answered before it."""
+        said = self._version.result
+        return BrowserVersion(product=str(said.get("product", "")), user_agent=str(said.get("userAgent", "")))
 
     def _prepare(self) -> DevToolsPage:
         page = DevToolsPage(self.connection, has_own_context=self._has_own_context, first_url=self._first_url)

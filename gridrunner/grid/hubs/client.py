@@ -274,6 +274,8 @@ class _Session(Struct, frozen=True, kw_only=True):
 
 class _Stereotype(Struct, frozen=True, kw_only=True):
     browser: str | None = field(default=None, name="browserName")
+    browser_version: str | None = field(default=None, name="browserVersion")
+    platform: str | None = field(default=None, name="platformName")
     container: str | None = field(default=None, name="se:containerName")
 
 
@@ -326,6 +328,8 @@ def _read_node(node: _Node) -> NodeStatus:
         id=node.id or "",
         url=url,
         version=make_line(node.version or "", 100),
+        browser_version=make_line(_first(slot.browser_version for slot in _stereotypes(node)), 100),
+        platform=make_line(_first(slot.platform for slot in _stereotypes(node)), 100),
         slots=tuple((busy + free)[:room]),
     )
 
@@ -337,7 +341,16 @@ def _name_of(node: _Node, url: str) -> str:
         netloc = urlsplit(url).netloc
     except ValueError:
         netloc = ""
-    return make_line(next(filter(None, names), "") or netloc or node.id or "", 200)
+    return make_line(_first(names) or netloc or node.id or "", 200)
+
+
+def _stereotypes(node: _Node) -> list[_Stereotype]:
+    """Of the slots that are for browsers of ours."""
+    return [slot.stereotype for slot in node.slots or () if slot.stereotype is not None and _is_ours(slot)]
+
+
+def _first(words: Iterable[str | None]) -> str:
+    return next(filter(None, words), "")
 
 
 def _is_ours(slot: _Slot) -> bool:

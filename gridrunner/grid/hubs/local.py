@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 import threading
 
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
+from gridrunner.browser.visitors import name_session
 from gridrunner.errors import SessionNotCreated
 from gridrunner.grid.drivers.table import LOCAL
 from gridrunner.grid.hubs.lanes import LanePool, OpenBrowser
@@ -41,7 +43,7 @@ class LocalHub:
     ) -> None:
         self.name = LOCAL
         self._browser, self._lanes = with_sandbox(browser, options.extensions), browsers * lanes_per_browser
-        self._options = options
+        self._options, self._settings = options, settings
         self._explaining = threading.Lock()
         self._cause: str | None = None
         self._pool = LanePool(
@@ -79,7 +81,8 @@ class LocalHub:
     def _open_browser(self, slot: str, timeout_s: float) -> OpenBrowser:
         process = start_chromedriver(self._browser.chromedriver, user=self._browser.user)
         try:
-            named = replace(self._options, name=f"{self._options.name} {slot}")
+            agent = name_session(self._settings, version=process.version, platform=sys.platform)
+            named = replace(self._options, name=f"{self._options.name} {slot}", user_agent=agent)
             session = open_session(process.url, make_options(named, self._browser), hub=LOCAL, timeout_s=timeout_s)
             address = devtools_url(session, process.url)
         except SessionNotCreated as error:

@@ -57,6 +57,7 @@ LONGEST_TMPDIR = 40
 """Bytes: with 44, `TMPDIR/gridrunner-xxxxxxxx/org.chromium.Chromium.xxxxxx/SingletonSocket` passed the 108 of a
 socket's name (unix(7)), and Chromium 156 never started (2026-11-30)."""
 
+_STARTING = re.compile(rb"Starting ChromeDriver (\d[\d.]*)")
 _LISTENING = re.compile(rb"started successfully on port (\d+)")
 
 
@@ -113,7 +114,7 @@ class DriverProcess:
 
     def __init__(self, process: subprocess.Popen[bytes], secret: str, folder: Path) -> None:
         self._process, self._secret, self._folder = process, secret, folder
-        self.port = 0
+        self.port, self.version = 0, ""
         self._is_heard = False
 
     @property
@@ -137,9 +138,9 @@ class DriverProcess:
         _HOUSEHOLD.forget(self)
 
     def read_port(self) -> None:
-        """Wait until it listens. Raises SessionNotCreated."""
+        """Wait until it listens; it says its version before. Raises SessionNotCreated."""
         try:
-            self.port = _read_port(self._process)
+            self.port, self.version = _read_start(self._process)
         finally:
             self._is_heard = True
 
@@ -223,7 +224,8 @@ def trim_environment(env: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if PASSED_ON.fullmatch(name)}
 
 
-def _read_port(process: subprocess.Popen[bytes]) -> int:
+def _read_start(process: subprocess.Popen[bytes]) -> tuple[int, str]:
+    """The port, and the version ("" where it does not say)."""
     assert process.stdout is not None
     deadline, heard = time.monotonic() + START_TIMEOUT_S, b""
     with selectors.DefaultSelector() as selector:
@@ -232,7 +234,8 @@ def _read_port(process: subprocess.Popen[bytes]) -> int:
             data = os.read(process.stdout.fileno(), 4096)
             heard += data
             if match := _LISTENING.search(heard):
-                return int(match[1])
+                version = _STARTING.search(heard)
+                return int(match[1]), version[1].decode() if version is not None else ""
             if not data:
                 words = heard.decode(errors="replace").strip()
                 raise SessionNotCreated(f"chromedriver ended at once: {words or 'it said nothing'}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.options import SessionOptions, make_options
 from gridrunner.browser.session import BrowserSession
 from gridrunner.browser.visit import VisitSettings
+from gridrunner.browser.visitors import name_session
 from gridrunner.errors import SessionNotCreated, UsageError
 from gridrunner.grid.drivers.table import DRIVER_NAMES
 from gridrunner.grid.hubs.client import HubClient, count_slots, find_draining_sessions
@@ -24,7 +26,7 @@ from gridrunner.grid.hubs.webdriver import (
     open_session,
     quit_session,
 )
-from gridrunner.grid.status import HubAddress
+from gridrunner.grid.status import HubAddress, NodeStatus
 from gridrunner.host.proxies import find_proxy
 from gridrunner.text import redact_url
 
@@ -57,7 +59,8 @@ class RemoteHub:
         self.client = HubClient(address, ca_file=ca_file)
         self.name = self.client.name
         self._url, self._ca_file = address.url.rstrip("/"), ca_file
-        self._options, self._lanes_per_session = options, lanes_per_session
+        self._options, self._settings, self._lanes_per_session = options, settings, lanes_per_session
+        self._agent = name_session(settings, version="", platform="")
         self._pool = LanePool(
             hub=self.name,
             opener=self._open_browser,
@@ -72,6 +75,7 @@ class RemoteHub:
         drain are told to take no further visit. Raises HubUnreachable.
         """
         nodes = self.client.nodes()
+        self._agent = self._name_browsers(nodes)
         self._pool.note_draining(find_draining_sessions(nodes))
         return count_slots(nodes) * self._lanes_per_session
 
@@ -81,8 +85,14 @@ class RemoteHub:
         """
         return self._pool.open_lane(slot=slot, timeout_s=timeout_s)
 
+    def _name_browsers(self, nodes: Sequence[NodeStatus]) -> str:
+        """What sessions call themselves, where every node has the same browser: the hub chooses the node."""
+        kinds = {(node.browser_version.partition(".")[0], node.platform) for node in nodes}
+        version, platform = kinds.pop() if len(kinds) == 1 else ("", "")
+        return name_session(self._settings, version=version, platform=platform)
+
     def _open_browser(self, slot: str, timeout_s: float) -> OpenBrowser:
-        named = replace(self._options, name=f"{self._options.name} {slot}")
+        named = replace(self._options, name=f"{self._options.name} {slot}", user_agent=self._agent)
         try:
             session = open_session(
                 self._url, make_options(named, None), hub=self.name, timeout_s=timeout_s, ca_file=self._ca_file

@@ -12,6 +12,7 @@ VALUED = frozenset(
     {
         *("--checks", "--keyword", "-k", "--mark", "-m", "--blocked"),
         *("--probe", "--extension", "--allow-private", "--visit-timeout", "--fetch"),
+        *("--visitor", "--user-agent", "--user-agent-suffix"),
         *("--grid", "--browser", "--isolation", "--hub-ca"),
     }
 )

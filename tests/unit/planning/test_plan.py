@@ -35,6 +35,7 @@ def test_the_hash_does_not_change_with_order_durations_or_lines() -> None:
         replace(A, steps=(Step(kind=StepKind.CLICK, target="#open"),)),
         replace(A, expect=Expectation(username="#user")),
         replace(A, visit_timeout_s=5.0),
+        replace(A, visitor="plain"),
         replace(A, tags=("dev",)),
     ],
 )

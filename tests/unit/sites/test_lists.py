@@ -13,7 +13,7 @@ from tests.support.site_lists import SITE, mistakes_of, read, read_stdin
 
 FULL = """\
 version: 1
-defaults: {locale: en, tags: [any], visit_timeout_s: 45, expect: {login: true, sso: [google]}}
+defaults: {locale: en, tags: [any], visitor: plain, visit_timeout_s: 45, expect: {login: true, sso: [google]}}
 sites:
   - id: github                     # unique
     url: https://github.com/login
@@ -30,6 +30,7 @@ sites:
       username: "#login_field"
       password: "#password"
       submit: "input[type=submit]"
+    visitor: de-CH
     visit_timeout_s: 2.5
   - url: https://example.org/
     expect: {outcome: auth-required}
@@ -59,6 +60,7 @@ def test_yaml_gives_every_field(tmp_path: Path) -> None:
                 submit="input[type=submit]",
                 sso=("google",),
             ),
+            visitor="de-CH",
             visit_timeout_s=2.5,
             source=SourceLine(file=str(path), line=4),
         ),
@@ -68,8 +70,9 @@ def test_yaml_gives_every_field(tmp_path: Path) -> None:
             locale="en",
             tags=("any",),
             expect=Expectation(login=ExpectedLogin.YES, sso=("google",), outcome=Outcome.AUTH_REQUIRED),
+            visitor="plain",
             visit_timeout_s=45.0,
-            source=SourceLine(file=str(path), line=20),
+            source=SourceLine(file=str(path), line=21),
         ),
     )
 

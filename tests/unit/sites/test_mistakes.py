@@ -55,7 +55,7 @@ STRUCTURE = {
         "3:11: defaults cannot be a list; write a mapping such as {locale: en}",
     ],
     "version: 1\ndefaults: {url: x, locale: xx_y}\nsites:\n  - url: https://a.example/\n": [
-        "2:12: unknown key 'url' in defaults; known are locale, tags, visit_timeout_s, expect",
+        "2:12: unknown key 'url' in defaults; known are locale, tags, visitor, visit_timeout_s, expect",
         "2:28: locale: 'xx_y' is not a locale; write a tag such as en, pt-BR or zh-Hant (BCP 47)",
     ],
     SITE + "---\nversion: 1\n": ["4:1: a second document begins here; put all sites into the first and remove '---'"],
@@ -69,7 +69,7 @@ STRUCTURE = {
     HEAD + "  - {[a]: b, url: https://a.example/}\n": [
         (
             "3:6: a key of a site is a word, not a list; known are id, url, locale, tags, steps, expect, "
-            "visit_timeout_s, quarantine"
+            "visitor, visit_timeout_s, quarantine"
         )
     ],
 }
@@ -79,7 +79,10 @@ KEYS = {
     "tag: [a]": ["unknown key 'tag' in a site; did you mean 'tags'?"],
     "Locale: en": ["unknown key 'Locale' in a site; did you mean 'locale'?"],
     "zzz: en": [
-        "unknown key 'zzz' in a site; known are id, url, locale, tags, steps, expect, visit_timeout_s, quarantine"
+        (
+            "unknown key 'zzz' in a site; known are id, url, locale, tags, steps, expect, visitor, "
+            "visit_timeout_s, quarantine"
+        )
     ],
     "serve: demo": ["unknown key 'serve' in a site; serve stands once, at the top of the list"],
     "<<: {a: b}": ["merge keys (<<) are not read; put what sites share under 'defaults'"],
@@ -113,6 +116,7 @@ VALUES = {
     ],
     f"tags: [{', '.join(f't{number}' for number in range(65))}]": ["11: tags: 65 items; at most 64 are allowed"],
     f"tags: [{'t' * 65}]": [f"12: tags: '{'t' * 59}…' has 65 characters; at most 64 are allowed"],
+    "visitor: nobody": ["14: visitor: 'nobody' is no visitor; write auto, plain or a locale such as de-CH"],
     "visit_timeout_s: soon": [
         "22: visit_timeout_s: 'soon' is not a number of seconds above 0 and up to 3600; write 60"
     ],
@@ -362,7 +366,7 @@ def test_csv(text: str) -> None:
 def test_csv_needs_a_header(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("https://a.example/,x\n", encoding="utf-8")
-    header = "id,url,locale,tags,login,username,password,submit,sso,outcome,visit_timeout_s"
+    header = "id,url,locale,tags,login,username,password,submit,sso,outcome,visitor,visit_timeout_s"
     assert mistakes_of(path) == [
         f"{path}:1: the first line holds a URL, not names of columns; put a header before it: {header}"
     ]

@@ -134,6 +134,7 @@ def _describe_try(visit: Observation, *, is_failed: bool) -> dict[str, Any]:
         "node": line_of(visit.node),
         "slot": line_of(visit.slot),
         "session": line_of(visit.session),
+        "visitor": [line_of(text) for text in visit.visitor.values()],
         "at": round(visit.started_s, 2),
         "total": round(timings.total_s, 3),
         "phases": [[phase, round(getattr(timings, f"{phase}_s"), 3)] for phase in PHASES],

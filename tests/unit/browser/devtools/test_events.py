@@ -18,14 +18,16 @@ class Played:
     """A page whose top frame is "top", served by TAB."""
 
     def __init__(self) -> None:
-        self.connection, self.served = FakeConnection(), list[str]()
+        self.connection, self.served, self.kinds = FakeConnection(), list[str](), list[str]()
         self.events = PageEvents(cast("Connection", self.connection), self._serve)
         self.events.begin(main_frame="top", target=TAB)
         self.events.listen(TAB)
 
-    def _serve(self, target: str) -> None:
+    def _serve(self, target: str, kind: str) -> None:
         self.served.append(target)
-        self.events.listen(target)
+        self.kinds.append(kind)
+        if kind == "iframe":
+            self.events.listen(target)
 
     def world(self) -> int | None:
         return self.events.frames["top"].world

@@ -90,7 +90,7 @@ def test_eight_shards_one_killed_one_truncated_one_run_twice(tmp_path: Path) -> 
     assert outcome.duplicates == 6
     lines = len(truncated.read_bytes().splitlines())
     assert outcome.warnings == (
-        f"run-4: {truncated}:{lines}: truncated last line dropped (150 bytes)",
+        f"run-4: {truncated}:{lines}: truncated last line dropped (166 bytes)",
         "no run of shard 3/8",
         f"7 results of 3 sites are missing: {', '.join(outcome.missing)}",
         "6 results were replaced by those of a newer run",

@@ -98,6 +98,7 @@ function describeTry(tried) {
     phases.length ? h("div", { class: "phases", role: "img", "aria-label": phases.map(([name, lasted]) => name + " " + seconds(lasted)).join(", ") },
       phases.map(([name, lasted]) => h("i", { title: name + " " + seconds(lasted), vars: { "flex-grow": String(lasted), background: PHASE_COLORS[name] } }))) : null,
     phases.length ? h("ul", { class: "legend num" }, phases.map(([name, lasted]) => h("li", {}, h("i", { vars: { "--c": PHASE_COLORS[name] } }), name + " " + seconds(lasted)))) : null,
+    tried.visitor.length ? h("p", { class: "muted", text: "visited as " + tried.visitor.join(" · ") }) : null,
     tried.waits.length ? h("p", { class: "muted num", text: "waited for " + tried.waits.map(([cause, lasted]) => cause + " " + seconds(lasted)).join(", ") }) : null,
     where ? h("p", { class: "muted mono", text: where }) : null);
 }
