@@ -61,8 +61,8 @@ make_venv() {
 pip_install() { "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
 
 install_package() {
-    say "pip install -e ."
-    pip_install --editable .
+    say "pip install -e .[all]"
+    pip_install --editable '.[all]'
 }
 
 # What develops and tests the package comes from files with a hash for each (`make lock` refreshes them); the package

@@ -30,7 +30,8 @@ A message says what happened, to which site, hub or file:line; `hint` says what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
 
 from gridrunner.text import count_of
@@ -127,3 +128,21 @@ def refuse_newer(
     """Raise `kind` when a file is of a newer format than `newest`: nothing in it may be guessed at."""
     if number > newest:
         raise kind(describe_newer(subject, number, newest), hint=hint)
+
+
+EXTRAS: Mapping[str, tuple[str, ...]] = {"aws": ("boto3", "botocore"), "docker": ("docker", "requests")}
+"""The packages that the extras of gridrunner bring, which a plain installation does without."""
+
+
+@contextmanager
+def extra_required(extra: str, what: str) -> Iterator[None]:
+    """A package of `extra` that is missing in the block becomes a UsageError that says how to get it for `what`."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in EXTRAS.get(extra, ()):
+            raise
+        raise UsageError(
+            f"{what} needs the Python package {error.name}, which is not installed",
+            hint=f"pip install 'gridrunner[{extra}]'",
+        ) from error

@@ -323,7 +323,7 @@ PHASES = tuple(name.removesuffix("_s") for name in Timings.__struct_fields__ if 
 
 class PageEvent(Struct, frozen=True, kw_only=True):
     """Something the page did that a report should show; `kind` is console-error, network-failure, dialog, popup,
-    crash, download, navigation or step. `text` comes from the page: escape it wherever it is shown.
+    crash, download, navigation, step or extension-error. `text` comes from the page: escape it wherever it is shown.
     """
 
     kind: str

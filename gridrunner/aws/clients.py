@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from gridrunner.errors import GridFault, UsageError
+from gridrunner.errors import GridFault, UsageError, extra_required
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -81,7 +81,8 @@ class Aws:
 
     def __init__(self, region: str | None = None) -> None:
         """Raises AwsRefused where no region is known at all."""
-        import boto3  # noqa: PLC0415 - see above
+        with extra_required("aws", "AWS"):
+            import boto3  # noqa: PLC0415 - see above
 
         with translated("configuration", "the AWS settings of this machine"):
             self._session = boto3.session.Session(region_name=region)

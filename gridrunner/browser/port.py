@@ -20,6 +20,9 @@ EVENT_LIMIT = 60
 TEXT_LIMIT = 400
 """Characters kept of a page's own text in an event."""
 
+EXTENSION_ERROR = "extension-error"
+"""The kind of an event: what the user's own extension threw or wrote. It is never the site's."""
+
 STALE_REQUEST_S = 8.0
 """A request without an answer for this long is taken for a long poll: no login form waits for it."""
 
@@ -322,6 +325,13 @@ class Page(Protocol):
         ...
 
 
+class LoadedExtension(Struct, frozen=True, kw_only=True):
+    """An unpacked extension as the browser has it: its name, and its folder on the browser's machine."""
+
+    name: str
+    path: str
+
+
 class TabSettings(Struct, frozen=True, kw_only=True):
     """How tabs begin. `first_url`: what a new one shows, None for what costs least; where the first one does not come
     within `empty_tab_timeout_s`, this lane's tabs begin with about:blank.
@@ -346,6 +356,12 @@ class Tabs(Protocol):
 
     def give_back(self, page: Page) -> None:
         """Throw a page away with everything that its context stored, without waiting. Raises SessionLost."""
+        ...
+
+    def loaded_extensions(self, wanted: int, *, deadline: float) -> tuple[LoadedExtension, ...] | None:
+        """The unpacked extensions that the browser has loaded, as soon as they are `wanted` or at the deadline; None
+        where it does not tell. Raises SessionLost.
+        """
         ...
 
     def abort(self) -> None:

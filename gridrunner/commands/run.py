@@ -1,20 +1,15 @@
-"""`gridrunner run`, as a list of steps: prepare, visit and judge, run live checks, render, say what came out.
-
-What the user can have got wrong is found before the first browser starts. From then on everything is in the journal
-first, and every other file of the run folder is rendered from it.
-"""
+"""`gridrunner run`: plan, visit, judge, report. Its steps are in `gridrunner.run.executing`."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Mapping
 
 from gridrunner.commands.parsing import EXIT_CODES, Command, add_all_settings, settings_of
 from gridrunner.commands.table import EXAMPLES
 from gridrunner.judging.child import started_ahead
-from gridrunner.settings.loading import Settings
+from gridrunner.run.executing import execute_run
 
 
 def run_command(arguments: argparse.Namespace) -> int:
@@ -22,22 +17,6 @@ def run_command(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     with started_ahead():
         return execute_run(settings, os.environ, tuple(sys.argv[1:]))
-
-
-def execute_run(settings: Settings, env: Mapping[str, str], command: tuple[str, ...]) -> int:
-    """Run, from the settings to the exit code. Raises GridrunnerError for what the user can mend."""
-    from gridrunner.run import steps  # noqa: PLC0415 - imported while the process of the checks starts
-
-    run = steps.open_run(settings, env, command)
-    with steps.prepare_work(run) as work:
-        if settings.output.dry_run:
-            return steps.show_plan(run, work)
-        with steps.open_folder(run, work):
-            steps.clear_the_way()
-            with steps.open_grids(run, work) as grids, steps.open_journal(run, work) as journal:
-                stopped_by = steps.visit_and_judge(run, work, grids, journal)
-                record = steps.close_journal(run, work, grids, journal, stopped_by)
-            return steps.finish_run(run, work, record)
 
 
 RUN = Command(configure=add_all_settings, execute=run_command, epilog=EXAMPLES + EXIT_CODES)

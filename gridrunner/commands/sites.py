@@ -10,6 +10,7 @@ from pathlib import Path
 from gridrunner.commands.parsing import Command, say
 from gridrunner.errors import ExitCode, UsageError
 from gridrunner.sites.checking import describe_lists
+from gridrunner.sites.demo import find_demo_pages
 from gridrunner.sites.importing import import_list
 from gridrunner.sites.lists import read_site_lists
 from gridrunner.sites.replay import ReplayServer
@@ -43,7 +44,7 @@ def write_new(path: Path, text: str, *, is_forced: bool) -> None:
 
 def serve_sites(arguments: argparse.Namespace) -> int:
     """Serve replica pages until Ctrl-C."""
-    with ReplayServer(arguments.folder, port=arguments.port) as server:
+    with ReplayServer(arguments.folder or find_demo_pages(), port=arguments.port) as server:
         for name in server.site_names():
             print(f"http://{name}.demo.localhost:{server.port}/", flush=True)
         say("serving until Ctrl-C")
@@ -69,9 +70,7 @@ def _configure_import(parser: argparse.ArgumentParser) -> None:
 
 
 def _configure_serve(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path("sites/demo"), metavar="DIR", help="default: sites/demo"
-    )
+    parser.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="default: the pages of the demo list")
     parser.add_argument("--port", type=int, default=8080, metavar="N", help="default: 8080; 0 takes a free one")
 
 

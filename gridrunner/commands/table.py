@@ -18,6 +18,8 @@ GROUPS: Mapping[str, str] = {
 }
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "demo": ("demo:DEMO", "run the demo list: replica login pages in more than twenty languages, no internet needed"),
+    "init": ("init:INIT", "write a starter project: list, detector, check, settings, CI file"),
     "run": ("run:RUN", "plan, visit, judge, report: the main job"),
     "plan": ("plan:PLAN", "what `run` would do, with expected times and cost; visits nothing"),
     "judge": ("judge:JUDGE", "judge the recorded observations of a run again; no browser"),
@@ -47,7 +49,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 
 EXAMPLES = """\
 examples:
-  gridrunner run --sites sites/demo.yaml                      the demo list, in browsers of this machine
+  gridrunner demo                                             the demo list, in browsers of this machine
+  gridrunner run --sites sites.yaml --probe my-detector.js    your detector on every page of a list
   gridrunner run --sites sites.csv --select tag:bank          only the sites with the tag bank
   gridrunner run --sites sites.yaml --shard 2/8               the second of eight CI machines
   gridrunner run --sites sites.yaml --grid http://hub:4444    through a Selenium Grid hub

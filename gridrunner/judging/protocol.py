@@ -13,6 +13,9 @@ from msgspec import Struct
 
 from gridrunner.model import Observation, Result, Site
 
+SHIPPED_CHECKS = "default"
+"""Among the paths of a selection: the shipped suite, beside the user's own."""
+
 
 class OrderKind(StrEnum):
     """What the worker is told to do."""

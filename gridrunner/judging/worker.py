@@ -25,7 +25,7 @@ import pytest
 
 from gridrunner import codec
 from gridrunner.judging.items import RunPlugin, check_of, is_live, site_of
-from gridrunner.judging.protocol import AnswerKind, JudgeAnswer, Order, OrderKind, Selection
+from gridrunner.judging.protocol import SHIPPED_CHECKS, AnswerKind, JudgeAnswer, Order, OrderKind, Selection
 from gridrunner.judging.reports import ResultCollector
 from gridrunner.judging.source import RunSource
 from gridrunner.model import Site
@@ -176,10 +176,12 @@ def _arguments(selection: Selection) -> list[str]:
     for name in _LEFT_OUT:
         arguments += ["-p", f"no:{name}"]
     extras = [str(EXTRA_CHECKS / name) for name in selection.extras]
-    if not selection.paths:
-        suite = [str(path) for path in sorted(SHIPPED_SUITE.glob("test_*.py"))]
+    suite = [str(path) for path in sorted(SHIPPED_SUITE.glob("test_*.py"))]
+    if set(selection.paths) <= {SHIPPED_CHECKS}:
         return [*arguments, "-c", os.devnull, f"--rootdir={SHIPPED_SUITE}", *suite, *extras]
-    return [*arguments, *selection.paths, *extras]
+    paths = [path for path in selection.paths if path != SHIPPED_CHECKS]
+    shipped = suite if len(paths) < len(selection.paths) else []
+    return [*arguments, *shipped, *paths, *extras]
 
 
 @functools.cache

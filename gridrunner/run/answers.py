@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dom_probes.suite.comparison import KNOWN, is_answer, list_mistakes
+from gridrunner.browser.port import EXTENSION_ERROR
 from gridrunner.model import Observation
 from gridrunner.text import count_of, make_line
 
@@ -14,6 +15,7 @@ MOST_KEYS = 8
 """Words of a detector's that are named; an answer has three."""
 
 KEY_LIMIT = 40
+ERROR_LIMIT = 200
 
 
 def describe_silent_probes(names: Sequence[str], newest: Iterable[Observation]) -> Iterator[str]:
@@ -29,6 +31,22 @@ def describe_silent_probes(names: Sequence[str], newest: Iterable[Observation]) 
                 f"{name} answered on {answered} of {count_of(len(asked), 'site')}; {_describe_values(values)}; "
                 f"known: {', '.join(KNOWN)}"
             )
+
+
+def describe_extension_errors(newest: Iterable[Observation]) -> Iterator[str]:
+    """A line where the user's extension wrote errors, with the first of them."""
+    asked = list(newest)
+    errors = [
+        (seen.site, next(event.text for event in seen.events if event.kind == EXTENSION_ERROR))
+        for seen in asked
+        if any(event.kind == EXTENSION_ERROR for event in seen.events)
+    ]
+    if errors:
+        site, text = errors[0]
+        yield (
+            f"the extension wrote errors on {len(errors)} of {count_of(len(asked), 'site')}, which are not the sites'; "
+            f"the first, on {site}: {make_line(text, ERROR_LIMIT)}"
+        )
 
 
 def _describe_values(values: Sequence[Any]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gridrunner.errors import ExitCode
 from gridrunner.model import Observation
 from gridrunner.results.record import RunRecord
-from gridrunner.run.answers import describe_silent_probes
+from gridrunner.run.answers import describe_extension_errors, describe_silent_probes
 from gridrunner.run.capturing import export_captures
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
@@ -24,8 +24,8 @@ def finish_run(run: Run, work: Work, record: RunRecord) -> ExitCode:
 
 
 def _newest_visits(run: Run, record: RunRecord) -> Iterator[Observation]:
-    """The newest visit of each site that got one; none where no probe of the user's was asked."""
-    for visits in record.observations.values() if run.probes else ():
+    """The newest visit of each site that got one; none where nothing of the user's ran there."""
+    for visits in record.observations.values() if run.probes or run.settings.visits.extensions else ():
         if visits:
             yield visits[-1]
 
@@ -33,6 +33,8 @@ def _newest_visits(run: Run, record: RunRecord) -> Iterator[Observation]:
 def _finish(run: Run, work: Work, record: RunRecord) -> ExitCode:
     settings = run.settings
     for line in describe_silent_probes([probe.name for probe in run.probes], _newest_visits(run, record)):
+        run.warn(line)
+    for line in describe_extension_errors(_newest_visits(run, record)):
         run.warn(line)
     remember_run(run.history, record, run.say, folder=work.folder, group=run.store.group if run.store else "")
     code = run.publisher.publish(work.folder, run.console, record=record, junit_copy=settings.output.junit)

@@ -25,9 +25,11 @@ from gridrunner.grid.hubs.reaping import REAP_TIMEOUT_S, reap_sessions
 from gridrunner.grid.hubs.remote import RemoteHub
 from gridrunner.grid.status import HubAddress
 from gridrunner.host.descriptors import require_descriptors
+from gridrunner.judging.protocol import SHIPPED_CHECKS
 from gridrunner.planning.plan import owed_sites
 from gridrunner.run.choosing import driver_settings
 from gridrunner.run.fleet import PriceBook, open_price_book, wanted_nodes
+from gridrunner.run.manifests import require_loaded
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
 from gridrunner.run.replays import LOOPBACK, leads_elsewhere, serve_replays
@@ -75,6 +77,8 @@ def open_grids(run: Run, work: Work) -> Iterator[Grids]:
                 rules, first_url = grid_rules, grid.hubs[0].url
             opened.append(grid)
         stack.enter_context(_kept_in_order(hubs, work.run))
+        if hubs and run.settings.visits.extensions:
+            require_loaded(hubs[0], run.settings.visits.extensions)
         yield Grids(hubs=tuple(hubs), opened=tuple(opened), prices=prices, host_rules=rules, first_url=first_url)
 
 
@@ -151,7 +155,7 @@ def _guard_of(run: Run, work: Work) -> NameGuard | None:
 
 def _visit_settings(run: Run, work: Work) -> VisitSettings:
     settings, visits = run.settings, run.settings.visits
-    if run.selection.paths and settings.dispatch.retries == 0:
+    if set(run.selection.paths) - {SHIPPED_CHECKS} and settings.dispatch.retries == 0:
         # What checks of the user's own will say is not known in the visit, and there is no second one to keep it in.
         visits = replace(visits, screenshots=_widen(visits.screenshots), capture=_widen(visits.capture))
     # First attempts may leave pictures out, but not where one of them may be the only screenshot or copy.

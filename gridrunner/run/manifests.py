@@ -5,11 +5,18 @@ us is told with its place.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gridrunner.errors import UsageError
+from gridrunner.browser.session import BrowserSession
+from gridrunner.dispatch.ports import Hub
+from gridrunner.errors import GridFault, UsageError
+from gridrunner.planning.constants import SESSION_TIMEOUT_S
+
+ASK_TIMEOUT_S = 5.0
+"""For Chromium to have loaded what it loads: within 0.5 s of its start (156, two busy cores, 2026-11-30)."""
 
 MANIFEST = "manifest.json"
 
@@ -32,6 +39,31 @@ def require_manifest(folder: Path) -> None:
     mistakes = list(_list_mistakes(folder, manifest)) if isinstance(manifest, dict) else ["it is not an object"]
     if mistakes:
         raise UsageError(f"{path}: {'; '.join(mistakes)}", hint="Chromium would not load this extension")
+
+
+def require_loaded(hub: Hub, folders: Sequence[Path]) -> None:
+    """Ask Chromium itself, in a session of `hub` that is opened for it, whether it loaded the extensions of `folders`.
+    Raises UsageError with those that it did not. A hub that gives no session has its say when the run begins.
+    """
+    try:
+        session = hub.open_session(slot="extension", timeout_s=SESSION_TIMEOUT_S)
+    except GridFault:
+        return
+    assert isinstance(session, BrowserSession), "the sessions of every hub that a run has"
+    try:
+        loaded = session.tabs.loaded_extensions(len(folders), deadline=time.monotonic() + ASK_TIMEOUT_S)
+    except GridFault:
+        return
+    finally:
+        session.kill()
+    if loaded is None or len(loaded) >= len(folders):
+        return
+    here = {Path(extension.path) for extension in loaded}  # on a hub they lie elsewhere: then all are named
+    lost = [folder for folder in folders if folder.resolve() not in here] or list(folders)
+    raise UsageError(
+        f"--extension {', '.join(map(str, lost))}: Chromium did not load it, though its manifest can be read",
+        hint="load it by hand: chrome://extensions, developer mode, Load unpacked; Chromium says there what is wrong",
+    )
 
 
 def _list_mistakes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:

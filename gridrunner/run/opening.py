@@ -13,7 +13,7 @@ from gridrunner.browser.user_probes import UserProbe
 from gridrunner.judging.protocol import Selection
 from gridrunner.run.choosing import GridChoice, choose_grid
 from gridrunner.run.publishing import Publisher, make_publisher
-from gridrunner.run.selecting import make_selection, read_user_probes
+from gridrunner.run.selecting import EXTENSION_PROBE, has_probe, make_selection, read_user_probes
 from gridrunner.settings.loading import Settings
 from gridrunner.terminal.console import Say, make_console, make_say, warn
 
@@ -53,6 +53,12 @@ def open_run(settings: Settings, env: Mapping[str, str], command: tuple[str, ...
     choice = choose_grid(settings, env)
     probes = read_user_probes(settings.visits.probe_files, settings.visits.extensions)
     store = _open_store(settings, env, make_say(console))
+    for folder in settings.visits.extensions:
+        if not has_probe(folder):
+            warn(
+                console,
+                f"--extension {folder}: it has no {EXTENSION_PROBE}, so nothing of it is compared with the list",
+            )
     for note in settings.notes:
         console.print(note, markup=False, highlight=False)
     return Run(

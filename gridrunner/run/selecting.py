@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from gridrunner.browser.reach import read_place
 from gridrunner.browser.user_probes import UserProbe
 from gridrunner.errors import NothingToRun, UsageError
-from gridrunner.judging.protocol import Selection
+from gridrunner.judging.protocol import SHIPPED_CHECKS, Selection
 from gridrunner.model import Site, Verdict
 from gridrunner.results.record import RunRecord, load_run
 from gridrunner.settings.checks import Blocked, CheckSettings
@@ -68,7 +68,7 @@ def select_again(checks: CheckSettings, record: RunRecord) -> Selection:
     header = record.header
     is_named = bool(checks.paths or checks.keyword or checks.mark)
     if not is_named and header.checks:
-        lost = [path for path in header.checks if not Path(path.partition("::")[0]).exists()]
+        lost = [path for path in header.checks if path != SHIPPED_CHECKS and not Path(path.partition("::")[0]).exists()]
         if lost:
             raise UsageError(
                 f"the run was judged with checks that are not here: {', '.join(lost)}",
@@ -91,7 +91,11 @@ def select_from_lists(selection: SelectionSettings, out: Path) -> Selected:
     Raises SiteListError with every mistake, UsageError without lists, NothingToRun when nothing is left.
     """
     if not selection.sites:
-        raise UsageError("no site list", hint="name one: gridrunner run --sites sites/demo.yaml")
+        raise UsageError(
+            "no site list",
+            hint="name one: gridrunner run --sites LIST; `gridrunner demo` runs the shipped one, `gridrunner init` "
+            "writes a first one of yours",
+        )
     lists = read_site_lists(selection.sites, sys.stdin.buffer)
     sites = select_sites(lists.sites, selection.select)
     if not sites:

@@ -1,4 +1,4 @@
-"""The steps of a run, by name, in the order in which `gridrunner.commands.run` takes them."""
+"""The steps of a run, by name, in the order in which `gridrunner.run.executing` takes them."""
 
 from __future__ import annotations
 

@@ -39,7 +39,8 @@ ROWS = (
         parse=str,
         is_list=True,
         metavar="PATH",
-        help="pytest files or folders with checks, in place of the shipped login-form detection suite; repeatable",
+        help="pytest files or folders with checks, in place of the shipped login-form detection suite, which is called "
+        "`default`; repeatable",
     ),
     Setting(
         name="keyword",

@@ -129,6 +129,18 @@ def test_a_detector_that_answers_nowhere_is_never_green(
     assert {visit["outcome"] for visit in visits} == {"observed"}  # a detector's silence is not charged to the site
 
 
+def test_the_shipped_checks_and_own_ones_together(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a")
+    (project.folder / "mine.py").write_text("def test_id(site):\n    assert site.id == 'a'\n")
+    run = ("run", "--sites", sites.write_list(), "--slots", "1", "--retries", "0")
+    ended = project.run(*run, "--checks", "default", "--checks", "mine.py")
+    assert ended.code == 0, ended.stderr
+    checks = {check for check, _ in read_cases(project.run_folder / "junit.xml")}
+    assert {"test_id", "test_visit_ended_as_expected", "test_expected_fields_are_found"} <= checks
+    again = project.run("judge", project.run_folder)
+    assert (again.code, "not here" in again.stderr) == (0, False)
+
+
 def test_failures_of_own_and_live_checks_have_a_picture_without_retries(project: CommandLine, sites: OwnSites) -> None:
     sites.add_logins("a", "b")
     (project.folder / "mine.py").write_text(

@@ -5,11 +5,13 @@ in an empty folder.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import socket
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,17 @@ def do_page(parts: list[PageFile | PageCommand], folder: Path, changes: dict[str
     assert [command for command, _ in printed] == [part for part in parts if isinstance(part, PageCommand)]
     assert "Traceback" not in "".join(text for _, text in printed)
     assert [part.name for part in parts if isinstance(part, PageFile) and not (folder / part.name).exists()] == []
+
+
+def test_a_plain_installation_has_neither_boto3_nor_docker(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as packed:
+        (name,) = [name for name in packed.namelist() if name.endswith(".dist-info/METADATA")]
+        needs = re.findall(
+            r"^Requires-Dist: ([\w-]+).*?(?:extra == '(\w+)')?$", packed.read(name).decode(), re.MULTILINE
+        )
+    assert {package for package, extra in needs if not extra}.isdisjoint({"boto3", "docker"})
+    assert {package for package, extra in needs if extra == "all"} == {"boto3", "docker"}
+    assert [needs.count((package, extra)) for package, extra in (("boto3", "aws"), ("docker", "docker"))] == [1, 1]
 
 
 def test_the_tutorial_does_what_it_says(wheel: Path, tmp_path: Path) -> None:

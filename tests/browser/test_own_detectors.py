@@ -104,6 +104,66 @@ def test_popups_are_closed_in_the_first_context_and_nothing_else(session: Browse
     assert session.visit(Site(id="s", url=server.url("/login")), attempt=1, upcoming=None).outcome is Outcome.OBSERVED
 
 
+BROKEN = {
+    "manifest.json": json.dumps(
+        {
+            "manifest_version": 3,
+            "name": "broken",
+            "version": "1",
+            "content_scripts": [{"matches": ["<all_urls>"], "js": ["content.js"], "run_at": "document_start"}],
+            "background": {"service_worker": "worker.js"},
+        }
+    ),
+    "content.js": "throw new Error('my content script is broken')",
+    "worker.js": "console.error('my worker is unhappy')",
+}
+
+
+def write_extension(folder: Path, files: dict[str, str]) -> Path:
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_errors_of_an_extension_are_told_and_not_charged_to_the_site(
+    tmp_path: Path, server: PageServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    full_chromium()
+    monkeypatch.chdir(tmp_path)
+    extension = write_extension(tmp_path / "broken", BROKEN)
+    sites = tmp_path / "sites.yaml"
+    sites.write_text(f"version: 1\nsites:\n  - {{id: a, url: '{server.url('/login')}', expect: {{login: true}}}}\n")
+    run = ["run", "--sites", str(sites), "--slots", "1", "--retries", "0"]
+    assert main([*run, "--extension", str(extension)]) == 0
+    said = " ".join(capfd.readouterr().err.split())
+    assert "it has no gridrunner-probe.js, so nothing of it is compared with the list" in said
+    assert "the extension wrote errors on 1 of 1 site, which are not the sites'" in said
+    (journal,) = tmp_path.glob("runs/*/journal.jsonl")
+    (seen,) = [
+        line["observation"] for line in map(json.loads, journal.read_text().splitlines()) if "observation" in line
+    ]
+    errors = {event["text"].partition("\n")[0] for event in seen["events"] if event["kind"] == "extension-error"}
+    assert errors == {"Error: my content script is broken", "service worker: my worker is unhappy"}
+    assert [event for event in seen["events"] if event["kind"] == "console-error"] == []
+
+
+def test_an_extension_that_chromium_does_not_load_is_refused(
+    tmp_path: Path, server: PageServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    full_chromium()
+    monkeypatch.chdir(tmp_path)
+    manifest = json.loads(BROKEN["manifest.json"]) | {
+        "content_scripts": [{"matches": ["no pattern"], "js": ["content.js"]}]
+    }
+    extension = write_extension(tmp_path / "refused", {**BROKEN, "manifest.json": json.dumps(manifest)})
+    sites = tmp_path / "sites.yaml"
+    sites.write_text(f"version: 1\nsites:\n  - {{id: a, url: '{server.url('/login')}'}}\n")
+    assert main(["run", "--sites", str(sites), "--extension", str(extension)]) == 2
+    assert "Chromium did not load it, though its manifest can be read" in " ".join(capfd.readouterr().err.split())
+    assert not list(tmp_path.glob("runs/*/*"))
+
+
 def test_run_with_an_extension_compares_it(
     tmp_path: Path, server: PageServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -50,8 +50,10 @@ def asked_for(lock: str) -> list[Requirement]:
         lines = (ROOT / "requirements" / f"{lock}.in").read_text(encoding="utf-8").splitlines()
         return [Requirement(line) for line in lines if not line.startswith("#")]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    asked = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["dev"]]
-    return [Requirement(line) for line in (*asked, *project["build-system"]["requires"])]
+    extras = project["project"]["optional-dependencies"]
+    asked = [*project["project"]["dependencies"], *extras["dev"], *extras["aws"], *extras["docker"]]
+    requirements = [Requirement(line) for line in (*asked, *project["build-system"]["requires"])]
+    return [requirement for requirement in requirements if requirement.name != "gridrunner"]  # its own extras
 
 
 @pytest.mark.parametrize("python", PYTHONS)

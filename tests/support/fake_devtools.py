@@ -391,7 +391,15 @@ def _find(url: str, selector: str) -> dict[str, Any] | None:
         if element["selector"] == selector:
             box = element["box"]
             middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
-            return {"selector": selector, **middle, "content_x": box["x"], "content_y": box["y"], "rest": []}
+            return {
+                "selector": selector,
+                **middle,
+                "width": box["width"],
+                "height": box["height"],
+                "content_x": box["x"],
+                "content_y": box["y"],
+                "rest": [],
+            }
     return None
 
 

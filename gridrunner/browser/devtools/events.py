@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gridrunner.browser.devtools.connection import Answer, Connection
+from gridrunner.browser.devtools.extensions import describe_error, is_of_extension
 from gridrunner.browser.devtools.overrides import FRAME
-from gridrunner.browser.port import BUILDING_KINDS, Frame, PageState, Request
+from gridrunner.browser.port import BUILDING_KINDS, EXTENSION_ERROR, Frame, PageState, Request
 from gridrunner.text import redact_url
 
 DEAD_HOST_S = 3.0
@@ -249,18 +250,20 @@ class PageEvents:
 
     def _on_exception(self, target: str, params: dict[str, Any]) -> None:
         details = params.get("exceptionDetails", {})
-        description = details.get("exception", {}).get("description") or details.get("text", "")
-        self.state.note("console-error", description)
+        kind = EXTENSION_ERROR if is_of_extension(details, url=details.get("url", "")) else "console-error"
+        self.state.note(kind, describe_error("Runtime.exceptionThrown", params))
 
     def _on_console(self, target: str, params: dict[str, Any]) -> None:
         if params.get("type") in {"error", "assert"}:
-            words = (str(part.get("value", part.get("description", ""))) for part in params.get("args", []))
-            self.state.note("console-error", " ".join(words))
+            kind = EXTENSION_ERROR if is_of_extension(params) else "console-error"
+            self.state.note(kind, describe_error("Runtime.consoleAPICalled", params))
 
     def _on_log_entry(self, target: str, params: dict[str, Any]) -> None:
         entry = params.get("entry", {})
         if entry.get("level") == "error" and entry.get("source") != "javascript":
             kind = "network-failure" if entry.get("source") == "network" else "console-error"
+            if is_of_extension(entry, url=entry.get("url", "")):
+                kind = EXTENSION_ERROR
             self.state.note(kind, f"{entry.get('text', '')} {redact_url(entry.get('url', ''))}".strip())
 
     def _on_download(self, target: str, params: dict[str, Any]) -> None:

@@ -6,9 +6,19 @@ import time
 from typing import Any
 
 from gridrunner.browser.devtools.connection import Connection
+from gridrunner.browser.devtools.extensions import ExtensionConsole, ask_until_loaded
 from gridrunner.browser.devtools.page import DevToolsPage
 from gridrunner.browser.devtools.tab import BLANK, NOWHERE
-from gridrunner.browser.port import BrowserVersion, CommandFailed, DeadlinePassed, Page, TabSettings
+from gridrunner.browser.port import (
+    EVENT_LIMIT,
+    EXTENSION_ERROR,
+    BrowserVersion,
+    CommandFailed,
+    DeadlinePassed,
+    LoadedExtension,
+    Page,
+    TabSettings,
+)
 
 
 class DevToolsTabs:
@@ -22,8 +32,12 @@ class DevToolsTabs:
         self._is_first = True
         self._used: DevToolsPage | None = None
         self._spare: DevToolsPage | None = None
-        connection.listen("", self._on_browser_event, {"Target.detachedFromTarget"})
+        connection.listen("", self._on_browser_event, {"Target.detachedFromTarget", "Target.attachedToTarget"})
         self._version = connection.send("Browser.getVersion")
+        self._early: list[str] = []
+        self._console = ExtensionConsole(connection, self._note_extension_error)
+        if not has_own_context:
+            self._console.open()
 
     @property
     def has_spare(self) -> bool:
@@ -44,7 +58,14 @@ class DevToolsTabs:
                 page = self._used = self._prepare()
         page.wait_until_prepared(deadline=deadline)
         page.browser = self._browser
+        for text in self._early:
+            page.state.note(EXTENSION_ERROR, text)
+        self._early.clear()
         return page
+
+    def loaded_extensions(self, wanted: int, *, deadline: float) -> tuple[LoadedExtension, ...] | None:
+        """See `Tabs`."""
+        return ask_until_loaded(self.connection, lambda loaded: len(loaded) >= wanted, deadline=deadline)
 
     def prepare_ahead(self) -> None:
         """See `Tabs`."""
@@ -77,6 +98,15 @@ class DevToolsTabs:
         page.prepare()
         return page
 
-    def _on_browser_event(self, _method: str, params: dict[str, Any]) -> None:
-        if self._used is not None and params.get("sessionId") == self._used.target:
+    def _note_extension_error(self, text: str) -> None:
+        """Errors of an extension belong to the visit that goes on, or to the next one."""
+        if self._used is not None:
+            self._used.state.note(EXTENSION_ERROR, text)
+        elif len(self._early) < EVENT_LIMIT:
+            self._early.append(text)
+
+    def _on_browser_event(self, method: str, params: dict[str, Any]) -> None:
+        if method == "Target.attachedToTarget":
+            self._console.take_target(params)
+        elif self._used is not None and params.get("sessionId") == self._used.target:
             self._used.state.mark_crashed("the page closed its own window")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from gridrunner.errors import UsageError
+from gridrunner.errors import UsageError, extra_required
 from gridrunner.grid.drivers.protocol import GridDriver
 from gridrunner.grid.drivers.table import DEFAULT_GRID_NAME, DRIVER_NAMES, DRIVERS, SCALE_TIMEOUT_S
 
@@ -33,5 +33,6 @@ def make_driver(kind: str, settings: DriverSettings) -> GridDriver:
     row = DRIVERS.get(kind)
     if row is None:
         raise UsageError(f"--driver {kind}: no such driver", hint=f"one of {DRIVER_NAMES}")
-    factory: Callable[[DriverSettings], GridDriver] = import_module(row.module).make_driver
-    return factory(settings)
+    with extra_required(kind, f"--grid {kind}"):
+        factory: Callable[[DriverSettings], GridDriver] = import_module(row.module).make_driver
+        return factory(settings)

@@ -104,8 +104,15 @@ function describeTry(tried) {
 }
 
 function describeEvents(shown) {
+  const ours = shown.events.filter((event) => event.kind === "extension-error");
+  const own = ours.length ? panel("Errors of your extension", bullets(ours.map((event) => event.text))) : null;
+  const events = shown.events.filter((event) => event.kind !== "extension-error");
+  return [own, events.length ? listEvents(shown, events) : null];
+}
+
+function listEvents(shown, events) {
   return panel("What the page did", h("div", { class: "scroll" }, h("table", {}, h("tbody", {},
-    shown.events.map((event) => h("tr", {}, h("th", { scope: "row", text: event.kind.replaceAll("-", " ") }), h("td", { class: "mono", text: event.text })))))),
+    events.map((event) => h("tr", {}, h("th", { scope: "row", text: event.kind.replaceAll("-", " ") }), h("td", { class: "mono", text: event.text })))))),
   shown.moreEvents ? h("p", { class: "muted", text: "and " + plural(shown.moreEvents, "further event") }) : null);
 }
 
@@ -139,7 +146,7 @@ function describeSite(row) {
     describeChecks(detail),
     shown && shown.found ? describeDecision(shown.found) : null,
     detail.tries.length ? panel("Visits", detail.tries.map(describeTry)) : null,
-    shown && shown.events.length ? describeEvents(shown) : null,
+    ...(shown && shown.events.length ? describeEvents(shown) : []),
     describeAgain(row, detail),
     shown ? describeFiles(shown) : null];
 }
