@@ -11,7 +11,7 @@ from gridrunner.commands.parsing import Command, say
 from gridrunner.errors import ExitCode, UsageError
 from gridrunner.sites.checking import describe_lists
 from gridrunner.sites.demo import find_demo_pages
-from gridrunner.sites.importing import import_list
+from gridrunner.sites.importing import KINDS, import_list
 from gridrunner.sites.lists import read_site_lists
 from gridrunner.sites.replay import ReplayServer
 
@@ -61,7 +61,7 @@ def _configure_check(parser: argparse.ArgumentParser) -> None:
 
 def _configure_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="FILE", help="the file, or - for standard input")
-    parser.add_argument("--kind", choices=["auto", "csv", "tranco", "text"], default="auto", help="default: auto")
+    parser.add_argument("--kind", choices=KINDS, default="auto", help="default: auto")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N")
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="default: standard output; a file with another text is left alone"

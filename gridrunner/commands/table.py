@@ -10,7 +10,7 @@ from gridrunner import __version__
 from gridrunner.commands.parsing import EXIT_CODES, Parser
 
 GROUPS: Mapping[str, str] = {
-    "sites": "check, import, capture and serve site lists and replica pages",
+    "sites": "check, import, discover and capture site lists; serve replica pages",
     "grid": "bring a grid up, look at it, scale it, take it down",
     "history": "durations and outcomes of earlier runs",
     "store": "runs that shards put into S3 (`run --store`)",
@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "evaluate": ("evaluate:EVALUATE", "visit every page of a labelled corpus, print the scores, write the predictions"),
     "sites check": ("sites:CHECK", "read lists, report every mistake with file:line; visits nothing"),
     "sites import": ("sites:IMPORT", "make a YAML list from CSV, a Tranco ranking or URLs"),
+    "sites discover": ("discover:DISCOVER", "from bare domains to a site list; --recheck finds entries that moved"),
     "sites capture": ("capture:CAPTURE", "keep a page, or the failed pages of a run, as replayable sites; scrubbed"),
     "sites serve": ("sites:SERVE", "serve replica pages under host names of their own, until Ctrl-C"),
     "grid up": ("grid:UP", "bring a grid up, or to another size; returns when it is ready"),

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 
 from gridrunner.errors import SiteListError, UsageError
 from gridrunner.model import Site
-from gridrunner.sites.importing import write_site
 from gridrunner.sites.lists import read_site_lists
+from gridrunner.sites.writing import write_site
 from gridrunner.text import replace_unprintable
 
 PAGE_NAME: Final = "index.html"

@@ -47,6 +47,7 @@ PURE = (
     "gridrunner/browser/rebuilding.py",
     "gridrunner/browser/scrubbing.py",
     "gridrunner/detection",
+    "gridrunner/discovery",
     "gridrunner/dispatch/machine",
     "gridrunner/dispatch/ports.py",
     "gridrunner/dispatch/records.py",
@@ -73,6 +74,7 @@ PURE = (
     "gridrunner/sites/mistakes.py",
     "gridrunner/sites/selection.py",
     "gridrunner/sites/values.py",
+    "gridrunner/sites/writing.py",
     "gridrunner/sites/yaml_nodes.py",
     "docker/agent/gridrunner_agent/node_core.py",
     "dom_probes/suite/comparison.py",
@@ -88,14 +90,14 @@ NOT_PURE = ("gridrunner/detection/training",)
 
 PURE_IMPORTS = {
     *("__future__", "collections", "dataclasses", "enum", "functools", "itertools", "types", "typing"),
-    *("bisect", "contextlib", "datetime", "difflib", "email.utils", "fnmatch", "hashlib", "heapq", "ipaddress"),
+    *("bisect", "contextlib", "datetime", "difflib", "email.utils", "fnmatch", "hashlib", "heapq", "html", "ipaddress"),
     *("json", "math", "re", "statistics"),
     *("unicodedata", "urllib.parse"),
     "tomllib",  # text to values
     "pathlib",  # paths as values; what would touch the disk is found among the calls
     "random",  # random.Random is passed in
     "importlib.resources",  # the tables that lie beside detection
-    *("msgspec", "publicsuffixlist", "tinycss2", "yaml"),  # the second brings its table along
+    *("msgspec", "protego", "publicsuffixlist", "tinycss2", "yaml"),  # the third brings its table along
 }
 """What a pure place may import from elsewhere."""
 
@@ -113,6 +115,7 @@ OWN_TABLES = {"gridrunner/detection/sso.py", "gridrunner/detection/ways.py", "gr
     "gridrunner/browser/homes.py",
     "gridrunner/browser/walls.py",
     "gridrunner/detection/words.py",
+    "gridrunner/discovery/tables.py",
 }
 """Read the tables in their folders' `data` once, which are installed with the package and as good as code."""
 
@@ -182,6 +185,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": BASE | {"grid/drivers/table", "planning"},
     "sites": BASE | {"detection"},  # the providers that a list may name are those that can be found
     "aws": BASE,
+    "discovery": BASE | {"detection", "planning", "sites"},
     "browser": BASE | {"host", "detection", "planning", "settings", "sites"},
     "browser/devtools": BASE | {"browser", "host"},  # speaks what browser/port.py asks; nothing in browser/ knows it
     "grid": BASE,
@@ -204,11 +208,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "judging": BASE | {"detection", "host", "planning", "results", "results/journal"},
     "evaluation": BASE | {"detection", "sites"},
     "pytest_plugin": BASE | {"grid/hubs", "judging"},
-    "terminal": BASE | DISPATCH | {"aws", "grid", "planning"},
+    "terminal": BASE | DISPATCH | {"aws", "discovery", "grid", "planning"},
     # join
     "run": BASE
     | DISPATCH
-    | {"aws", "browser", "dispatch", "dispatch/machine", "grid", "grid/drivers", "grid/drivers/aws", "grid/hubs"}
+    | {
+        "aws",
+        "browser",
+        "discovery",
+        "dispatch",
+        "dispatch/machine",
+        "grid",
+        "grid/drivers",
+        "grid/drivers/aws",
+        "grid/hubs",
+    }
     | {"grid/drivers/table"}
     | {"judging", "planning", "results", "results/journal", "results/reports", "results/store", "results/verdicts"}
     | {"results/history"}
@@ -218,6 +232,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {
         "browser",
         "detection",
+        "discovery",
         "dispatch",
         "evaluation",
         "grid",

@@ -165,7 +165,7 @@ def test_missing_file(tmp_path: Path) -> None:
     ("kind", "limit", "message", "hint"),
     [
         ("trancoo", None, "--kind 'trancoo' is unknown", "Did you mean 'tranco'?"),
-        ("xml", None, "--kind 'xml' is unknown", "Known are auto, csv, tranco, text"),
+        ("xml", None, "--kind 'xml' is unknown", "Known are auto, csv, tranco, crux, sso-monitor, text"),
         ("auto", 0, "--limit 0 leaves nothing to import", "Give 1 or more"),
     ],
 )

@@ -1,0 +1,80 @@
+/**
+ * Everything on a page that may lead on: links, and what can be pressed, whether it is shown or not.
+ *
+ * For `gridrunner sites discover`. Beside collect_page.js, which keeps what a login form is judged by: here are links that
+ * a closed menu holds, addresses in full, and what icons without words are called. It decides nothing. `options`: `caps`.
+ *
+ *   url, language, links[]   href, text, icon, id, class, place (header, nav, footer), tab (opens one), hidden
+ *   buttons[]  selector, the same words, opens (aria-haspopup), is_open (aria-expanded), hidden
+ */
+function findWays(options) {
+  //@include lib/dom.js
+  const caps = Object.assign({ links: 500, buttons: 160, elements: 20000 }, (options && options.caps) || {});
+  const known = globalThis.__gridrunner, nameOf = (known && known.selectorOf) || selectorOf;
+  const LINK = 'a[href], area[href]';
+  const BUTTON = 'button, summary, a:not([href]), input[type=button], label[for], [role=button], [role=menuitem], [onclick], '
+    + '[aria-haspopup], [aria-expanded]';
+  const PLACE = 'header, nav, footer, [role=banner], [role=navigation], [role=contentinfo]';
+  const PLACES = { banner: 'header', navigation: 'nav', contentinfo: 'footer' };
+  const closestOf = methodOf(Element, 'closest');
+  const links = [], buttons = [], seen = new Set();
+
+  const placeOf = (element) => {
+    const place = closestOf(element, PLACE);
+    return place ? PLACES[attributeOf(place, 'role')] || localNameOf(place) : '';
+  };
+  /** What an element and the pictures in it are called. */
+  const iconOf = (element) => {
+    const names = [];
+    for (const part of [element, ...[...queryIn(element, 'svg, use, i, img, span, title')].slice(0, 10)]) {
+      const name = localNameOf(part);
+      if (name === 'title') names.push(squeeze(textContentOf(part) || '', 40));
+      else names.push(attributeText(part, 'class', 60), attributeText(part, 'id', 40), attributeText(part, 'data-icon', 40));
+      if (name === 'use') names.push((attributeText(part, 'href', 120) || attributeText(part, 'xlink:href', 120)).split('#').pop());
+      if (name === 'img') names.push(attributeText(part, 'src', 200).split(/[?#]/)[0].split('/').pop());
+    }
+    return squeeze(names.join(' '), 160);
+  };
+  const wordsFor = (element) => ({
+    text: wordsOf(element, 80) || attributeText(element, 'aria-label', 80) || attributeText(element, 'title', 80)
+      || attributeText(element, 'value', 80),
+    icon: iconOf(element), id: attributeText(element, 'id', 60), class: attributeText(element, 'class', 80),
+    place: placeOf(element), hidden: !isRendered(element, { visibilityProperty: true, opacityProperty: true }),
+  });
+  const read = (root) => {
+    for (const element of queryIn(root, LINK)) {
+      if (links.length >= caps.links) break;
+      const href = String(attributeOf(element, 'href') || '').trim().slice(0, 600);
+      const words = wordsFor(element), key = href + '\n' + words.text;
+      if (!href || seen.has(key)) continue;
+      seen.add(key);
+      let address = '';
+      try { address = new URL(href, document.baseURI).href.slice(0, 1000); } catch { continue; }
+      const isPressed = /^(#(?![!/])|javascript:)/i.test(href);
+      links.push({
+        ...words, href: isPressed ? '' : address, tab: /^_?blank$/i.test(attributeOf(element, 'target') || ''),
+        ...(isPressed ? { selector: nameOf(element), opens: attributeText(element, 'aria-haspopup', 12),
+          is_open: attributeOf(element, 'aria-expanded') === 'true' } : {}),
+      });
+    }
+    for (const element of queryIn(root, BUTTON)) {
+      if (buttons.length >= caps.buttons) break;
+      if (localNameOf(element) === 'a' && attributeOf(element, 'href')) continue;
+      buttons.push({
+        ...wordsFor(element), selector: nameOf(element), opens: attributeText(element, 'aria-haspopup', 12),
+        is_open: attributeOf(element, 'aria-expanded') === 'true' || localNameOf(element) === 'summary' && hasAttribute(element.parentElement, 'open'),
+        tells: hasAttribute(element, 'aria-expanded') || localNameOf(element) === 'summary',
+      });
+    }
+    let left = caps.elements;
+    for (const element of queryIn(root, '*')) {
+      if ((left -= 1) < 0) break;
+      const inner = localNameOf(element).includes('-') ? shadowRootOf(element) : null;
+      if (inner) read(inner);
+    }
+  };
+  read(document);
+  return {
+    url: location.href.slice(0, 2000), language: (attributeOf(document.documentElement, 'lang') || '').slice(0, 20), links, buttons,
+  };
+}
