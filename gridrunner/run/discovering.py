@@ -230,7 +230,10 @@ class _Crew:
         name, asked = search.domain.name, search.ask
         assert asked is not None, "a search that has ended has no turn"
         self._watcher.asked(search)
-        observation = visitor.visit(search, asked, self._probe_of(asked))
+        try:
+            observation = visitor.visit(search, asked, self._probe_of(asked))
+        except GridFault as error:
+            return ServerAnswer(), self._meet_fault(search, str(error))
         facts = self._store.held.pop(name, None)
         if observation.fault is not None:
             return ServerAnswer(), self._meet_fault(search, observation.fault.message)
