@@ -97,7 +97,9 @@ def join_entries(entries: Iterable[RunEntry]) -> list[RunEntry]:
     become one run, of which `missing` shards have no entry.
     """
     kept = list(entries)
-    merged = {run for entry in kept for run in entry.merged_from}
+    unions = [frozenset(entry.merged_from) for entry in kept if entry.merged_from]
+    kept = [entry for entry in kept if not _is_part_of_another(entry, unions)]
+    merged: frozenset[str] = frozenset().union(*unions)
     groups: dict[tuple[str, str, int], dict[int, RunEntry]] = {}
     runs = []
     for entry in sorted((entry for entry in kept if entry.run not in merged), key=_order):
@@ -108,6 +110,12 @@ def join_entries(entries: Iterable[RunEntry]) -> list[RunEntry]:
             runs.append(entry)
     runs += [_join_shards(list(parts.values()), count) for (_, _, count), parts in groups.items()]
     return sorted(runs, key=_order)
+
+
+def _is_part_of_another(entry: RunEntry, unions: Sequence[frozenset[str]]) -> bool:
+    """Whether another merge has all of this one and more: a shard was run again, and all was merged again."""
+    sources = frozenset(entry.merged_from)
+    return bool(sources) and any(sources < union for union in unions)
 
 
 def _order(entry: RunEntry) -> tuple[str, str]:

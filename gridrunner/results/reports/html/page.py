@@ -8,18 +8,15 @@ beyond that. Its code builds elements from text only (`textContent`), so that da
 from __future__ import annotations
 
 import base64
-import hashlib
 import mimetypes
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from gridrunner import codec
 from gridrunner.foreign import read_file
 from gridrunner.results.journal.evidence import find_evidence
 from gridrunner.results.journal.files import open_atomically
+from gridrunner.results.reports.html.assembling import assemble_page, embed_json, embed_list
 from gridrunner.results.reports.html.data import ReportCollector, ReportData
 from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import SiteVerdict
@@ -31,19 +28,11 @@ INLINE_LIMIT = 8 << 20
 ones first; a CI artifact of this size opens at once, and the rest lies in evidence/ beside it."""
 
 _SCRIPTS = (
-    *("dom.js", "state.js", "yours.js", "list.js", "picture.js", "detail.js", "overview.js", "timeline.js"),
-    "main.js",
+    *("dom.js", "state.js", "yours.js", "row.js", "list.js", "picture.js", "detail.js", "overview.js", "timeline.js"),
+    *("shell.js", "main.js"),
 )
 
 _IMAGE_TYPES = frozenset({"image/webp", "image/png", "image/jpeg"})
-
-_ESCAPES = (
-    (b"<", b"\\u003c"),  # </script> and <!-- end or change the element: HTML, section 4.12.1.3
-    (b">", b"\\u003e"),
-    (b"&", b"\\u0026"),
-    ("\u2028".encode(), b"\\u2028"),  # line ends in JavaScript before ES2019
-    ("\u2029".encode(), b"\\u2029"),
-)
 
 
 class HtmlReport(Report):
@@ -76,60 +65,15 @@ def write_page(data: ReportData, folder: Path, path: Path) -> None:
 
 
 def _list_parts(data: ReportData, folder: Path) -> Iterator[bytes]:
-    assets = files("gridrunner.results.reports.html").joinpath("assets")
-    style = assets.joinpath("report.css").read_bytes()
-    code = b"".join(
-        [b'(() => {\n"use strict";\n', *(assets.joinpath(name).read_bytes() for name in _SCRIPTS), b"})();\n"]
-    )
-    template = assets.joinpath("page.html").read_bytes()
     details = (b'"%s":%s' % (key.encode(), detail) for key, detail in data.details.items())
     blocks: dict[bytes, Iterable[bytes]] = {
-        b"@POLICY@": [_make_policy(code).encode()],
-        b"@STYLE@": [style],
         b"@RUN@": [embed_json(data.run)],
-        b"@ROWS@": _embed_list(b"[", data.rows, b"]"),
-        b"@DETAILS@": _embed_list(b"{", details, b"}"),
+        b"@ROWS@": embed_list(b"[", data.rows, b"]"),
+        b"@DETAILS@": embed_list(b"{", details, b"}"),
         b"@TIMELINE@": [embed_json(data.timeline)],
         b"@PICTURES@": [embed_json(_inline_pictures(data.screenshots, folder))],
-        b"@CODE@": [code],
     }
-    rest = template
-    # In one pass and in the template's order: data that looks like a placeholder is never looked at again.
-    for mark, block in blocks.items():
-        before, placeholder, rest = rest.partition(mark)
-        assert placeholder, f"page.html lacks {mark.decode()}"
-        yield before
-        yield from block
-    yield rest
-
-
-def _embed_list(first: bytes, items: Iterable[bytes], last: bytes) -> Iterator[bytes]:
-    """A list or an object of JSON, piece by piece, as `embed_json` would."""
-    yield first
-    comma = b""
-    for item in items:
-        yield comma + _escape(item)
-        comma = b","
-    yield last
-
-
-def embed_json(value: Any) -> bytes:
-    """`value` as JSON that may stand in a `script` element of type application/json, whatever it holds."""
-    return _escape(codec.encode(value))
-
-
-def _escape(data: bytes) -> bytes:
-    for character, escape in _ESCAPES:
-        data = data.replace(character, escape)
-    return data
-
-
-def _make_policy(code: bytes) -> str:
-    digest = base64.b64encode(hashlib.sha256(code).digest()).decode()
-    return (
-        "default-src 'none'; img-src data: 'self' file:; style-src 'unsafe-inline'; "
-        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
+    return assemble_page("page.html", ("report.css",), _SCRIPTS, blocks)
 
 
 def _inline_pictures(paths: tuple[str, ...], folder: Path) -> dict[str, str]:

@@ -1,22 +1,24 @@
 // The list of sites: only the rows in sight exist, so that ten thousand are as quick as ten.
 
-const ROW_PX = 58;
 const OVERSCAN = 8;
 const list = at("list");
 const spacer = at("spacer");
 const drawn = new Map();
 
-function makeRow(row, place) {
-  const why = row.why || row.title || row.url;
-  return h("div", {
-    class: "row v-" + row.verdict, role: "option", id: "row-" + row.index, "aria-selected": String(row.index === state.open),
-    "aria-setsize": state.shown.length, "aria-posinset": place + 1, vars: { top: place * ROW_PX + "px" },
-    onclick: () => openSite(row.index),
-  },
-  h("span", { class: "glyph", "aria-hidden": "true", text: GLYPHS[row.verdict] }),
-  h("b", { text: row.id }, h("span", { class: "skip", text: " " + WORDS[row.verdict] })),
-  h("span", { class: "side" }, rowStates(row), [row.locale, row.busy ? seconds(row.busy) : "", row.tries > 1 ? row.tries + " visits" : ""].filter(Boolean).join(" · ")),
-  h("span", { class: "sub", text: why }));
+function applyFilters() {
+  const words = state.text.toLowerCase().split(/\s+/).filter(Boolean);
+  const chosen = FILTERS.filter((filter) => state.chosen[filter.key]);
+  state.shown = rows
+    .filter((row) => (!state.verdicts.size || state.verdicts.has(row.verdict))
+      && chosen.every((filter) => filter.values(row).includes(state.chosen[filter.key]))
+      && words.every((word) => row.haystack.includes(word)))
+    .sort(compareRows);
+}
+
+function clearFilters() {
+  state.verdicts.clear();
+  state.text = "";
+  state.chosen = {};
 }
 
 function drawRows() {

@@ -40,18 +40,4 @@ if (run.previous) FILTERS.push({ key: "change", label: "change", values: (row) =
 
 const state = { tab: "overview", verdicts: new Set(), text: "", chosen: {}, shown: [], open: -1, page: 0, marks: true, near: true };
 
-function applyFilters() {
-  const words = state.text.toLowerCase().split(/\s+/).filter(Boolean);
-  const chosen = FILTERS.filter((filter) => state.chosen[filter.key]);
-  state.shown = rows
-    .filter((row) => (!state.verdicts.size || state.verdicts.has(row.verdict))
-      && chosen.every((filter) => filter.values(row).includes(state.chosen[filter.key]))
-      && words.every((word) => row.haystack.includes(word)))
-    .sort((one, other) => URGENCY[one.verdict] - URGENCY[other.verdict] || one.index - other.index);
-}
-
-function clearFilters() {
-  state.verdicts.clear();
-  state.text = "";
-  state.chosen = {};
-}
+const compareRows = (one, other) => URGENCY[one.verdict] - URGENCY[other.verdict] || one.index - other.index;

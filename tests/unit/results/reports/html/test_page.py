@@ -21,7 +21,7 @@ from gridrunner.results.journal.events import Event, Judged, Observed
 from gridrunner.results.record import RunRecord, build_record, load_run
 from gridrunner.results.reports.html import data as report_data
 from gridrunner.results.reports.html import page as report_page
-from gridrunner.results.reports.html.page import embed_json
+from gridrunner.results.reports.html.assembling import embed_json
 from gridrunner.results.reports.protocol import ReportRequest
 from gridrunner.results.reports.render import write_reports
 from tests.support.reports import write_html
