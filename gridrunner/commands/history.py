@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gridrunner.commands.parsing import Command, add_settings, say, settings_of
-from gridrunner.errors import ExitCode, RunFolderError, UsageError
+from gridrunner.commands.parsing import count_of as count_argument
+from gridrunner.errors import ExitCode, NothingToRun, RunFolderError, UsageError
 from gridrunner.results.history.file import KEPT_RUNS
 from gridrunner.results.history.standing import SiteStanding, Standing, judge_trails
 from gridrunner.results.history.totals import (
@@ -23,6 +24,7 @@ from gridrunner.results.history.totals import (
     list_slowest,
 )
 from gridrunner.results.history.trails import Trail, make_trails
+from gridrunner.results.reports.html.past_page import write_history_page
 from gridrunner.run.histories import open_shared_history
 from gridrunner.terminal.progress import clean
 from gridrunner.text import count_of
@@ -62,6 +64,18 @@ def show_history(arguments: argparse.Namespace) -> int:
         _print_sites("slowest", list_slowest(stats, limit), "p90", lambda site: _seconds(site.p90_s), console)
         _print_sites("flakiest", list_flakiest(stats, limit), "flaky", lambda site: f"{site.flaky_share:.0%}", console)
         _print_sites("most faulted", list_most_faulted(stats, limit), "faults", lambda site: str(site.faults), console)
+    return ExitCode.OK
+
+
+def report_history(arguments: argparse.Namespace) -> int:
+    """Write the page of the newest runs. Raises UsageError, NothingToRun, RunFolderError."""
+    page: Path = arguments.page
+    with open_shared_history(settings_of(arguments), say) as history:
+        runs = history.entries(newest=arguments.runs)
+        if not runs:
+            raise NothingToRun(f"{history.path}: the history has no run", hint="every `gridrunner run` adds one")
+        write_history_page(runs, [history.find_report(run, page) for run in runs], page)
+    print(page)
     return ExitCode.OK
 
 
@@ -123,6 +137,15 @@ def _configure_show(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, "history", "store", "fleet")
 
 
+def _configure_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out", dest="page", type=Path, required=True, metavar="FILE", help="the page, such as history.html"
+    )
+    runs = f"the newest N runs (default {RUNS_LOOKED_AT})"
+    parser.add_argument("--runs", type=count_argument, default=RUNS_LOOKED_AT, metavar="N", help=runs)
+    add_settings(parser, "history", "store", "fleet")
+
+
 def _configure_prune(parser: argparse.ArgumentParser) -> None:
     keep = f"runs to keep (default {KEPT_RUNS})"
     parser.add_argument("--keep", type=int, default=KEPT_RUNS, metavar="N", help=keep)
@@ -136,5 +159,6 @@ def _configure_import(parser: argparse.ArgumentParser) -> None:
 
 
 SHOW = Command(configure=_configure_show, execute=show_history)
+REPORT = Command(configure=_configure_report, execute=report_history)
 PRUNE = Command(configure=_configure_prune, execute=prune_history)
 IMPORT = Command(configure=_configure_import, execute=import_runs)

@@ -39,6 +39,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "grid reap": ("grid:REAP", "end the sessions of runs that are over; those of others stay"),
     "grid down": ("grid:DOWN", "take the grid down; only what was made by `grid up` or a run is touched"),
     "history show": ("history:SHOW", "what is newly broken, flapping, blocked, slower; slowest and flakiest sites"),
+    "history report": (
+        "history:REPORT",
+        "one page of the newest runs: a strip for each site, rates, trends, two runs compared",
+    ),
     "history import": ("history:IMPORT", "add the runs of folders to the history"),
     "history prune": ("history:PRUNE", "forget all but the newest runs, or what is older than so many days"),
     "store push": ("store:PUSH", "put run folders there whose own upload was refused; overwrites nothing"),

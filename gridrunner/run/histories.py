@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from gridrunner.errors import NothingToRun, UsageError
 from gridrunner.results.history.entries import RunEntry
 from gridrunner.results.history.file import KEPT_RUNS, History, open_history
 from gridrunner.results.history.packing import make_entry
 from gridrunner.results.record import load_run
+from gridrunner.results.reports.html.page import REPORT_NAME
+from gridrunner.results.reports.html.past import PastRun
 from gridrunner.run.remembering import place_of
 from gridrunner.settings.loading import Settings
 from gridrunner.terminal.console import Say
@@ -31,6 +35,17 @@ class SharedHistory:
     def entries(self, *, newest: int = KEPT_RUNS) -> list[RunEntry]:
         """As of the history."""
         return self._history.entries(newest=newest)
+
+    def find_report(self, entry: RunEntry, page: Path) -> PastRun:
+        """Where the report and the pictures of a run are, as links from `page`: where the entry says, or in a folder of
+        the run's name beside the history.
+        """
+        beside = self.path.parent
+        for folder in (beside / entry.place if entry.place else None, beside / Path(entry.run).name):
+            if folder is not None and (folder / REPORT_NAME).is_file():
+                base = quote(Path(os.path.relpath(folder, page.parent)).as_posix())
+                return PastRun(report=f"{base}/{REPORT_NAME}", shots=f"{base}/", place=str(folder))
+        return PastRun(place=entry.place)
 
     def import_run(self, folder: Path) -> bool:
         """Remember the run in `folder`. Raises RunFolderError, AwsRefused and AwsFault."""

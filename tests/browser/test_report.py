@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import importlib.util
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +13,6 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-from gridrunner.browser.binaries import find_browser
 from gridrunner.model import (
     Box,
     Detection,
@@ -33,60 +28,24 @@ from gridrunner.model import (
 from gridrunner.results.journal.events import Event, Faulted, Judged, Observed
 from gridrunner.results.record import RunRecord, build_record
 from tests.support import sample_runs as samples
+from tests.support.report_reader import PIXEL, check_with_axe, list_complaints, open_reader, press, read_texts
 from tests.support.reports import write_html
 
 pytestmark = pytest.mark.browser
 
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 PATIENCE_S = 30
 
 
 @pytest.fixture(scope="module")
 def driver() -> Iterator[webdriver.Chrome]:
-    browser = find_browser(None, os.environ)
-    chromedriver = shutil.which("chromedriver")
-    if chromedriver is None:
-        pytest.skip("needs chromedriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(browser.binary)
-    for argument in ("--no-sandbox", "--headless=new", "--window-size=1400,1000", "--disable-gpu"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    running = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
-    running.set_page_load_timeout(30)
-    try:
+    with open_reader() as running:
         yield running
-    finally:
-        running.quit()
 
 
 def show(driver: webdriver.Chrome, folder: Path, record: RunRecord, hash_: str = "") -> None:
     write_html(record, folder)
     driver.get("about:blank")
     driver.get((folder / "report.html").as_uri() + hash_)
-
-
-def texts(driver: webdriver.Chrome, css: str) -> list[str]:
-    """What a reader, of the screen or of its text, gets from each element; in one call, as the list redraws itself."""
-    texts_shown: list[str] = driver.execute_script(
-        "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText.trim().replace(/\\s+/g, ' '))",
-        css,
-    )
-    return texts_shown
-
-
-def press(driver: webdriver.Chrome, *keys: str) -> None:
-    for key in keys:
-        driver.switch_to.active_element.send_keys(key)
-
-
-def complaints(driver: webdriver.Chrome) -> list[str]:
-    """Errors of the console, but for pictures that a test did not write."""
-    log = driver.get_log("browser")  # type: ignore[no-untyped-call]  # Selenium has no annotations here
-    entries = [entry["message"] for entry in log if entry["level"] == "SEVERE"]
-    return [message for message in entries if "ERR_FILE_NOT_FOUND" not in message]
 
 
 def wait_for(driver: webdriver.Chrome, condition: Callable[[], Any]) -> None:
@@ -96,15 +55,15 @@ def wait_for(driver: webdriver.Chrome, condition: Callable[[], Any]) -> None:
 def test_it_opens_with_what_failed_first(driver: webdriver.Chrome, tmp_path: Path) -> None:
     show(driver, tmp_path, samples.every_record())
     assert driver.title == "Incomplete · gridrunner run-1"
-    assert texts(driver, ".cause h3") == [
+    assert read_texts(driver, ".cause h3") == [
         "Check failed: login is found",
         "Site unreachable",
         "Check broken: fields are right",
         "Fault of ours: session lost",
         "Not run",
     ]
-    assert texts(driver, "h1") == ["Incomplete: 2 failed, 2 error, 2 not run, 1 flaky, 1 passed, 1 skipped"]
-    assert complaints(driver) == []
+    assert read_texts(driver, "h1") == ["Incomplete: 2 failed, 2 error, 2 not run, 1 flaky, 1 passed, 1 skipped"]
+    assert list_complaints(driver) == []
 
 
 def test_a_site_shows_its_picture_with_marks_and_the_way_to_run_it_again(
@@ -120,7 +79,7 @@ def test_a_site_shows_its_picture_with_marks_and_the_way_to_run_it_again(
         Judged(result=samples.make_result(samples.FOUND, "failing", Status.FAILED)),
     ]
     show(driver, tmp_path, build_record(plan, samples.make_header(plan), events), "#site/failing")
-    assert texts(driver, "#detail h2") == ["failing"]
+    assert read_texts(driver, "#detail h2") == ["failing"]
     assert driver.find_element(By.CSS_SELECTOR, ".shot svg").accessible_name == (
         "Marked: login form, username, password, submit, insertion point"
     )
@@ -134,7 +93,7 @@ def test_a_site_shows_its_picture_with_marks_and_the_way_to_run_it_again(
         assert mark.rect["width"] == pytest.approx(480 * scale, abs=6)
         assert (image.rect["width"] < frame.rect["width"] + 1) is is_whole
         driver.find_element(By.ID, "near").click()
-    assert "gridrunner run --sites sites/some.yaml --select id:failing" in texts(driver, ".run-again pre")
+    assert "gridrunner run --sites sites/some.yaml --select id:failing" in read_texts(driver, ".run-again pre")
     press(driver, "o")
     assert driver.find_elements(By.CSS_SELECTOR, ".shot.is-plain")
 
@@ -171,32 +130,34 @@ def with_detectors(*values: dict[str, Any] | str) -> RunRecord:
 def test_the_users_detectors_stand_beside_ours(driver: webdriver.Chrome, tmp_path: Path) -> None:
     right = {"login": True, "username": "#user", "password": None, "reason": "one password field", "confidence": 0.8}
     show(driver, tmp_path, with_detectors(right, {"login": True, "username": "#s"}))
-    assert texts(driver, ".scores tbody tr")[0].startswith("one.js 0/1 1/1")
-    assert "shop ∅ missed password ✕ wrong username: #search; missed password" in texts(driver, "#overview details tr")
+    assert read_texts(driver, ".scores tbody tr")[0].startswith("one.js 0/1 1/1")
+    assert "shop ∅ missed password ✕ wrong username: #search; missed password" in read_texts(
+        driver, "#overview details tr"
+    )
     driver.find_element(By.XPATH, "//table[contains(@class,'scores')]//button[contains(., 'wrong')]").click()
-    assert texts(driver, ".row .state") == ["one ∅ missed", "two ✕ wrong"]
+    assert read_texts(driver, ".row .state") == ["one ∅ missed", "two ✕ wrong"]
     press(driver, "j")
-    assert "username #u ✓ #user ✓ #user ✕ #search" in texts(driver, "#detail tbody tr")
-    assert "one.js missed ∅ missed 3 ms missed password its reason: one password field confidence 0.8" in texts(
+    assert "username #u ✓ #user ✓ #user ✕ #search" in read_texts(driver, "#detail tbody tr")
+    assert "one.js missed ∅ missed 3 ms missed password its reason: one password field confidence 0.8" in read_texts(
         driver, ".yours"
     )
     assert "one: username" in driver.find_element(By.CSS_SELECTOR, ".shot svg").accessible_name
     assert "two: username ✕" in driver.find_element(By.CSS_SELECTOR, ".shot svg").accessible_name
     again = "gridrunner run --sites sites/some.yaml --select id:shop --probe one.js --checks 'my checks.py'"
-    assert texts(driver, ".run-again pre") == [again]
-    assert complaints(driver) == []
+    assert read_texts(driver, ".run-again pre") == [again]
+    assert list_complaints(driver) == []
 
 
 def test_the_row_that_failed_is_marked(driver: webdriver.Chrome, tmp_path: Path) -> None:
     show(driver, tmp_path, with_detectors("Error: oops", "Error: oops"), "#site/shop")
-    assert "username #u ✓ #user" in texts(driver, "#detail tbody tr")
+    assert "username #u ✓ #user" in read_texts(driver, "#detail tbody tr")
     plan = samples.make_plan_of(
         [samples.make_site("shop", expect=replace(samples.make_site("x").expect, username="#p"))]
     )
     probes = {"expected": {"username": {"selector": "#p", "matches": "#pass"}}}
     events: list[Event] = [Observed(observation=samples.make_observation("shop", probes=probes))]
     show(driver, tmp_path, build_record(plan, samples.make_header(plan), events), "#site/shop")
-    assert "username #p ✕ #user" in texts(driver, "#detail tbody tr")
+    assert "username #p ✕ #user" in read_texts(driver, "#detail tbody tr")
 
 
 def test_each_visit_can_be_looked_at_and_the_failed_one_comes_first(driver: webdriver.Chrome, tmp_path: Path) -> None:
@@ -214,7 +175,7 @@ def test_each_visit_can_be_looked_at_and_the_failed_one_comes_first(driver: webd
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(PIXEL)
     show(driver, tmp_path, build_record(plan, samples.make_header(plan), events), "#site/shop")
-    assert texts(driver, "#detail .chip") == ["Visit 1 ✕ failed", "Visit 2 ✓"]
+    assert read_texts(driver, "#detail .chip") == ["Visit 1 ✕ failed", "Visit 2 ✓"]
     assert driver.find_element(By.CSS_SELECTOR, ".shot img").get_attribute("alt") == "Screenshot of visit 1"
     driver.find_element(By.ID, "visit-2").click()
     assert driver.find_element(By.CSS_SELECTOR, ".shot img").get_attribute("alt") == "Screenshot of visit 2"
@@ -228,17 +189,17 @@ def test_filters_and_keys_lead_to_a_site(driver: webdriver.Chrome, tmp_path: Pat
     press(driver, "refused" + Keys.ESCAPE)
     press(driver, "2")
     driver.find_element(By.XPATH, "//*[@id='chips']/button[contains(., 'failed')]").click()
-    assert texts(driver, ".row b") == ["failing failed", "down failed"]
+    assert read_texts(driver, ".row b") == ["failing failed", "down failed"]
     press(driver, "j", "j")
-    assert texts(driver, "#detail h2") == ["down"]
+    assert read_texts(driver, "#detail h2") == ["down"]
     assert driver.execute_script("return location.hash") == "#site/down"
     press(driver, "k")
-    assert texts(driver, "#detail h2") == ["failing"]
+    assert read_texts(driver, "#detail h2") == ["failing"]
     press(driver, Keys.ESCAPE)
-    assert texts(driver, "#count") == ["9 sites"]
+    assert read_texts(driver, "#count") == ["9 sites"]
     press(driver, "3")
     assert driver.find_element(By.CSS_SELECTOR, "#timeline canvas").is_displayed()
-    assert complaints(driver) == []
+    assert list_complaints(driver) == []
 
 
 def test_it_can_be_printed_and_read_by_narrow_screens_in_the_dark(driver: webdriver.Chrome, tmp_path: Path) -> None:
@@ -258,36 +219,16 @@ def test_it_can_be_printed_and_read_by_narrow_screens_in_the_dark(driver: webdri
         driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def read_axe() -> str:
-    """axe-core's script, out of a wheel that brings it along; the wheel's own code is not used."""
-    package = importlib.util.find_spec("axe_playwright_python")
-    if package is None or not package.submodule_search_locations:
-        message = "needs axe-core: pip install --no-deps axe-playwright-python==0.1.8"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
-    return (Path(package.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_that_keeps_somebody_from_reading_it(
     driver: webdriver.Chrome, tmp_path: Path, theme: str
 ) -> None:
-    axe = read_axe()
-    driver.set_script_timeout(120)
     media = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     try:
         for part in ("", "#sites", "#site/failing", "#timeline"):
             show(driver, tmp_path, samples.every_record(), part)
-            driver.execute_script(axe)
-            results = driver.execute_async_script(
-                "const done = arguments[0]; axe.run(document, { resultTypes: ['violations'] })"
-                ".then((report) => done({ passes: report.passes.length, violations: report.violations }))"
-            )
-            assert results["passes"] > 10  # it did look
-            assert [
-                (violation["impact"], violation["id"], [node["html"] for node in violation["nodes"]])
-                for violation in results["violations"]
-            ] == []
+            assert check_with_axe(driver) == []
     finally:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
@@ -348,7 +289,7 @@ def test_a_hostile_page_runs_nothing_in_the_report(driver: webdriver.Chrome, tmp
         assert driver.execute_script(foreign) == 0
         assert driver.execute_script("return document.querySelectorAll('script').length") == 6
     show(driver, tmp_path, make_hostile(), "#site/a")
-    assert any("<script>window.pwned=1</script>" in text for text in texts(driver, "#detail p"))
+    assert any("<script>window.pwned=1</script>" in text for text in read_texts(driver, "#detail p"))
     assert "javascript:" in driver.find_element(By.CSS_SELECTOR, "#detail .head").text
     assert not driver.find_elements(By.CSS_SELECTOR, "#detail .head a")
 
@@ -362,7 +303,7 @@ def test_the_policy_stops_code_that_is_not_ours(driver: webdriver.Chrome, tmp_pa
     )
     driver.get(page.as_uri())
     assert driver.execute_script("return window.pwned") is None
-    assert any("Content Security Policy" in message for message in complaints(driver))
+    assert any("Content Security Policy" in message for message in list_complaints(driver))
 
 
 def test_ten_thousand_sites_are_quick_and_few_elements(driver: webdriver.Chrome, tmp_path: Path) -> None:
@@ -370,17 +311,17 @@ def test_ten_thousand_sites_are_quick_and_few_elements(driver: webdriver.Chrome,
     plan = samples.make_plan_of([samples.make_site(name) for name in names])
     events = [event for name in names for event in samples.pass_site(name)]
     show(driver, tmp_path, build_record(plan, samples.make_header(plan), events), "#sites")
-    wait_for(driver, lambda: texts(driver, "#count") == ["10,000 sites"])
+    wait_for(driver, lambda: read_texts(driver, "#count") == ["10,000 sites"])
     assert driver.execute_script("return document.querySelectorAll('.row').length") < 60
     took_ms = driver.execute_script(
         "const at = performance.now(); const box = document.getElementById('search'); box.value = 'site-09999';"
         "box.dispatchEvent(new Event('input')); return performance.now() - at"
     )
-    assert texts(driver, "#count") == ["1 of 10,000 sites"]
+    assert read_texts(driver, "#count") == ["1 of 10,000 sites"]
     # 30 ms on two idle cores (2026-11-24); a second is what a reader notices, and what a busy machine may take
     assert took_ms < 1000
     driver.execute_script(
         "const search = document.getElementById('search'); search.value = ''; search.dispatchEvent(new Event('input'))"
     )
     driver.execute_script("document.getElementById('list').scrollTop = 1e9")
-    wait_for(driver, lambda: "site-09999 passed" in texts(driver, ".row b"))
+    wait_for(driver, lambda: "site-09999 passed" in read_texts(driver, ".row b"))

@@ -60,6 +60,7 @@ PURE = (
     "gridrunner/judging/protocol.py",
     "gridrunner/planning",
     "gridrunner/results/history/entries.py",
+    "gridrunner/results/history/rates.py",
     "gridrunner/results/history/standing.py",
     "gridrunner/results/history/totals.py",
     "gridrunner/results/history/statistics.py",
@@ -199,7 +200,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "results": BASE | {"results/journal", "results/verdicts", "planning"},
     "results/history": BASE | {"results", "results/journal", "results/verdicts", "planning"},
     "results/merging": BASE | {"results", "results/journal", "results/verdicts"},
-    "results/reports": BASE | {"results", "results/journal", "results/verdicts", "planning"},
+    "results/reports": BASE | {"results", "results/history", "results/journal", "results/verdicts", "planning"},
     "results/store": BASE | {"results/journal", "aws"},
     # carry out
     **{name: BASE | DISPATCH | {"planning"} for name in DISPATCH},
