@@ -44,6 +44,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "one page of the newest runs: a strip for each site, rates, trends, two runs compared",
     ),
     "history import": ("history:IMPORT", "add the runs of folders to the history"),
+    "history propose-quarantine": (
+        "quarantine:PROPOSE",
+        "flapping sites to put in quarantine, as YAML or a patch, and those that can leave it; changes nothing",
+    ),
     "history prune": ("history:PRUNE", "forget all but the newest runs, or what is older than so many days"),
     "store push": ("store:PUSH", "put run folders there whose own upload was refused; overwrites nothing"),
     "store list": ("store:LIST", "the groups of runs, or with --store-group its runs, complete or not"),

@@ -10,6 +10,7 @@ import pytest
 from tests.acceptance.conftest import DEMO_LIST
 from tests.support.command_line import ROOT, CommandLine, wait_until
 from tests.support.own_sites import OwnSites
+from tests.support.shard_runs import plan_sites, write_shard
 
 
 def test_demo_list_is_without_mistakes(project: CommandLine) -> None:
@@ -55,6 +56,32 @@ def test_history_before_the_first_run(project: CommandLine) -> None:
     ended = project.run("history", "show")
     assert ended.code == 4
     assert "there is no history yet" in ended.words
+
+
+def test_a_history_of_imported_runs_is_a_page_and_proposes_a_quarantine(project: CommandLine) -> None:
+    (project.folder / "sites.yaml").write_text(
+        "version: 1\nsites:\n" + "".join(f"  - id: site-{n}\n    url: https://site-{n}.example/\n" for n in range(1, 4))
+    )
+    for night in range(1, 10):
+        failures = {"site-2": "no login form found"} if night % 3 == 0 and night < 9 else {}
+        failures |= {"site-3": "gone"} if night == 9 else {}
+        folder = write_shard(project.folder / "runs" / f"night-{night}", plan_sites(3), (1, 1), failures)
+        journal = (folder / "journal.jsonl").read_text()
+        (folder / "journal.jsonl").write_text(journal.replace("run-1", folder.name).replace("11-24", f"11-0{night}"))
+    assert project.run("report", "runs/night-9").code == 0
+    imported = project.run("history", "import", *(f"runs/night-{night}" for night in range(1, 10)))
+    assert (imported.code, imported.stdout) == (0, "9 runs imported\n")
+    page = project.run("history", "report", "--out", "pages/history.html")
+    assert (page.code, page.stdout) == (0, "pages/history.html\n")
+    assert '"report":"../runs/night-9/report.html"' in (project.folder / "pages" / "history.html").read_text()
+    shown = project.run("history", "show").stdout
+    assert "newly broken (1)" in shown
+    assert "flapping (1)" in shown
+    proposed = project.run("history", "propose-quarantine").stdout
+    assert '  - id: site-2\n    quarantine:\n      owner: OWNER\n      reason: "flapping: failed' in proposed
+    patch = project.run("history", "propose-quarantine", "--sites", "sites.yaml")
+    assert "+++ b/sites.yaml\n" in patch.stdout
+    assert "1 site to put in quarantine, 0 to release; nothing was changed" in patch.stderr
 
 
 @pytest.mark.browser
