@@ -31,7 +31,6 @@ _OWN_ERRORS: Mapping[str, str] = {
     "net::ERR_PROXY_CERTIFICATE_INVALID": "its proxy has no valid certificate",
     "net::ERR_MANDATORY_PROXY_CONFIGURATION_FAILED": "the configuration of its proxy cannot be had",
     "net::ERR_PAC_SCRIPT_FAILED": "the script that chooses its proxy fails",
-    "net::ERR_SOCKS_CONNECTION_FAILED": "its SOCKS proxy does not answer",
     "net::ERR_INSUFFICIENT_RESOURCES": "its machine is short of memory or open files",
     "net::ERR_OUT_OF_MEMORY": "its machine is short of memory",
     "net::ERR_NO_BUFFER_SPACE": "its machine is short of memory for sockets",

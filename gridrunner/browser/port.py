@@ -106,6 +106,7 @@ class PageState:
     headers: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
     asks_for_login: bool = False
+    is_refused_by_proxy: bool = False
     is_loaded: bool = False
     is_navigating: bool = False
     is_crashed: bool = False
@@ -201,6 +202,14 @@ class Visitor(Struct, frozen=True, kw_only=True):
     locale: str = ""
     time_zone: str = ""
     location: tuple[float, float] | None = None
+
+
+class Proxy(Struct, frozen=True, kw_only=True):
+    """What a context leaves by: `server` as scheme://host:port, and what it wants to know. Shown nowhere."""
+
+    server: str
+    user: str = ""
+    password: str = ""
 
 
 class InstalledProbe(Protocol):
@@ -346,11 +355,13 @@ class Tabs(Protocol):
     `abort` may come from any other.
     """
 
-    def take(self, *, deadline: float) -> Page:
-        """A fresh page: the one made ahead, or one made now. Raises CommandFailed, DeadlinePassed or SessionLost."""
+    def take(self, proxy: Proxy | None = None, *, deadline: float) -> Page:
+        """A fresh page that leaves by `proxy`: the one made ahead, or one made now. Raises CommandFailed,
+        DeadlinePassed or SessionLost.
+        """
         ...
 
-    def prepare_ahead(self) -> None:
+    def prepare_ahead(self, proxy: Proxy | None = None) -> None:
         """Begin to make the next one while this one is used; returns at once."""
         ...
 

@@ -16,12 +16,13 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from gridrunner.browser.evidence import EvidenceStore
-from gridrunner.browser.port import CommandFailed, DeadlinePassed, Tabs
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Proxy, Tabs
 from gridrunner.browser.user_probes import UserProbe
 from gridrunner.browser.visit import VisitSettings, visit_page
 from gridrunner.browser.visitors import describe_visitor, make_visitor
 from gridrunner.errors import NetworkLost, SessionLost
 from gridrunner.model import Fault, FaultKind, Observation, Site
+from gridrunner.settings.egress import Egress, choose_egress
 
 PREPARE_TIMEOUT_S = 15.0
 """A fresh context with its tab took 0.03 to 0.3 s (Chromium 156, two busy cores, 2026-11-24)."""
@@ -70,8 +71,10 @@ class BrowserSession:
         started, context_s = time.monotonic(), 0.0
         self._is_visiting = True
         visitor = None
+        egress = self._egress_of(site, attempt)
+        way_on = _proxy_of(self._egress_of(upcoming, 1)) if upcoming is not None else None
         try:
-            page = self.tabs.take(deadline=started + PREPARE_TIMEOUT_S)
+            page = self.tabs.take(_proxy_of(egress), deadline=started + PREPARE_TIMEOUT_S)
             visitor = make_visitor(site, self._settings, page.browser)
             if visitor is not None:
                 page.visit_as(visitor)
@@ -82,7 +85,7 @@ class BrowserSession:
                 attempt=attempt,
                 settings=replace(self._settings, probes=self._settings.probes + probes),
                 store=self._store,
-                on_navigating=self._prepare_ahead if upcoming is not None else lambda: None,
+                on_navigating=(lambda: self._prepare_ahead(way_on)) if upcoming is not None else lambda: None,
             )
             self.tabs.give_back(page)
         except (SessionLost, CommandFailed, DeadlinePassed) as error:
@@ -93,17 +96,23 @@ class BrowserSession:
             context_s = 0.0
         except NetworkLost as error:
             self.tabs.close()
-            fault = Fault(kind=FaultKind.NETWORK, message=str(error))
+            by = f"egress {egress.shown}: " if egress is not None else ""
+            fault = Fault(kind=FaultKind.NETWORK, message=f"{by}{error}")
             observation = Observation(site=site.id, attempt=attempt, fault=fault, url=site.url)
         finally:
             self._is_visiting = False
         timings = replace(observation.timings, context_s=context_s, total_s=round(time.monotonic() - started, 4))
         who = describe_visitor(visitor) if visitor is not None else {}
+        if egress is not None:
+            who["egress"] = egress.shown
         return replace(observation, visitor=who, timings=timings, hub=self.hub, node=self.node, session=self.id)
 
-    def _prepare_ahead(self) -> None:
+    def _prepare_ahead(self, proxy: Proxy | None) -> None:
         if self._has_idle_core():
-            self.tabs.prepare_ahead()
+            self.tabs.prepare_ahead(proxy)
+
+    def _egress_of(self, site: Site, attempt: int) -> Egress | None:
+        return choose_egress(site, attempt, self._settings.egresses, self._settings.egress)
 
     def close(self) -> None:
         """Give the lane back; the browser ends with its last one. Bounded, never raises."""
@@ -116,3 +125,9 @@ class BrowserSession:
         self._end_now()
         if not self._is_visiting:  # else the visit, which reads the socket, closes it
             self.tabs.close()
+
+
+def _proxy_of(egress: Egress | None) -> Proxy | None:
+    if egress is None:
+        return None
+    return Proxy(server=egress.server, user=egress.user, password=egress.password)

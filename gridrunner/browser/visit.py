@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -50,6 +51,7 @@ from gridrunner.model import (
     Site,
     Timings,
 )
+from gridrunner.settings.egress import Egress
 from gridrunner.settings.visits import Screenshots, VisitOptions
 from gridrunner.text import redact_url
 
@@ -73,6 +75,8 @@ longer than --visit-timeout says (2026-11-30)."""
 FILE_NAME_TIMEOUT_S = 0.5
 """For the event that names a file to download; it comes within milliseconds of the navigation's answer."""
 
+PROXY_REFUSES = "the browser reaches no site: its proxy does not take the name and password that it was given"
+
 INSERTION_TIMEOUT_S = 4.0
 """Trying the insertion point took 0.2 to 0.5 s (Chromium 156, demo list, 2026-11-24)."""
 
@@ -94,6 +98,7 @@ class VisitSettings(VisitOptions, frozen=True, kw_only=True):
     guard: NameGuard | None = None
     step_limits: StepLimits = StepLimits()
     tabs: TabSettings = TabSettings()
+    egresses: tuple[Egress, ...] = ()
     dead_hosts: DeadHosts = msgspec.field(default_factory=DeadHosts)
 
 
@@ -192,6 +197,8 @@ def _navigate(page: Page, url: str, on_navigating: Callable[[], None], *, deadli
             page.wait_until(lambda: page.state.did_download, deadline=time.monotonic() + FILE_NAME_TIMEOUT_S)
         raise _Ended(Outcome.DOWNLOAD, "the address answers with a file to download")
     if navigation.error:
+        if page.state.is_refused_by_proxy:
+            raise NetworkLost(PROXY_REFUSES)
         if own := explain_own_error(navigation.error):
             raise NetworkLost(own)
         raise _Ended(classify_net_error(navigation.error), navigation.error)
@@ -199,6 +206,8 @@ def _navigate(page: Page, url: str, on_navigating: Callable[[], None], *, deadli
         # The answer comes before the document; what is asked too soon is lost.
         with contextlib.suppress(DeadlinePassed):
             page.wait_until(lambda: page.has_document or page.state.did_download, deadline=deadline)
+    if page.state.http_status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        raise NetworkLost(PROXY_REFUSES)
 
 
 def _probe_until_it_stays(page: Page, draft: _Draft, *, soft_deadline: float, deadline: float) -> None:

@@ -52,6 +52,8 @@ class DispatchSettings(Struct, frozen=True, kw_only=True):
     hedge: bool = True
     hedge_ratio: float = 2.0  # a visit is a straggler past this many times its expected seconds
     hedge_min_s: float = 5.0  # below a usual visit a second one cannot win
+    # Walls and sites out of reach are visited once more by way of another region, before they are judged.
+    tries_elsewhere: bool = False
     host_delay_s: float | None = None
     private_hosts: frozenset[str] = frozenset()
     capacity_poll_s: float = 5.0  # how often hubs are asked for their slots: a scaled-up node joins within seconds

@@ -164,6 +164,7 @@ def _visit_settings(run: Run, work: Work) -> VisitSettings:
         **asdict(visits),
         probes=run.probes,
         guard=_guard_of(run, work),
+        egresses=settings.egresses,
         has_own_context=not visits.extensions,
         is_lean=visits.fetch is Fetch.LEAN and settings.dispatch.retries > 0 and not wants_every_picture,
     )

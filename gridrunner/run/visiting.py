@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from msgspec.structs import replace
 
@@ -24,6 +25,7 @@ from gridrunner.run.ports import JudgeRounds, journal_event
 from gridrunner.run.prepare import Work
 from gridrunner.run.selecting import private_hosts_of
 from gridrunner.run.signals import stop_on_signals
+from gridrunner.settings.egress import has_other_region
 from gridrunner.settings.grid import Isolation
 from gridrunner.settings.loading import Settings
 from gridrunner.terminal.progress import Progress, Tally, make_progress
@@ -120,6 +122,7 @@ def dispatch_settings(settings: Settings, hubs: Sequence[str] = ()) -> DispatchS
         visit_timeout_s=settings.visits.visit_timeout_s,
         deadline_s=settings.dispatch.deadline_s,
         max_failures=settings.dispatch.max_failures,
+        tries_elsewhere=any(has_other_region(*pair) for pair in combinations(settings.egresses, 2)),
         host_delay_s=settings.dispatch.host_delay_s,
         private_hosts=private_hosts_of(settings.visits),
         judge_batch=LIMITED_BATCH if has_limit else defaults.judge_batch,

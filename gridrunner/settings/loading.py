@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from gridrunner.errors import UsageError
 from gridrunner.settings.checks import CheckSettings
 from gridrunner.settings.dispatch import DispatchOptions
+from gridrunner.settings.egress import Egress, read_egresses, require_egress
 from gridrunner.settings.fleet import FleetSettings
 from gridrunner.settings.grid import LOCAL_LANES, GridSettings, Isolation
 from gridrunner.settings.output import OutputSettings
@@ -71,6 +72,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     fleet: FleetSettings = FleetSettings()
     store: StoreSettings = StoreSettings()
     output: OutputSettings = OutputSettings()
+    egresses: tuple[Egress, ...] = ()
     values: Mapping[str, Value] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -88,7 +90,12 @@ def load_settings(arguments: Mapping[str, Any], env: Mapping[str, str], folder: 
     mistakes: list[str] = []
     values: dict[str, Value] = {}
     path = folder / CONFIG_FILE
-    for key, given in _read_file(path, mistakes).items():
+    table = _read_file(path, mistakes)
+    tables = table.pop("egress", {})
+    egresses = read_egresses(tables, env, mistakes, path.name) if isinstance(tables, dict) else []
+    if not isinstance(tables, dict):
+        mistakes.append(f"{path.name}: egress: write tables, [egress.NAME]; which one all sites take is for --egress")
+    for key, given in table.items():
         _take(values, mistakes, key, given, Origin.FILE, str(path.name))
     for variable, text in env.items():
         if not variable.startswith(ENV_PREFIX) or text == "":
@@ -105,7 +112,9 @@ def load_settings(arguments: Mapping[str, Any], env: Mapping[str, str], folder: 
             _take(values, mistakes, key, given, Origin.COMMAND_LINE, "--" + BY_KEY[key].name)
     if mistakes:
         raise UsageError("; ".join(mistakes), hint="`gridrunner config show` lists every setting and its origin")
-    return _resolve(_build(values), cores=os.cpu_count() or 1)
+    settings = replace(_build(values), egresses=tuple(egresses))
+    require_egress(settings.visits.egress, egresses)
+    return _resolve(settings, cores=os.cpu_count() or 1)
 
 
 def _build(values: Mapping[str, Value]) -> Settings:
@@ -121,6 +130,11 @@ def _build(values: Mapping[str, Value]) -> Settings:
 def _resolve(settings: Settings, *, cores: int) -> Settings:
     """Choose, once, what follows from other settings and from this machine. Raises UsageError for contradictions."""
     grid, notes = settings.grid, settings.notes
+    if settings.visits.extensions and settings.egresses:
+        raise UsageError(
+            "--extension: extensions run in a session's first context, which has no proxy of its own",
+            hint="remove [egress.…] from gridrunner.toml, or set HTTPS_PROXY for the whole browser",
+        )
     isolation = grid.isolation
     if settings.visits.extensions and isolation is Isolation.CONTEXT:
         # Chromium runs extensions in the session's first context alone (156, tried with --load-extension and

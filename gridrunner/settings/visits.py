@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from gridrunner.planning.constants import VISIT_TIMEOUT_S
-from gridrunner.settings.values import BadSetting, Part, Setting, flag, member_of, parse_duration, path_of
+from gridrunner.settings.values import BadSetting, Part, Setting, flag, grid_name, member_of, parse_duration, path_of
 
 
 class Screenshots(StrEnum):
@@ -57,6 +57,7 @@ class VisitOptions(Struct, frozen=True, kw_only=True):
     visitor: VisitorKind = VisitorKind.AUTO
     user_agent: str = ""
     user_agent_suffix: str = ""
+    egress: str = ""
     visit_timeout_s: float = VISIT_TIMEOUT_S
     try_insertion: bool = False
     dismiss_walls: bool = False
@@ -106,6 +107,12 @@ ROWS = (
         parse=parse_agent,
         metavar="TEXT",
         help="what is added to the browser's name, such as 'ourbot (+https://example.org/bot)'",
+    ),
+    Setting(
+        name="egress",
+        parse=grid_name,
+        metavar="NAME",
+        help="all sites leave by this proxy: an [egress.NAME] of gridrunner.toml, whose rules choose otherwise",
     ),
     Setting(
         name="visit-timeout",

@@ -64,6 +64,7 @@ class Visiting:
     retry_after_s: float | None = None
     address: str = ""
     detail: str = ""
+    egress: str = ""
 
 
 Opens = Callable[[str, float], Opening]
@@ -220,6 +221,7 @@ class VirtualGrid:
             retry_after_s=said.retry_after_s if said else None,
             address=said.address if said else "",
             detail=said.detail if said else "",
+            visitor={"egress": said.egress} if said and said.egress else {},
         )
         self._schedule(VisitEnded(at_s=at_s, slot=order.slot, serial=order.serial, observation=observation))
 

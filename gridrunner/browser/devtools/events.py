@@ -66,6 +66,8 @@ class PageEvents:
         self.frames: dict[str, ServedFrame] = {}
         self.state = PageState(frames=self.frames)
         self.refuses: Callable[[str], bool] = lambda _url: False
+        self.credentials: tuple[str, str] | None = None
+        self._is_told = False
 
     def begin(self, *, main_frame: str, target: str) -> None:
         """The page's tab is there, served by the DevTools session `target`."""
@@ -185,11 +187,24 @@ class PageEvents:
 
     def _on_paused(self, target: str, params: dict[str, Any]) -> None:
         url, request = params["request"]["url"], {"requestId": params["requestId"]}
-        if not self.refuses(url):
+        if not url.startswith("http://") or not self.refuses(url):
             self._connection.send("Fetch.continueRequest", request, target=target)
             return
         self.state.note("network-failure", f"leads to a private address that no list names: {redact_url(url)}")
         self._connection.send("Fetch.failRequest", {**request, "errorReason": "AddressUnreachable"}, target=target)
+
+    def _on_auth_required(self, target: str, params: dict[str, Any]) -> None:
+        """A proxy gets what it wants once; asked again, it does not take it. A site's own question is left to it."""
+        answer: dict[str, str] = {"response": "Default"}
+        if params["authChallenge"].get("source") == "Proxy" and self.credentials is not None:
+            answer = {"response": "CancelAuth"}
+            if not self._is_told:
+                user, password = self.credentials
+                answer = {"response": "ProvideCredentials", "username": user, "password": password}
+            self.state.is_refused_by_proxy = self._is_told
+            self._is_told = True
+        params = {"requestId": params["requestId"], "authChallengeResponse": answer}
+        self._connection.send("Fetch.continueWithAuth", params, target=target)
 
     def _on_dialog(self, target: str, params: dict[str, Any]) -> None:
         kind = params.get("type", "dialog")
@@ -305,6 +320,7 @@ class PageEvents:
         "Page.downloadWillBegin": _on_download,
         "Page.windowOpen": _on_window_open,
         "Fetch.requestPaused": _on_paused,
+        "Fetch.authRequired": _on_auth_required,
         "Target.attachedToTarget": _on_attached_frame,
         "Target.detachedFromTarget": _on_detached_frame,
         "Network.requestWillBeSent": _on_request,

@@ -25,6 +25,16 @@ def attach_to(*, is_paused: bool) -> dict[str, Any]:
     }
 
 
+def pause_documents(*, everywhere: bool) -> dict[str, Any]:
+    """Documents wait for a word of ours: those over plain HTTP, for where they lead, or all of them, for a proxy that
+    wants a password. It is asked for once: the context remembers it for whatever else the page fetches.
+    """
+    return {
+        "patterns": [{"urlPattern": "*" if everywhere else "http://*", "resourceType": "Document"}],
+        "handleAuthRequests": everywhere,
+    }
+
+
 def list_overrides(visitor: Visitor, *, is_page: bool) -> list[tuple[str, dict[str, Any]]]:
     """The commands that make one target that visitor's. A process has one locale and one time zone: where several
     targets share it, the later ones are refused, which nobody waits for.

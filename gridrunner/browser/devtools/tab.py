@@ -12,10 +12,10 @@ from typing import Any
 
 from gridrunner.browser.devtools.connection import Answer, Connection, encode_text
 from gridrunner.browser.devtools.events import WORLD, PageEvents
-from gridrunner.browser.devtools.overrides import FRAME, attach_to, list_overrides
+from gridrunner.browser.devtools.overrides import FRAME, attach_to, list_overrides, pause_documents
 from gridrunner.browser.installed import SCRIPT
 from gridrunner.browser.options import VIEWPORT
-from gridrunner.browser.port import BrowserVersion, CommandFailed, PageGone, PageState, Visitor
+from gridrunner.browser.port import BrowserVersion, CommandFailed, PageGone, PageState, Proxy, Visitor
 
 NOWHERE = "javascript:0"
 """What a new tab is to show: Chromium navigates to no script (NavigationController), so that the tab stays at its
@@ -38,9 +38,19 @@ class Tab:
     browser = BrowserVersion()
     """Whose tab it is."""
 
-    def __init__(self, connection: Connection, *, has_own_context: bool = True, first_url: str = NOWHERE) -> None:
-        """`has_own_context` False: a tab of the session's first context, the only one where extensions run."""
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        has_own_context: bool = True,
+        first_url: str = NOWHERE,
+        proxy: Proxy | None = None,
+    ) -> None:
+        """`has_own_context` False: a tab of the session's first context, the only one where extensions run. `proxy` is
+        for contexts of their own.
+        """
         self._connection = connection
+        self.proxy = proxy
         self._has_own_context, self._first_url = has_own_context, first_url
         self._events = PageEvents(connection, self._serve)
         self.state: PageState = self._events.state
@@ -65,7 +75,9 @@ class Tab:
     def prepare(self) -> None:
         """Start to make the context and its tab; returns at once."""
         if self._has_own_context:
-            self._connection.send("Target.createBrowserContext", {"disposeOnDetach": True}, then=self._on_context)
+            way = {"proxyServer": self.proxy.server} if self.proxy is not None else {}
+            params = {"disposeOnDetach": True, **way}
+            self._connection.send("Target.createBrowserContext", params, then=self._on_context)
         else:
             self._open()
 
@@ -102,6 +114,9 @@ class Tab:
         # Out-of-process frames are not given it: most are advertisements, which no check reads.
         script = {"source": encode_text(SCRIPT), "worldName": WORLD}
         self._setup.append(self._send("Page.addScriptToEvaluateOnNewDocument", script))
+        if self.proxy is not None and self.proxy.user:
+            self._events.credentials = (self.proxy.user, self.proxy.password)
+            self._setup.append(self._send("Fetch.enable", pause_documents(everywhere=True)))
         self._setup.append(self._send("Emulation.setDeviceMetricsOverride", _metrics(*VIEWPORT, scale=DRAWN_SCALE)))
 
     def _enable(self, target: str) -> list[Answer]:
@@ -175,7 +190,8 @@ class Tab:
     def guard(self, refuses: Callable[[str], bool]) -> None:
         """Have the browser ask for documents over plain HTTP only where `refuses` does not; before it is navigated."""
         self._events.refuses = refuses
-        self._send("Fetch.enable", {"patterns": [{"urlPattern": "http://*", "resourceType": "Document"}]})
+        if self._events.credentials is None:
+            self._send("Fetch.enable", pause_documents(everywhere=False))
 
     def wait_until(self, is_true: Callable[[], bool], *, deadline: float) -> None:
         """Wait for a state of the page. Raises PageGone, DeadlinePassed or SessionLost."""

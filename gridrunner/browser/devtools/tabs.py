@@ -17,6 +17,7 @@ from gridrunner.browser.port import (
     DeadlinePassed,
     LoadedExtension,
     Page,
+    Proxy,
     TabSettings,
 )
 
@@ -44,9 +45,12 @@ class DevToolsTabs:
         """Whether the next page is there, or being made."""
         return self._spare is not None
 
-    def take(self, *, deadline: float) -> DevToolsPage:
+    def take(self, proxy: Proxy | None = None, *, deadline: float) -> DevToolsPage:
         """See `Tabs`. The first one tells whether this browser serves tabs that show nothing."""
-        page, self._spare = self._spare or self._prepare(), None
+        if self._spare is not None and self._spare.proxy != proxy:
+            self._spare.discard()
+            self._spare = None
+        page, self._spare = self._spare or self._prepare(proxy), None
         self._used = page
         if self._is_first:
             self._is_first = False
@@ -55,7 +59,7 @@ class DevToolsTabs:
             except (CommandFailed, DeadlinePassed):
                 page.discard()
                 self._first_url = BLANK
-                page = self._used = self._prepare()
+                page = self._used = self._prepare(proxy)
         page.wait_until_prepared(deadline=deadline)
         page.browser = self._browser
         for text in self._early:
@@ -67,10 +71,10 @@ class DevToolsTabs:
         """See `Tabs`."""
         return ask_until_loaded(self.connection, lambda loaded: len(loaded) >= wanted, deadline=deadline)
 
-    def prepare_ahead(self) -> None:
+    def prepare_ahead(self, proxy: Proxy | None = None) -> None:
         """See `Tabs`."""
         if self._spare is None:
-            self._spare = self._prepare()
+            self._spare = self._prepare(proxy)
 
     def give_back(self, page: Page) -> None:
         """See `Tabs`."""
@@ -93,8 +97,10 @@ class DevToolsTabs:
         said = self._version.result
         return BrowserVersion(product=str(said.get("product", "")), user_agent=str(said.get("userAgent", "")))
 
-    def _prepare(self) -> DevToolsPage:
-        page = DevToolsPage(self.connection, has_own_context=self._has_own_context, first_url=self._first_url)
+    def _prepare(self, proxy: Proxy | None) -> DevToolsPage:
+        page = DevToolsPage(
+            self.connection, has_own_context=self._has_own_context, first_url=self._first_url, proxy=proxy
+        )
         page.prepare()
         return page
 

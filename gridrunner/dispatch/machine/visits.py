@@ -30,8 +30,12 @@ _UNSURE_AFTER_STANDSTILL = frozenset(
 )
 """What a page that answers well comes to when the machine stops under it."""
 
-UNCLEAR_ERRORS = frozenset({"net::ERR_TUNNEL_CONNECTION_FAILED"})
-"""A proxy's refusal: it may not reach that one site, or none at all (Squid answers 503 to both)."""
+UNCLEAR_ERRORS = frozenset({"net::ERR_TUNNEL_CONNECTION_FAILED", "net::ERR_SOCKS_CONNECTION_FAILED"})
+"""A proxy's refusal: it may not reach that one site, or none at all (Squid answers 503 to both; of a SOCKS proxy's
+answers Chromium tells none apart, and a dead one is ERR_PROXY_CONNECTION_FAILED; 156, 2026-11-30)."""
+
+_OTHER_ELSEWHERE = frozenset({Outcome.BLOCKED, Outcome.REFUSED, Outcome.UNREACHABLE})
+"""What may be otherwise for a visitor from another region."""
 
 REACHED_WINDOW_S = 60.0
 """A page that came through the same hub within this shows that its way out is open: more than the longest visit."""
@@ -47,7 +51,7 @@ class Visits:
         self._staffing = staffing
         self._judging = judging
         self._losses = Losses()
-        self._reached_at_s: dict[str, float] = {}
+        self._reached_at_s: dict[tuple[str, str], float] = {}  # by hub and egress
 
     @property
     def loss_level(self) -> float:
@@ -91,9 +95,10 @@ class Visits:
         if slot.stood_still_s and is_unsure:
             text = f"this machine stood still for {slot.stood_still_s:.1f} s during the visit"
             return Fault(kind=FaultKind.INTERRUPTED, message=text)
+        way = (slot.hub, observation.visitor.get("egress", ""))
         if observation.http_status is not None:
-            self._reached_at_s[slot.hub] = now_s
-        reached_at_s = self._reached_at_s.get(slot.hub, -math.inf)
+            self._reached_at_s[way] = now_s
+        reached_at_s = self._reached_at_s.get(way, -math.inf)
         if observation.detail in UNCLEAR_ERRORS and now_s - reached_at_s > REACHED_WINDOW_S:
             text = f"the proxy refuses the way to {redact_url(observation.url)}, as to any other site so far"
             return Fault(kind=FaultKind.NETWORK, message=f"{text} ({observation.detail})")
@@ -152,8 +157,10 @@ class Visits:
         if slot.chunk is not None:
             slot.chunk.visited.append(work.site.id)
         self._end_turn(work.site.id, observation)
-        step = self._books.attempts.end(observation)
-        if step is not Next.IGNORED:
+        step = self._try_elsewhere(work, observation) or self._books.attempts.end(observation)
+        if step is Next.RETRY:
+            self._books.visit_again(work)
+        elif step is not Next.IGNORED:
             self._books.outbox.record(VisitObserved(at_s=now_s, observation=observation))
             if step is Next.FINISHED:
                 self._judging.finish_site(work.site.id)
@@ -176,6 +183,19 @@ class Visits:
             self._staffing.drop_session(slot, f"recycled after {count_of(slot.visits, 'visit')}")
         elif not self._books.wants_retries:
             self._staffing.drop_session(slot, "the run ends")
+
+    def _try_elsewhere(self, work: Work, observation: Observation) -> Next | None:
+        """RETRY: the site is visited once more by another way before anything is judged; None: its visit counts."""
+        egress = observation.visitor.get("egress", "")
+        is_asked = self._books.settings.tries_elsewhere and egress and observation.attempt == 1
+        if not is_asked or observation.outcome not in _OTHER_ELSEWHERE or not self._books.wants_retries:
+            return None
+        if self._books.attempts.give_back(work.site.id, observation.attempt) is not Next.RETRY:
+            return None
+        self._books.outbox.explain(
+            f"{work.site.id}: {observation.outcome} by egress {egress}; visited once more from another region"
+        )
+        return Next.RETRY
 
     def _kill_twins(self, slot: Slot, site: str) -> None:
         """End the other visit of a hedged site: it lost the race."""

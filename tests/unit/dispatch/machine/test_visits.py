@@ -6,7 +6,8 @@ import pytest
 
 from gridrunner.dispatch.machine.events import StoodStill
 from gridrunner.dispatch.machine.visits import REACHED_WINDOW_S
-from gridrunner.dispatch.records import FaultSeen
+from gridrunner.dispatch.records import FaultSeen, VisitObserved
+from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.model import Fault, FaultKind, Outcome, Status
 from tests.support.virtual_grid import Visiting
@@ -99,3 +100,27 @@ def test_a_standstill_before_the_visit_is_none_of_its() -> None:
     )
     grid.run()
     assert of_kind(grid, FaultSeen) == []
+
+
+@pytest.mark.parametrize("outcome", [Outcome.BLOCKED, Outcome.REFUSED, Outcome.UNREACHABLE])
+def test_what_may_be_otherwise_elsewhere_is_visited_once_more_before_it_is_judged(outcome: Outcome) -> None:
+    script = {("s1", attempt): Visiting(took_s=1.0, outcome=outcome, egress="vienna (AT)") for attempt in (1, 2, 3)}
+    grid = make_grid([2.0], scripts=script, run_settings=DispatchSettings(tries_elsewhere=True))
+    grid.run()
+    assert [record.observation.attempt for record in of_kind(grid, VisitObserved)] == [2]
+    assert of_kind(grid, FaultSeen) == []
+
+
+@pytest.mark.parametrize(
+    ("visiting", "tries_elsewhere"),
+    [
+        (Visiting(took_s=1.0, outcome=Outcome.BLOCKED, egress="vienna (AT)"), False),
+        (Visiting(took_s=1.0, outcome=Outcome.BLOCKED), True),
+        (Visiting(took_s=1.0, outcome=Outcome.HTTP_ERROR, egress="vienna (AT)"), True),
+    ],
+)
+def test_nothing_else_is(visiting: Visiting, *, tries_elsewhere: bool) -> None:
+    limits = DispatchSettings(tries_elsewhere=tries_elsewhere)
+    grid = make_grid([2.0], scripts={("s1", 1): visiting}, run_settings=limits)
+    grid.run()
+    assert [record.observation.attempt for record in of_kind(grid, VisitObserved)] == [1]
