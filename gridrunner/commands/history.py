@@ -26,6 +26,7 @@ from gridrunner.results.history.totals import (
 from gridrunner.results.history.trails import Trail, make_trails
 from gridrunner.results.reports.html.past_page import write_history_page
 from gridrunner.run.histories import open_shared_history
+from gridrunner.run.remembering import RUNS_LOOKED_AT
 from gridrunner.terminal.progress import clean
 from gridrunner.text import count_of
 
@@ -40,9 +41,6 @@ SHOWN_STANDINGS = (
     Standing.MENDED,
 )
 """What is told in lines; the rest is a count."""
-
-RUNS_LOOKED_AT = 60
-"""Two months of nights: what a strip shows on a screen, and where a share of 5% is told from one of 1%."""
 
 
 def show_history(arguments: argparse.Namespace) -> int:

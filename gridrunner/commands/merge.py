@@ -13,14 +13,17 @@ from rich.console import Console
 from rich.text import Text
 
 from gridrunner.commands.parsing import Command, add_settings, say, settings_of
-from gridrunner.errors import UsageError
+from gridrunner.errors import ExitCode, UsageError
+from gridrunner.results.history.entries import RunEntry
+from gridrunner.results.history.packing import make_entry
 from gridrunner.results.journal.lines import collector_paused
 from gridrunner.results.merging.junit import merge_junit
 from gridrunner.results.merging.runs import merge_runs
 from gridrunner.results.record import RunRecord
 from gridrunner.results.reports.junit import JUNIT_NAME
+from gridrunner.run.notifying import Notifier, make_notifier
 from gridrunner.run.publishing import Publisher, make_publisher
-from gridrunner.run.remembering import remember_run
+from gridrunner.run.remembering import read_runs, remember_run
 from gridrunner.text import count_of, make_log_line
 
 
@@ -30,10 +33,20 @@ def merge_command(arguments: argparse.Namespace) -> int:
     history = settings.store.history if settings.is_given("history") else None
     publisher = make_publisher(settings.output, os.environ)
     out, junit = arguments.merged, arguments.junit_files
+    notifier = make_notifier(settings.output.notify, os.environ)
     if not any(name.startswith("s3://") for name in arguments.runs):
         runs = [Path(name) for name in arguments.runs]
-        return execute_merge(runs, out, junit, publisher=publisher, history=history, are_attempts=arguments.attempts)
-    from gridrunner.run.gathering import gather_runs, remember_in_stores  # noqa: PLC0415 - boto3 takes half a second
+        known = (lambda: read_runs(settings.store.history, _warn)) if notifier.is_wanted else None
+        return execute_merge(
+            runs,
+            out,
+            junit,
+            publisher=publisher,
+            history=history,
+            are_attempts=arguments.attempts,
+            tell=_make_teller(notifier, known, out),
+        )
+    from gridrunner.run.gathering import gather_runs, read_stored_runs, remember_in_stores  # noqa: PLC0415 - boto3 takes half a second
 
     with gather_runs(arguments.runs, settings.store.group, settings.fleet.file, os.environ, say) as gathered:
         return execute_merge(
@@ -44,7 +57,17 @@ def merge_command(arguments: argparse.Namespace) -> int:
             history=history,
             lost=gathered.lost,
             remember=None if history is not None else remember_in_stores(gathered, say),
+            tell=_make_teller(notifier, (lambda: read_stored_runs(gathered, say)) if notifier.is_wanted else None, out),
         )
+
+
+def _make_teller(
+    notifier: Notifier, read_known: Callable[[], Sequence[RunEntry]] | None, out: Path
+) -> Callable[[RunRecord, ExitCode], None] | None:
+    """What tells of a merged run; None where nobody is to be told."""
+    if read_known is None:
+        return None
+    return lambda record, code: notifier.tell(read_known(), make_entry(record), record, code, out, _warn)
 
 
 @collector_paused()
@@ -58,11 +81,12 @@ def execute_merge(
     lost: Sequence[str] = (),
     remember: Callable[[RunRecord], None] | None = None,
     are_attempts: bool = False,
+    tell: Callable[[RunRecord, ExitCode], None] | None = None,
 ) -> int:
     """Merge run folders, or foreign JUnit files, into the folder `out`; returns the exit code of what came out.
     `publisher` says where a merged run goes (None: the folder and the terminal), `history` where it is remembered
-    (None: nowhere). `lost` are sentences on runs that are known to have died; `remember` takes the merged run as well;
-    `are_attempts` as in `merge_junit`.
+    (None: nowhere). `lost` are sentences on runs that are known to have died; `remember` takes the merged run as well,
+    `tell` its end; `are_attempts` as in `merge_junit`.
 
     Raises UsageError when there is nothing to merge, or both kinds are named; otherwise as `merge_runs` and
     `merge_junit` do.
@@ -78,7 +102,10 @@ def execute_merge(
     if remember is not None:
         remember(outcome.record)
     publisher = publisher or Publisher()
-    return publisher.publish(out, Console(stderr=publisher.uses_stdout), record=outcome.record)
+    code = publisher.publish(out, Console(stderr=publisher.uses_stdout), record=outcome.record)
+    if tell is not None:
+        tell(outcome.record, code)
+    return code
 
 
 def _say_warnings(warnings: Sequence[str]) -> None:
@@ -124,7 +151,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", dest="merged", type=Path, required=True, metavar="DIR", help="where the merged run is written"
     )
-    add_settings(parser, "json", "ci", "baseline", "history", "store_group", "fleet")
+    add_settings(parser, "json", "ci", "baseline", "notify", "history", "store_group", "fleet")
 
 
 MERGE = Command(configure=_configure, execute=merge_command)

@@ -17,14 +17,12 @@ from gridrunner.results.history.proposals import WELL_RUNS, Proposal, propose_qu
 from gridrunner.results.history.standing import judge_trails
 from gridrunner.results.history.trails import make_trails
 from gridrunner.run.histories import open_shared_history
+from gridrunner.run.remembering import RUNS_LOOKED_AT
 from gridrunner.settings.loading import Settings
 from gridrunner.sites.lists import read_site_lists
 from gridrunner.sites.quarantining import patch_list, write_quarantine
 from gridrunner.text import count_of as words_of
 from gridrunner.text import make_line, replace_unprintable
-
-RUNS_LOOKED_AT = 60
-"""As the page of the history."""
 
 QUARANTINE_DAYS = 14
 """Days until a proposed quarantine ends: long enough to look at it, short enough to be looked at again."""

@@ -11,7 +11,7 @@ from gridrunner.run.answers import describe_extension_errors, describe_silent_pr
 from gridrunner.run.capturing import export_captures
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
-from gridrunner.run.remembering import remember_run
+from gridrunner.run.remembering import read_runs, remember_run
 from gridrunner.run.signals import signals_held
 from gridrunner.settings.visits import Screenshots
 
@@ -36,7 +36,7 @@ def _finish(run: Run, work: Work, record: RunRecord) -> ExitCode:
         run.warn(line)
     for line in describe_extension_errors(_newest_visits(run, record)):
         run.warn(line)
-    remember_run(run.history, record, run.say, folder=work.folder, group=run.store.group if run.store else "")
+    entry = remember_run(run.history, record, run.say, folder=work.folder, group=run.store.group if run.store else "")
     code = run.publisher.publish(work.folder, run.console, record=record, junit_copy=settings.output.junit)
     if code is ExitCode.NOTHING:
         run.warn(
@@ -46,5 +46,7 @@ def _finish(run: Run, work: Work, record: RunRecord) -> ExitCode:
         only_failed = settings.visits.capture is Screenshots.FAILED
         export_captures(record, work.folder, run.console, only_failed=only_failed)
     if run.store is not None:
-        return run.store.finish(record, work.folder, code, run.say)
+        code = run.store.finish(record, work.folder, code, run.say)
+    if run.notifier.is_wanted and record.plan.shard is None and code is not ExitCode.INTERRUPTED:
+        run.notifier.tell(read_runs(run.history, run.say), entry, record, code, work.folder, run.say)
     return code

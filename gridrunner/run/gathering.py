@@ -10,11 +10,13 @@ from pathlib import Path
 from msgspec import Struct
 
 from gridrunner.errors import GridFault, GridrunnerError, UsageError
+from gridrunner.results.history.entries import RunEntry
 from gridrunner.results.history.packing import make_entry
 from gridrunner.results.record import RunRecord
 from gridrunner.results.store.keys import describe_lost, find_lost, parse_store
 from gridrunner.results.store.s3 import RunStore
-from gridrunner.run.shelving import put_entry
+from gridrunner.run.remembering import read_runs
+from gridrunner.run.shelving import HISTORY_COPY, put_entry, sync_history
 from gridrunner.run.storing import find_pipeline, make_store
 from gridrunner.terminal.console import Say
 from gridrunner.text import count_of
@@ -87,3 +89,15 @@ def remember_in_stores(gathered: Gathered, say: Say) -> Callable[[RunRecord], No
                 say(f"warning: the history was not updated: {error}")
 
     return remember
+
+
+def read_stored_runs(gathered: Gathered, say: Say) -> list[RunEntry]:
+    """The newest runs of the history of the stores; one that cannot be read is warned of and has none."""
+    with tempfile.TemporaryDirectory(prefix="gridrunner-history-") as scratch:
+        copy = Path(scratch) / HISTORY_COPY
+        for store in gathered.stores:
+            try:
+                sync_history(store, copy, say)
+            except GridrunnerError as error:
+                say(f"warning: the history was not read: {error}")
+        return read_runs(copy, say)

@@ -25,6 +25,7 @@ from gridrunner.run.hubs import Grids
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
 from gridrunner.run.seals import seal_replays
+from gridrunner.settings.table import hide_secrets
 from gridrunner.text import drop_users_in
 
 
@@ -71,7 +72,7 @@ def open_journal(run: Run, work: Work) -> Iterator[RunJournal]:
         plan=work.plan.hash,
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
         version=__version__,
-        command=tuple(drop_users_in(word) for word in run.command),
+        command=tuple(drop_users_in(word) for word in hide_secrets(run.command)),
         checks=run.settings.checks.paths,
         keyword=run.settings.checks.keyword,
         mark=run.settings.checks.mark,

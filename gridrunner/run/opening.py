@@ -12,6 +12,7 @@ from rich.console import Console
 from gridrunner.browser.user_probes import UserProbe
 from gridrunner.judging.protocol import Selection
 from gridrunner.run.choosing import GridChoice, choose_grid
+from gridrunner.run.notifying import Notifier, make_notifier
 from gridrunner.run.publishing import Publisher, make_publisher
 from gridrunner.run.selecting import EXTENSION_PROBE, has_probe, make_selection, read_user_probes
 from gridrunner.settings.loading import Settings
@@ -36,6 +37,7 @@ class Run(Struct, frozen=True, kw_only=True):
     selection: Selection
     store: StoreSession | None
     history: Path
+    notifier: Notifier
 
     def say(self, text: str) -> None:
         """A line where people read."""
@@ -50,6 +52,7 @@ def open_run(settings: Settings, env: Mapping[str, str], command: tuple[str, ...
     """Check what can be checked without reading a list. Raises GridrunnerError for what the user can mend."""
     console = make_console(settings.output.color)
     publisher = make_publisher(settings.output, env)
+    notifier = make_notifier(() if settings.output.dry_run else settings.output.notify, env)
     choice = choose_grid(settings, env)
     probes = read_user_probes(settings.visits.probe_files, settings.visits.extensions)
     store = _open_store(settings, env, make_say(console))
@@ -72,6 +75,7 @@ def open_run(settings: Settings, env: Mapping[str, str], command: tuple[str, ...
         selection=make_selection(settings.checks, settings.visits),
         store=store,
         history=store.history if store is not None else settings.store.history,
+        notifier=notifier,
     )
 
 

@@ -11,6 +11,9 @@ from gridrunner.results.history.packing import make_entry
 from gridrunner.results.record import RunRecord
 from gridrunner.terminal.console import Say
 
+RUNS_LOOKED_AT = 60
+"""Two months of nights: what a strip shows on a screen, and where a share of 5% is told from one of 1%."""
+
 
 def remember_run(path: Path, record: RunRecord, say: Say, *, folder: Path | None = None, group: str = "") -> RunEntry:
     """Add a run, whose folder is `folder`, to the history at `path`, and forget what is older than the newest
@@ -26,6 +29,14 @@ def remember_entry(path: Path, entry: RunEntry, say: Say) -> None:
     with open_history(path, lambda text: say(f"warning: {text}")) as history:
         history.add_entry(entry)
         history.prune(keep=KEPT_RUNS)
+
+
+def read_runs(path: Path, say: Say) -> list[RunEntry]:
+    """The newest runs of the history at `path`, oldest first; a history that cannot be used is warned of and has
+    none.
+    """
+    with open_history(path, lambda text: say(f"warning: {text}")) as history:
+        return history.entries(newest=RUNS_LOOKED_AT)
 
 
 def place_of(folder: Path | None, history: Path) -> str:

@@ -27,7 +27,7 @@ from gridrunner.settings.grid import LOCAL_LANES, GridSettings, Isolation
 from gridrunner.settings.output import OutputSettings
 from gridrunner.settings.selection import SelectionSettings
 from gridrunner.settings.store import StoreSettings
-from gridrunner.settings.table import BY_KEY, PARTS, SETTINGS, default_of
+from gridrunner.settings.table import BY_KEY, HIDDEN, PARTS, SETTINGS, default_of
 from gridrunner.settings.values import ENV_PREFIX, BadSetting
 from gridrunner.settings.visits import VisitOptions
 
@@ -194,7 +194,7 @@ def _take(values: dict[str, Value], mistakes: list[str], key: str, given: Any, o
     try:
         parsed = [setting.parse(_as_text(part)) for part in parts]
     except BadSetting as error:
-        mistakes.append(f"{where}: {given!r}: {setting.name} {error}")
+        mistakes.append(f"{where}: {HIDDEN if setting.is_secret else repr(given)}: {setting.name} {error}")
         return
     values[key] = Value(value=tuple(parsed) if setting.is_list else parsed[0], origin=origin, where=where)
 
@@ -210,7 +210,8 @@ def describe_settings(settings: Settings) -> list[tuple[str, str, str]]:
     rows = []
     for setting in SETTINGS:
         value = settings.values.get(setting.key, Value(value=default_of(setting.key)))
-        rows.append((setting.name, show_value(value.value), f"{value.origin} {value.where}".strip()))
+        shown = HIDDEN if setting.is_secret and value.value else show_value(value.value)
+        rows.append((setting.name, shown, f"{value.origin} {value.where}".strip()))
     return rows
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from msgspec import Struct
 
-from gridrunner.settings.values import Part, Setting, flag, one_of, path_of
+from gridrunner.settings.values import BadSetting, Part, Setting, flag, one_of, path_of
 
 CI_SYSTEMS = ("github", "gitlab", "jenkins")
+
+
+def _receiver(text: str) -> str:
+    if not re.match(r"[a-z][a-z0-9+.-]*://.", text, re.IGNORECASE):
+        raise BadSetting("takes a URL of Apprise, such as slack://…, mailtos://… or jsons://host/path")
+    return text
 
 
 class OutputSettings(Struct, frozen=True, kw_only=True):
@@ -19,6 +26,7 @@ class OutputSettings(Struct, frozen=True, kw_only=True):
     json: Path | None = None
     ci: str = "auto"
     baseline: Path | None = None
+    notify: tuple[str, ...] = ()
     dry_run: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -50,6 +58,15 @@ ROWS = (
         parse=path_of,
         metavar="RUN|FILE",
         help="an earlier run folder, or its --json: exit 1 only for what is newly broken since",
+    ),
+    Setting(
+        name="notify",
+        parse=_receiver,
+        metavar="URL",
+        is_list=True,
+        is_secret=True,
+        help="tell what is new since earlier runs, in one message, by Slack, Teams, mail, a webhook: a URL of Apprise "
+        "(pip install gridrunner[notify])",
     ),
     Setting(name="dry-run", parse=flag, help="check everything and print the plan; visit nothing"),
     Setting(

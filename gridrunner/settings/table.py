@@ -5,7 +5,7 @@ A new setting is a row and a field in the module of its part, and the place that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from gridrunner.settings import checks, dispatch, fleet, grid, output, selection, store, visits
 from gridrunner.settings.values import Part, Setting
@@ -33,3 +33,20 @@ def default_of(key: str) -> object:
 def keys_of(*parts: Iterable[Setting]) -> tuple[str, ...]:
     """The keys of all rows of these parts."""
     return tuple(row.key for rows in parts for row in rows)
+
+
+HIDDEN = "…"
+"""Stands where a secret was."""
+
+
+def hide_secrets(words: Sequence[str]) -> tuple[str, ...]:
+    """A command line without the values of settings that are secret."""
+    options = {f"--{setting.name}" for setting in SETTINGS if setting.is_secret}
+    shown: list[str] = []
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if shown and shown[-1] in options:
+            shown.append(HIDDEN)
+        else:
+            shown.append(f"{name}={HIDDEN}" if equals and name in options else word)
+    return tuple(shown)

@@ -100,8 +100,8 @@ def path_of(text: str) -> Path:
 class Setting(Struct, frozen=True, kw_only=True):
     """One row of the table: an option, a variable, a key of gridrunner.toml. Its default stands in the part's struct.
 
-    `is_list` can be given several times; `short` is a short option, and `short_value` what it stands for where it
-    takes no value itself; `field` the name in the struct, where it is not
+    `is_list` can be given several times; the value of one that `is_secret` is shown nowhere; `short` is a short option,
+    and `short_value` what it stands for where it takes no value itself; `field` the name in the struct, where it is not
     that of the key (durations end in `_s`).
     """
 
@@ -110,6 +110,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     help: str
     metavar: str | None = None
     is_list: bool = False
+    is_secret: bool = False
     short: str | None = None
     short_value: str | None = None
     field: str = ""

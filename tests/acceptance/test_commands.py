@@ -79,6 +79,10 @@ def test_a_history_of_imported_runs_is_a_page_and_proposes_a_quarantine(project:
     assert "flapping (1)" in shown
     proposed = project.run("history", "propose-quarantine").stdout
     assert '  - id: site-2\n    quarantine:\n      owner: OWNER\n      reason: "flapping: failed' in proposed
+    where = ("--out", "merged", "--notify", "json://user:hunter2@127.0.0.1:1/")
+    merged = project.run("merge", "runs/night-9", *where)
+    assert (merged.code, "warning: notify: a receiver did not take the message" in merged.stderr) == (1, True)
+    assert "hunter2" not in merged.words + (project.folder / "merged" / "journal.jsonl").read_text()
     patch = project.run("history", "propose-quarantine", "--sites", "sites.yaml")
     assert "+++ b/sites.yaml\n" in patch.stdout
     assert "1 site to put in quarantine, 0 to release; nothing was changed" in patch.stderr

@@ -93,3 +93,12 @@ def test_every_setting_is_described_with_its_origin(tmp_path: Path) -> None:
     assert ("shard", "2/8", "command line --shard") in rows
     assert ("grid", "local", "default") in rows
     assert ("keyword", "-", "default") in rows
+
+
+def test_a_secret_is_shown_nowhere(tmp_path: Path) -> None:
+    settings = load_settings({"notify": ["slack://hunter2/x"]}, {}, tmp_path)
+    assert settings.output.notify == ("slack://hunter2/x",)
+    assert ("notify", "…", "command line --notify") in describe_settings(settings)
+    with pytest.raises(UsageError) as refused:
+        load_settings({"notify": ["hunter2"]}, {}, tmp_path)
+    assert "hunter2" not in str(refused.value)

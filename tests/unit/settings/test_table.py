@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gridrunner.settings.loading import OTHER_VARIABLES, Settings
-from gridrunner.settings.table import BY_KEY, PART_OF, PARTS, SETTINGS, default_of, keys_of
+from gridrunner.settings.table import BY_KEY, PART_OF, PARTS, SETTINGS, default_of, hide_secrets, keys_of
 from gridrunner.settings.values import Setting
 
 
@@ -36,3 +36,8 @@ def test_no_setting_is_called_as_a_variable_that_is_read_elsewhere() -> None:
 
 def test_keys_of_several_parts_are_those_of_the_table_in_its_order() -> None:
     assert keys_of(*(part.rows for part in PARTS)) == tuple(BY_KEY)
+
+
+def test_the_values_of_secret_settings_are_not_in_a_command_line_that_is_kept() -> None:
+    words = ["run", "--notify", "slack://token", "--notify=json://user:x@host", "--sites", "a.yaml", "--notify"]
+    assert hide_secrets(words) == ("run", "--notify", "…", "--notify=…", "--sites", "a.yaml", "--notify")
