@@ -64,8 +64,17 @@ class Running:
     def is_over(self) -> bool:
         return self._process.poll() is not None
 
+    def poll_code(self) -> int:
+        """The exit code of a command that is over."""
+        code = self._process.poll()
+        assert code is not None
+        return code
+
     def read_stdout(self) -> str:
         return _read(self._stdout)
+
+    def read_stderr(self) -> str:
+        return _read(self._stderr)
 
     def wait(self, timeout_s: float = COMMAND_TIMEOUT_S) -> Ended:
         try:

@@ -41,10 +41,10 @@ class Gate:
 class OwnSites:
     """A site list in the making. Sites are added one by one, then `write_list` writes them down."""
 
-    def __init__(self, list_path: Path) -> None:
+    def __init__(self, list_path: Path, *, bind: str = "127.0.0.1") -> None:
         self._list_path = list_path
         self._pages: dict[str, Page] = {}
-        self._server = PageServer(self._pages)
+        self._server = PageServer(self._pages, bind=bind)
         self._entries: list[dict[str, Any]] = []
         self._gates: list[Gate] = []
         self.visits: Counter[str] = Counter()
@@ -61,10 +61,17 @@ class OwnSites:
             gate.open()
         self._server.__exit__(kind, error, trace)
 
-    def url(self, site: str) -> str:
-        return self._server.url(f"/{site}")
+    def url(self, site: str, host: str = "127.0.0.1") -> str:
+        return self._server.url(f"/{site}", host)
 
-    def add(self, site: str, *bodies: str, before: Callable[[], None] | None = None, **entry: Any) -> None:
+    def add(
+        self,
+        site: str,
+        *bodies: str,
+        before: Callable[[], None] | None = None,
+        host: str = "127.0.0.1",
+        **entry: Any,
+    ) -> None:
         """A site that shows `bodies` one visit after another and stays at the last; `before` is called before each
         answer. Without `bodies` it is a login page. `entry` goes into the list; a login form is expected unless said.
         """
@@ -78,8 +85,12 @@ class OwnSites:
             with suppress(OSError):  # the browser is gone
                 handler.reply(200, body)  # type: ignore[attr-defined]
 
+        self.add_raw(site, answer, host=host, **entry)
+
+    def add_raw(self, site: str, answer: Page, *, host: str = "127.0.0.1", **entry: Any) -> None:
+        """A site whose server does what `answer` does with a request."""
         self._pages[f"/{site}"] = answer
-        self._entries.append({"id": site, "url": self.url(site), "expect": {"login": True}, **entry})
+        self._entries.append({"id": site, "url": self.url(site, host), "expect": {"login": True}, **entry})
 
     def add_logins(self, *names: str) -> None:
         """Sites with the same plain login form."""
