@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from selenium.webdriver.chrome.options import Options
 
 from gridrunner.browser.binaries import Browser
 from gridrunner.browser.reach import FEATURES, Place, rules_of, spaces_of
+from gridrunner.host.proxies import proxy_endpoints
 from gridrunner.settings.grid import BrowserName
 
 VIEWPORT = (1366, 900)
@@ -85,9 +87,12 @@ class SessionOptions(Struct, frozen=True, kw_only=True):
     extensions: tuple[Path, ...] = ()
 
 
-def make_options(asked: SessionOptions, browser: Browser | None) -> Options:
-    """Selenium's options for one session; `browser` None: a hub's node decides which binary it starts."""
+def make_options(asked: SessionOptions, browser: Browser | None, env: Mapping[str, str] = os.environ) -> Options:
+    """Selenium's options for one session; `browser` None: a hub's node decides which binary it starts. `env` names the
+    proxies of a browser of this machine.
+    """
     options = Options()
+    proxies = proxy_endpoints(env) if browser is not None else ()
     is_shell = browser is not None and browser.name is BrowserName.HEADLESS_SHELL
     if browser is not None:
         options.binary_location = str(browser.binary)
@@ -100,7 +105,7 @@ def make_options(asked: SessionOptions, browser: Browser | None) -> Options:
     features = DISABLED_FEATURES + (EXTENSION_FEATURES if asked.extensions else ())
     options.add_argument(f"--disable-features={','.join(features)}")
     options.add_argument(f"--window-size={VIEWPORT[0]},{VIEWPORT[1]}")
-    options.add_argument(f"--host-resolver-rules={', '.join(rules_of(asked.host_rules, asked.places))}")
+    options.add_argument(f"--host-resolver-rules={', '.join(rules_of(asked.host_rules, asked.places, proxies))}")
     options.add_argument(f"--enable-features={','.join(FEATURES)}")
     options.add_argument(f"--ip-address-space-overrides={','.join(spaces_of(asked.host_rules, asked.places))}")
     if asked.user_agent:  # service workers and their scripts go by no other (`browser.visitors`)

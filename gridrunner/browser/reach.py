@@ -199,9 +199,12 @@ def allowed_place(text: str) -> Place:
 # ------------------------------------------------------------------------------------------------------------- switches
 
 
-def rules_of(replicas: Sequence[str], places: Sequence[Place]) -> tuple[str, ...]:
+def rules_of(
+    replicas: Sequence[str], places: Sequence[Place], proxies: Sequence[tuple[str, int]] = ()
+) -> tuple[str, ...]:
     """The entries of `--host-resolver-rules`, of which the first that fits counts: `places` as they are, the rules by
-    which browsers find `replicas`, and everything else that is private closed.
+    which browsers find `replicas`, and everything else that is private closed. `proxies` (host, port) are found by the
+    browser; to its pages they stay what they are, and Local Network Access keeps them from private ones.
     """
     apart = _apart(replicas, places)
     everything = [rule for rule in replicas if rule.startswith("MAP * ")]
@@ -215,11 +218,18 @@ def rules_of(replicas: Sequence[str], places: Sequence[Place]) -> tuple[str, ...
     ]
     return (
         *opened,
+        *[_of_proxy(host, port) for host, port in proxies],
         *[rule for rule in replicas if rule not in everything],
         *_loopback_rules(apart),
         *closed,
         *everything,
     )
+
+
+def _of_proxy(host: str, port: int) -> str:
+    name = f"[{host}]" if ":" in host else host
+    is_loopback = host == "localhost" or host.endswith(".localhost")
+    return f"MAP {name}:{port} {'127.0.0.1' if is_loopback else name}:{port}"
 
 
 def _loopback_rules(places: Sequence[Place]) -> list[str]:

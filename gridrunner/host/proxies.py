@@ -16,6 +16,9 @@ from msgspec import Struct
 from gridrunner.errors import UsageError
 from gridrunner.text import redact_url
 
+BROWSER_PORTS: Mapping[str, int] = {"http": 80, "https": 443, "socks": 1080, "socks4": 1080, "socks5": 1080}
+"""Of proxies that name none (Chromium, net/base/proxy_server.cc)."""
+
 DEFAULT_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 
 
@@ -59,6 +62,27 @@ def find_proxy(url: str, env: Mapping[str, str]) -> HubProxy | None:
         user=None if proxy.username is None else unquote(proxy.username),
         password=None if proxy.password is None else unquote(proxy.password),
     )
+
+
+def proxy_endpoints(env: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
+    """Host and port of every proxy that a browser with this environment may use (Chromium's
+    `ProxyConfigServiceLinux`). Raises UsageError for an address that is none.
+    """
+    names = [name for scheme in ("http", "https", "all") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())]
+    endpoints: dict[tuple[str, int], None] = {}
+    for name in names:
+        text = env.get(name)
+        if not text:
+            continue
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        try:
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host, port = None, None
+        if host is None:
+            raise UsageError(f"{name} is no address of a proxy", hint="such as http://proxy.example:3128")
+        endpoints[host, port or BROWSER_PORTS.get(parts.scheme, 80)] = None
+    return tuple(endpoints)
 
 
 def is_loopback(host: str) -> bool:

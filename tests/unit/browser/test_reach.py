@@ -165,3 +165,16 @@ def test_more_addresses_than_an_argument_holds_are_a_network() -> None:
         find_places(urls, ())
     assert [place.host for place in find_places(urls, ["10.0.0.0/8"])] == ["10.0.0.0/8"]
     assert len(", ".join(rules_of((), find_places(urls[1:], ())))) < 128 * 1024
+
+
+def test_a_proxy_on_a_private_address_is_found_by_the_browser_and_no_place_of_pages() -> None:
+    proxies = (("127.0.0.1", 3128), ("localhost", 3129), ("10.0.0.5", 80), ("::1", 1080))
+    rules = rules_of((), (), proxies)
+    assert rules[:4] == (
+        "MAP 127.0.0.1:3128 127.0.0.1:3128",
+        "MAP localhost:3129 127.0.0.1:3129",
+        "MAP 10.0.0.5:80 10.0.0.5:80",
+        "MAP [::1]:1080 [::1]:1080",
+    )
+    assert "MAP 127.???.???.??? ~NOTFOUND" in rules
+    assert not [space for space in spaces_of((), ()) if "3128" in space]

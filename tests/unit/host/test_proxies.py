@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gridrunner.errors import UsageError
-from gridrunner.host.proxies import HubProxy, find_proxy
+from gridrunner.host.proxies import HubProxy, find_proxy, proxy_endpoints
 
 PROXY = {"HTTP_PROXY": "http://proxy.example:3128", "HTTPS_PROXY": "http://secure.example:3129"}
 
@@ -89,3 +89,20 @@ def test_a_proxy_of_another_kind_is_refused_with_a_way_out() -> None:
         find_proxy("http://hub.example", {"ALL_PROXY": "socks5://me:secret@proxy.example"})
     assert "secret" not in str(refused.value)
     assert "NO_PROXY" in str(refused.value.hint)
+
+
+def test_every_proxy_that_a_browser_may_use_is_named() -> None:
+    env = {
+        "http_proxy": "127.0.0.1:3128",
+        "HTTPS_PROXY": "http://user:secret@10.0.0.5",
+        "all_proxy": "socks5://[::1]",
+        "NO_PROXY": "a.example",
+    }
+    assert proxy_endpoints(env) == (("127.0.0.1", 3128), ("10.0.0.5", 80), ("::1", 1080))
+    assert proxy_endpoints({}) == ()
+
+
+@pytest.mark.parametrize("text", ["http://:3128", "http://proxy:notaport"])
+def test_an_address_that_is_no_proxys_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="https_proxy is no address of a proxy"):
+        proxy_endpoints({"https_proxy": text})
