@@ -46,6 +46,10 @@ def _execute(argv: Sequence[str] | None) -> int:
     except OSError as error:
         say(f"gridrunner: {error.filename or 'this machine'}: {error.strerror or error}")
         return ExitCode.INCOMPLETE
+    except MemoryError:
+        say("gridrunner: this machine has too little memory for what was asked")
+        say("  lower --slots, or raise the limit (ulimit -v, or the container's); --resume goes on with a run")
+        return ExitCode.INCOMPLETE
     except Exception:  # noqa: BLE001 - CPython would exit with 1, which says that a site failed
         say(traceback.format_exc().rstrip())
         say("gridrunner: the above is a defect of gridrunner, and no verdict on a site; please report it")

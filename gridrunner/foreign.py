@@ -60,7 +60,9 @@ def read_file(path: Path | str, *, most_bytes: int, within: Path | None = None) 
         size = os.fstat(file.fileno()).st_size
         if size > most_bytes:
             raise _too_large(path, size, most_bytes)
-        data = file.read(most_bytes + 1)
+        data = file.read(size + 1)  # not `most_bytes`: that much memory is taken before the first byte comes
+        if len(data) > size:
+            data += file.read(most_bytes + 1 - len(data))
     if len(data) > most_bytes:  # it grew, or its file system does not tell the size
         raise _too_large(path, len(data), most_bytes)
     return data
