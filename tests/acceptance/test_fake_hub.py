@@ -25,6 +25,7 @@ from tests.support.run_folders import (
     read_plan,
     visits_of,
 )
+from tests.support.small_proxy import open_proxy
 
 ONE_LANE = ("--contexts-per-session", "1")
 DEAD_HUB = "http://127.0.0.1:9"  # the port of the discard service: nobody listens there
@@ -267,3 +268,16 @@ def test_isolation_decides_how_many_sessions_there_are(project: CommandLine, iso
         require_all_passed(project, ended)
         assert hub.sessions == 0
         assert (hub.figures.sessions_made == 6) is (isolation == "session")
+
+
+def test_a_hub_that_only_a_proxy_reaches_is_used_through_it(project: CommandLine) -> None:
+    with open_hub(slots=2) as hub, open_proxy(int(hub.url.rpartition(":")[2])) as proxy:
+        sites = write_list(project, 3)
+        through = {"http_proxy": proxy.url, "HTTP_PROXY": proxy.url}
+        ended = project.run("run", "--sites", sites, "--grid", "http://hub.example:4444", env=through)
+        require_all_passed(project, ended)
+        assert hub.sessions == 0
+    lines = proxy.asked
+    assert any(line.startswith("GET http://hub.example:4444/status ") for line in lines)
+    assert any(line.startswith("POST http://hub.example:4444/session ") for line in lines)
+    assert any(line.startswith("CONNECT hub.example:4444 ") for line in lines)  # the sessions' sockets

@@ -62,6 +62,11 @@ def test_compose_brings_a_grid_up_and_takes_it_down(docker_client: docker.Docker
         wait_for_words(hub, "1 nodes up, 0 draining, 0 of 1 slots busy")
         assert b"sandbox is on" in node.logs()
         assert [port for port in node.ports.values() if port] == []
+        limits = {
+            name: (container.attrs["HostConfig"]["Memory"] >> 30, container.attrs["HostConfig"]["PidsLimit"])
+            for name, container in containers.items()
+        }
+        assert limits == {"hub": (2, 1024), "node": (4, 2048)}
         assert list(node.attrs["NetworkSettings"]["Networks"]) == [f"{project}_nodes"]
         session = open_session(url_of(hub), make_options(SessionOptions(name="test"), None), hub="hub", timeout_s=120)
         quit_session(session, timeout_s=30)

@@ -123,6 +123,8 @@ def test_compose_publishes_on_loopback_alone_and_keeps_nodes_inside() -> None:
     for service in (hub, node):
         assert service["cap_drop"] == ["ALL"]
         assert "no-new-privileges:true" in service["security_opt"]
+        assert service["mem_limit"].startswith("${GRID_")  # a limit that can be raised, and is there without that
+        assert service["pids_limit"] > 0
         assert f":{version[1]}}}" in service["image"]
 
 

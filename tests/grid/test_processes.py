@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +15,14 @@ import pytest
 
 from gridrunner.errors import SessionNotCreated
 from gridrunner.grid.hubs.owners import owner_token
-from gridrunner.grid.hubs.processes import OWNER_VARIABLE, drivers_ended, end_group, reap_orphans, start_chromedriver
+from gridrunner.grid.hubs.processes import (
+    OWNER_VARIABLE,
+    drivers_ended,
+    end_group,
+    reap_orphans,
+    remove_folder,
+    start_chromedriver,
+)
 from tests.support.command_line import wait_until
 
 ECHO_DRIVER = """#!{python}
@@ -224,3 +232,25 @@ def test_a_process_that_ends_ends_its_drivers(tmp_path: Path) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code, str(driver)], capture_output=True, text=True, check=True)
     assert not is_running(int(ended.stdout))
+
+
+def test_a_temporary_folder_with_too_long_a_name_is_not_the_browsers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("long-" * 12)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    process = start_chromedriver(write_driver(tmp_path, ECHO_DRIVER))
+    wait_until(lambda: (tmp_path / "started").exists() and (tmp_path / "started").read_text(), "it has started")
+    folder = Path(json.loads((tmp_path / "started").read_text())[1]["TMPDIR"])
+    assert len(f"{folder}/org.chromium.Chromium.xxxxxx/SingletonSocket") < 108  # unix(7), sun_path
+    process.end()
+    assert not folder.exists()
+    assert list(long.iterdir()) == []
+
+
+def test_a_folder_goes_also_when_no_file_can_be_opened_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    monkeypatch.setattr("shutil.rmtree", lambda *_arguments, **_more: None)  # as with EMFILE, whose errors it ignores
+    remove_folder(tmp_path / "deep")
+    assert not (tmp_path / "deep").exists()

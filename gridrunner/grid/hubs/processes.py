@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -52,6 +52,9 @@ PASSED_ON = re.compile(
 )
 """The variables that chromedriver and its browser get; the proxies' are those of net/proxy_resolution's
 `ProxyConfigServiceLinux`. All others stay here: a CI job's environment is full of tokens."""
+
+REMOVER = "/bin/rm"
+"""Where the Filesystem Hierarchy Standard has it (3.0, 3.4.2)."""
 
 LONGEST_TMPDIR = 40
 """Bytes: with 44, `TMPDIR/gridrunner-xxxxxxxx/org.chromium.Chromium.xxxxxx/SingletonSocket` passed the 108 of a
@@ -275,6 +278,10 @@ def remove_folder(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
             return
+    # Without a descriptor left for it here, another process has some (a pipe to it would take two)
+    silent = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
+    with suppress(OSError):
+        os.waitpid(os.posix_spawn(REMOVER, [REMOVER, "-rf", "--", str(folder)], {}, file_actions=silent), 0)
 
 
 class FoundDriver(Struct, frozen=True, kw_only=True):

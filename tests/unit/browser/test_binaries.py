@@ -65,3 +65,19 @@ def test_named_binaries_win_and_must_be_programs(tmp_path: Path) -> None:
     assert (browser.binary, browser.name, browser.chromedriver) == (own, BrowserName.HEADLESS_SHELL, driver)
     with pytest.raises(UsageError, match="GRIDRUNNER_CHROMEDRIVER names /no/such, which is not a program"):
         find_browser(None, {**env, "GRIDRUNNER_CHROMEDRIVER": "/no/such"})
+
+
+def test_a_program_of_many_names_is_started_by_the_links_name(tmp_path: Path) -> None:
+    """As snap and volta have it: under its own name it would not know what it is."""
+    many = make_program(tmp_path / "store", "snap")
+    for name in ("chromedriver", "chromium"):
+        (tmp_path / name).symlink_to(many)
+    browser = find_browser(None, {"PATH": str(tmp_path)})
+    assert (browser.chromedriver, browser.binary) == (tmp_path / "chromedriver", tmp_path / "chromium")
+
+
+def test_an_ordinary_link_is_followed_to_the_program_that_may_be_ended(tmp_path: Path) -> None:
+    program = make_program(tmp_path / "opt", "chromedriver-156")
+    make_program(tmp_path, "chromium")
+    (tmp_path / "chromedriver").symlink_to(program)
+    assert find_browser(None, {"PATH": str(tmp_path)}).chromedriver == program

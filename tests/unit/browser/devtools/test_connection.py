@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from gridrunner.browser.port import CommandFailed, DeadlinePassed
 from gridrunner.errors import SessionLost
 from tests.support.command_line import wait_until
 from tests.support.fake_hub import FakeGrid, open_hub
+from tests.support.websocket_server import PING, PONG, TEXT, FrameReader, accept_of, make_frame
 
 WAIT_S = 60.0
 
@@ -143,3 +146,37 @@ def test_a_session_that_ends_is_lost(hub: FakeGrid, connection: Connection) -> N
     hub.kill()
     with pytest.raises(SessionLost):
         connection.call("Target.createBrowserContext", deadline=soon())
+
+
+def test_a_socket_on_which_nothing_comes_is_pinged_while_an_answer_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies cut what is idle; the answer comes after the second ping and not before."""
+    monkeypatch.setattr("gridrunner.browser.devtools.connection.PING_S", 0.02)
+    pings: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += peer.recv(65536)
+                key = re.search(rb"(?i)sec-websocket-key: *(\S+)", head)
+                assert key is not None
+                peer.sendall(
+                    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    b"Sec-WebSocket-Accept: " + accept_of(key[1].decode()).encode() + b"\r\n\r\n"
+                )
+                reader = FrameReader()
+                while data := peer.recv(65536):
+                    for opcode, payload in reader.feed(data):
+                        if opcode == PING:
+                            pings.append(payload)
+                            peer.sendall(make_frame(PONG, payload))
+                            if len(pings) == 2:
+                                peer.sendall(make_frame(TEXT, b'{"id":1,"result":{"product":"late"}}'))
+
+        threading.Thread(target=serve, daemon=True).start()
+        connection = Connection(f"ws://127.0.0.1:{listener.getsockname()[1]}/", label="test")
+        assert connection.call("Browser.getVersion", deadline=soon()) == {"product": "late"}
+        connection.close()
+    assert len(pings) >= 2

@@ -18,10 +18,12 @@ from gridrunner.model import FaultKind, Site
 
 
 class FakeConnection:
-    """A socket that breaks as soon as anything is waited for."""
+    """A socket that breaks as soon as anything is waited for; with `is_full` there is none."""
+
+    is_full = False
 
     def __init__(self, url: str, *, label: str, headers: list[str], ca_file: Path | None, proxy: object) -> None:
-        if url == "unreachable":
+        if url == "unreachable" or self.is_full:
             raise SessionLost(label)
 
     def listen(self, *_arguments: Any, **_options: Any) -> None: ...
@@ -139,3 +141,23 @@ def test_lanes_on_a_node_that_drains_say_so_and_their_browser_gets_no_new_ones(
     assert (lane.id, lane.is_leaving) == ("1", True)
     later = pool.open_lane(slot="b", timeout_s=1)
     assert (later.id, later.is_leaving) == ("2", False)
+
+
+def test_the_limit_of_sockets_of_a_node_is_named_where_it_is_met(
+    browsers: FakeBrowsers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = LanePool(
+        hub="h",
+        opener=browsers.open,
+        per_browser=12,
+        settings=VisitSettings(),
+        store=EvidenceStore(run_folder=tmp_path),
+        most_sockets=10,
+    )
+    for number in range(10):
+        pool.open_lane(slot=str(number), timeout_s=1)
+    monkeypatch.setattr(FakeConnection, "is_full", True)
+    with pytest.raises(SessionNotCreated) as caught:
+        pool.open_lane(slot="11", timeout_s=1)
+    assert "takes 10 sockets per session, and --contexts-per-session 12 asks for more" in str(caught.value)
+    assert "--connection-limit-per-session" in str(caught.value)
