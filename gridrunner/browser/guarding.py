@@ -9,17 +9,13 @@ again, which may come to something else when its owner answers each time anew.
 from __future__ import annotations
 
 import ipaddress
-import socket
-import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from msgspec import Struct
 
+from gridrunner.browser.names import look_up
 from gridrunner.browser.reach import Place, endpoint_of
-
-LOOK_UP_S = 2.0
-"""A name that takes longer is left to the browser: resolv.conf(5) tries again after 5 s."""
 
 HTTP_PORT = 80
 
@@ -35,7 +31,9 @@ class NameGuard(Struct, frozen=True, kw_only=True):
     places: tuple[Place, ...] = ()
 
     def refuses(self, url: str) -> bool:
-        """Whether the name in `url` leads to a private address that nobody named. Takes up to LOOK_UP_S."""
+        """Whether the name in `url` leads to a private address that nobody named. One that
+        has no answer within `names.LOOK_UP_S` is left to the browser.
+        """
         host, port = endpoint_of(url)
         if (host, port) in self.named or _is_left_to_the_resolver(host):
             return False
@@ -43,7 +41,7 @@ class NameGuard(Struct, frozen=True, kw_only=True):
             return False
         if "." not in host or host.endswith(NEVER_PUBLIC):
             return True
-        return any(not ipaddress.ip_address(address).is_global for address in _addresses_of(host))
+        return any(not ipaddress.ip_address(address).is_global for address in look_up(host) or ())
 
 
 def make_guard(urls: Iterable[str], places: Sequence[Place]) -> NameGuard:
@@ -63,17 +61,3 @@ def _is_left_to_the_resolver(host: str) -> bool:
         ipaddress.ip_address(host)
         return True
     return False
-
-
-def _addresses_of(host: str) -> list[str]:
-    addresses: list[str] = []
-
-    def look_up() -> None:
-        with suppress(OSError, UnicodeError):
-            answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            addresses.extend(str(answer[4][0]).partition("%")[0] for answer in answers)
-
-    looking = threading.Thread(target=look_up, daemon=True, name="look-up")
-    looking.start()
-    looking.join(LOOK_UP_S)
-    return list(addresses)

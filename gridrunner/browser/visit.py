@@ -32,6 +32,7 @@ from gridrunner.browser.evidence import (
 from gridrunner.browser.frames import collect_facts, find_closed_roots
 from gridrunner.browser.guarding import NameGuard
 from gridrunner.browser.insertion import try_insertion
+from gridrunner.browser.names import describe_net_error
 from gridrunner.browser.outcomes import classify_document, classify_net_error, explain_own_error, name_wall
 from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageError, PageGone, TabSettings
 from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, Waits, wait_until_ready
@@ -39,7 +40,7 @@ from gridrunner.browser.selectors import NotThere, locate
 from gridrunner.browser.steps import StepFailed, StepLimits, dismiss_wall, do_steps
 from gridrunner.browser.user_probes import UserProbe, run_user_probes
 from gridrunner.browser.walls import Wall
-from gridrunner.errors import NetworkLost
+from gridrunner.errors import NetworkLost, SessionLost
 from gridrunner.model import (
     EXPECTED_PROBE,
     INSERTION_PROBE,
@@ -55,6 +56,9 @@ from gridrunner.settings.egress import Egress
 from gridrunner.settings.visits import Screenshots, VisitOptions
 from gridrunner.text import redact_url
 
+GAVE_UP = "net::ERR_ABORTED"
+"""What a browser says that cannot go on (with 96 open files, 2026-12-01), and of an answer that is no page."""
+
 PROBE_RESERVE_S = 3.0
 """Of a visit's time this much is kept for probing and evidence: a page that never gets ready is probed as it is."""
 
@@ -69,8 +73,7 @@ EVIDENCE_TIMEOUT_S = 4.0
 """A screenshot took 0.03 to 0.4 s (Chromium 156, 2026-11-24); a renderer that is stuck gives none at all."""
 
 STUCK_EVIDENCE_TIMEOUT_S = 1.0
-"""For the picture of a page whose time is up already: most that do not answer give none, and visits took 4 to 5 s
-longer than --visit-timeout says (2026-11-30)."""
+"""For the picture of a page whose time is up: visits took 4 to 5 s longer than --visit-timeout says (2026-11-30)."""
 
 FILE_NAME_TIMEOUT_S = 0.5
 """For the event that names a file to download; it comes within milliseconds of the navigation's answer."""
@@ -201,7 +204,9 @@ def _navigate(page: Page, url: str, on_navigating: Callable[[], None], *, deadli
             raise NetworkLost(PROXY_REFUSES)
         if own := explain_own_error(navigation.error):
             raise NetworkLost(own)
-        raise _Ended(classify_net_error(navigation.error), navigation.error)
+        if navigation.error == GAVE_UP and page.state.http_status is None:
+            raise SessionLost(f"the browser gave the page up before any server was asked ({GAVE_UP})")
+        raise _Ended(classify_net_error(navigation.error), describe_net_error(navigation.error, url))
     if navigation.brings_document:
         # The answer comes before the document; what is asked too soon is lost.
         with contextlib.suppress(DeadlinePassed):

@@ -111,6 +111,14 @@ class Decision(Struct, frozen=True, kw_only=True):
     text: str
 
 
+class WaitChanged(Struct, frozen=True, kw_only=True):
+    """The run waits for the network, or goes on; `text` is for people."""
+
+    at_s: float
+    is_waiting: bool
+    text: str
+
+
 class RunStopping(Struct, frozen=True, kw_only=True):
     """No new visit starts from here on."""
 
@@ -130,5 +138,6 @@ DispatchRecord = (
     | SiteFinished
     | ChunkDone
     | Decision
+    | WaitChanged
     | RunStopping
 )

@@ -39,7 +39,7 @@ class DispatchSettings(Struct, frozen=True, kw_only=True):
     node_start_s: float = 30.0
     deadline_s: float | None = None
     max_failures: int | None = None
-    outage_limit_s: float = 120.0  # a killed node stays UP for up to 117 s (docs/design/grid.md): outlive that once
+    outage_limit_s: float = 120.0  # --outage-limit: a killed node stays UP for 117 s (docs/design/grid.md)
     crash_ceiling: int | None = None  # pytest-xdist's default is four restarts a worker (dsession.py:562-575)
     judge_batch: int = 100  # a pytest run costs 20 to 50 ms however small: below 0.5 ms per site
     judge_interval_s: float = 10.0  # the longest wait for the first verdicts

@@ -110,7 +110,7 @@ def journal_event(record: records.DispatchRecord) -> events.Event | None:
                 session=record.session,
                 at_s=_round(record.at_s),
             )
-        case records.Decision() | records.RunStopping():
+        case records.Decision() | records.WaitChanged() | records.RunStopping():
             return events.Decided(text=record.text, at_s=_round(record.at_s))
         case records.SessionOpening() | records.SiteFinished():
             return None

@@ -111,10 +111,11 @@ def _show_progress(run: Run, work: Work) -> Progress:
 def dispatch_settings(settings: Settings, hubs: Sequence[str] = ()) -> DispatchSettings:
     """The limits of a run, in visits at once where --slots says sessions. `hubs`: those that are not this machine."""
     grid, defaults = settings.grid, DispatchSettings()
-    outage_limit_s = outage_limit_of(grid.places)
+    outage_limit_s = settings.dispatch.outage_limit_s or outage_limit_of(grid.places)
     session_timeout_s = grid.session_timeout_s or defaults.session_timeout_s
     if grid.elastic:
-        session_timeout_s = outage_limit_s = grid.session_timeout_s or ELASTIC_PATIENCE_S
+        session_timeout_s = grid.session_timeout_s or ELASTIC_PATIENCE_S
+        outage_limit_s = settings.dispatch.outage_limit_s or session_timeout_s
     has_limit = settings.dispatch.max_failures is not None
     return DispatchSettings(
         slots=grid.slots and grid.slots * grid.lanes(is_local=LOCAL in grid.places),

@@ -15,6 +15,7 @@ class DispatchOptions(Struct, frozen=True, kw_only=True):
     deadline_s: float | None = None
     max_failures: int | None = None
     host_delay_s: float = HOST_DELAY_S
+    outage_limit_s: float | None = None
 
 
 ROWS = (
@@ -44,6 +45,12 @@ ROWS = (
         parse=parse_pause,
         metavar="TIME",
         help="pause between two visits of a public domain, which get one at a time (default 1s; 0: no pause)",
+    ),
+    Setting(
+        name="outage-limit",
+        parse=parse_duration,
+        metavar="TIME",
+        help="how long a run waits when no site or no hub can be reached, before it ends with 3 (default 2m; aws: 5m)",
     ),
 )
 

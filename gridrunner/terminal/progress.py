@@ -28,6 +28,7 @@ from gridrunner.dispatch.records import (
     SiteFinished,
     VisitBegan,
     VisitObserved,
+    WaitChanged,
 )
 from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.model import Result, Status
@@ -41,6 +42,9 @@ PACE_SHARE = 0.1
 
 SLOT_ROWS = 12
 """Slots listed one by one; with more, the rest is one line."""
+
+WAIT_LENGTH = 400
+"""Of the line that says what a run waits for, or ended for: it names the error and what to look at."""
 
 PLAIN_INTERVAL_S = 5.0
 """A CI log gets a progress line this often at most, and one for every failure."""
@@ -173,7 +177,9 @@ class LiveProgress:
             case FaultSeen() if explained := self._tally.explain_fault(record):
                 self._console.print(Text(explained, style="yellow"))
             case RunStopping() if record.stopped_by is not StoppedBy.FINISHED:
-                self._console.print(Text(clean(record.text), style="yellow"))
+                self._console.print(Text(clean(record.text, WAIT_LENGTH), style="yellow"))
+            case WaitChanged():
+                self._console.print(Text(clean(record.text, WAIT_LENGTH), style="yellow"))
             case _:
                 pass
 
@@ -227,7 +233,9 @@ class PlainProgress:
                 self._tally.note_visit(record.observation.site)
                 self._say_progress(record.at_s)
             case RunStopping() if record.stopped_by is not StoppedBy.FINISHED:
-                self._say(clean(record.text))
+                self._say(clean(record.text, WAIT_LENGTH))
+            case WaitChanged():
+                self._say(clean(record.text, WAIT_LENGTH))
             case FaultSeen() if self._verbose:
                 self._say(f"fault: slot={record.slot} hub={record.hub} {clean(record.fault.message)}")
             case FaultSeen() if line := self._tally.explain_fault(record):

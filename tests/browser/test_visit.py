@@ -20,6 +20,7 @@ from gridrunner.browser.options import VIEWPORT
 from gridrunner.browser.port import TabSettings
 from gridrunner.browser.steps import StepLimits
 from gridrunner.browser.user_probes import UserProbe
+from gridrunner.browser.visit import EVIDENCE_TIMEOUT_S, STUCK_EVIDENCE_TIMEOUT_S
 from gridrunner.model import (
     Expectation,
     ExpectedLogin,
@@ -268,6 +269,22 @@ def test_pages_are_laid_out_and_pictured_at_their_size(open_session: OpenSession
     assert observation.screenshot_path is not None
     picture = (session._store.run_folder / observation.screenshot_path).read_bytes()
     assert struct.unpack(">II", picture[16:24]) == VIEWPORT  # PNG's header
+
+
+def test_a_page_whose_time_is_up_gets_little_for_its_picture(
+    open_session: OpenSession, server: PageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that does not answer gives none, and the visit would overrun its limit by as much as is waited for."""
+    left_s: list[float] = []
+
+    def take(page: object, *, kind: str, deadline: float) -> None:
+        left_s.append(deadline - time.monotonic())
+
+    monkeypatch.setattr("gridrunner.browser.visit.take_screenshot", take)
+    session = open_session(visit_timeout_s=2.0, screenshots="all")
+    for path in ("/login", "/busy"):
+        session.visit(Site(id=path[1:], url=server.url(path)), attempt=1, upcoming=None)
+    assert [STUCK_EVIDENCE_TIMEOUT_S < seconds <= EVIDENCE_TIMEOUT_S for seconds in left_s] == [True, False]
 
 
 @pytest.mark.parametrize("path", ["/file", "/nothing"])

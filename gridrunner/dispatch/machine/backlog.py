@@ -1,9 +1,10 @@
 """What waits for a slot. Owns the order; the invariant: a site waits at most once, and `work_left_s` is the sum of what
 waits.
 
-Four lines: `retries` (each needs a fresh session) go first, because a retry found late makes the run late; then what
+Five lines: `retries` (each needs a fresh session) go first, because a retry found late makes the run late; then what
 chunks gave back; then the next turns of public domains, each alone, because the rest of its domain waits for it; then
-the first visits, longest expected first. A slot on a slow hub takes from the short end.
+the first visits, longest expected first; last what the network may have lost, because others may tell whether it did. A
+slot on a slow hub takes from the short end.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Work(Struct, frozen=True, kw_only=True):
     expected_s: float
     needs_fresh: bool = False
     avoid_hub: str | None = None
+    is_in_doubt: bool = False  # its last visit was lost to the network, as far as is known
+    is_witness: bool = False  # the site owes nothing: it is asked whether it can be reached
 
 
 class Backlog:
@@ -37,6 +40,7 @@ class Backlog:
         self._returned: deque[Work] = deque()
         self._turns: deque[Work] = deque()
         self._retries: deque[Work] = deque()
+        self._doubtful: deque[Work] = deque()
         self._work_s = sum(work.expected_s for work in self._first)
 
     def __len__(self) -> int:
@@ -46,6 +50,11 @@ class Backlog:
     @property
     def ordinary_count(self) -> int:
         """How many of them any session can make."""
+        return self.sure_count + len(self._doubtful)
+
+    @property
+    def sure_count(self) -> int:
+        """How many of those are not in doubt."""
         return len(self._first) + len(self._turns) + len(self._returned)
 
     @property
@@ -69,7 +78,7 @@ class Backlog:
 
     def peek_site(self) -> Site | None:
         """The site that the next chunk begins with; None when only retries wait."""
-        front = self._returned or self._turns or self._first
+        front = self._returned or self._turns or self._first or self._doubtful
         return front[0].site if front else None
 
     def add_retry(self, work: Work) -> None:
@@ -79,13 +88,20 @@ class Backlog:
 
     def add_turn(self, work: Work) -> None:
         """The next visit of a public domain, whose time has come."""
-        (self._retries if work.needs_fresh else self._turns).append(work)
+        line = self._doubtful if work.is_in_doubt else self._retries if work.needs_fresh else self._turns
+        line.append(work)
+        self._work_s += work.expected_s
+
+    def put_last(self, work: Work) -> None:
+        """A visit that is in doubt, after all others."""
+        self._doubtful.append(work)
         self._work_s += work.expected_s
 
     def put_back(self, works: Sequence[Work]) -> None:
         """Visits that were taken and not made, to the front in their old order."""
         for work in reversed(works):
-            (self._retries if work.needs_fresh else self._returned).appendleft(work)
+            line = self._doubtful if work.is_in_doubt else self._retries if work.needs_fresh else self._returned
+            line.appendleft(work)
             self._work_s += work.expected_s
 
     def take_retry(self, *, hub: str, may_repeat: bool) -> tuple[Work, ...]:
@@ -104,7 +120,7 @@ class Backlog:
             return self._give([self._turns.popleft()])
         ordinary = len(self._returned) + len(self._first)
         if not ordinary:
-            return ()
+            return self._give([self._doubtful.popleft()]) if self._doubtful else ()
         front: Iterator[Work] = chain(self._returned, self._first)
         size = choose_chunk_size(
             (work.expected_s for work in islice(front, VISITS_PER_SESSION)),
@@ -118,7 +134,7 @@ class Backlog:
         """The shortest waiting visit alone, for a slow hub; empty when only retries wait."""
         if self._first:
             return self._give([self._first.pop()])
-        rest = self._turns or self._returned
+        rest = self._turns or self._returned or self._doubtful
         return self._give([rest.pop()]) if rest else ()
 
     def _pop_ordinary(self) -> Work:

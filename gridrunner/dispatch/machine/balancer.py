@@ -262,6 +262,12 @@ class Balancer:
         if self.is_slow(hub) != was_slow:
             self._notes.append(f"{hub}: visits are {'quick again' if was_slow else 'slow'}, pace {book.pace:.1f}")
 
+    def rest(self, hub: str, until_s: float) -> None:
+        """No session of `hub` is asked for before that: its browsers reach no site. An earlier time ends the rest."""
+        book = self._books[hub]
+        if book.circuit is Circuit.CLOSED:
+            book.closed_until_s = until_s
+
     def release(self, hub: str) -> None:
         """A session of `hub` is gone and its slot free."""
         self._books[hub].reserved -= 1

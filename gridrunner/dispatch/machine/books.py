@@ -11,6 +11,7 @@ from gridrunner.dispatch.machine.balancer import Balancer
 from gridrunner.dispatch.machine.courtesy import Courtesy
 from gridrunner.dispatch.machine.crew import Crew
 from gridrunner.dispatch.machine.ledger import Ledger
+from gridrunner.dispatch.machine.outages import Outages
 from gridrunner.dispatch.machine.outbox import Outbox
 from gridrunner.dispatch.machine.timers import Timers
 from gridrunner.dispatch.settings import DispatchSettings
@@ -29,6 +30,7 @@ class Books:
     attempts: Attempts
     backlog: Backlog
     courtesy: Courtesy
+    outages: Outages
     balancer: Balancer
     crew: Crew = field(default_factory=Crew)
     timers: Timers = field(default_factory=Timers)
@@ -39,6 +41,8 @@ class Books:
         """One more visit of a site is owed, if need be in a fresh session; on a public domain when its turn comes."""
         if self.courtesy.is_bound(work.site.id):
             self.courtesy.hold(work)
+        elif work.is_in_doubt:
+            self.backlog.put_last(work)
         elif work.needs_fresh:
             self.backlog.add_retry(work)
         else:

@@ -71,6 +71,11 @@ class Courtesy:
         return self._waiting
 
     @property
+    def has_sure(self) -> bool:
+        """Whether any of them is not in doubt."""
+        return any(not work.is_in_doubt for domain in self._domains.values() for work in domain.waiting)
+
+    @property
     def waiting_domains(self) -> int:
         """How many domains have visits that wait here."""
         return sum(1 for domain in self._domains.values() if domain.waiting) if self._waiting else 0

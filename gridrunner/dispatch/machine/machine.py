@@ -35,6 +35,7 @@ from gridrunner.dispatch.machine.events import (
     VisitEnded,
 )
 from gridrunner.dispatch.machine.ledger import Ledger
+from gridrunner.dispatch.machine.outages import Outages
 from gridrunner.dispatch.machine.staffing import Staffing
 from gridrunner.dispatch.machine.timers import Alarm, Timer
 from gridrunner.dispatch.machine.verdicts import Judging, Silence
@@ -89,7 +90,8 @@ class Machine:
             retries=settings.retries,
             excused=list_excused([owed.site for owed in planned], plan.checks),
         )
-        courtesy = Courtesy(_find_domains(planned, settings), settings.host_delay_s or 0.0)
+        domains = _find_domains(planned, settings)
+        courtesy = Courtesy({} if settings.host_delay_s is None else domains, settings.host_delay_s or 0.0)
         first = [Work(site=owed.site, expected_s=owed.expected_s) for owed in order_sites(planned, early)]
         self._books = Books(
             settings=settings,
@@ -104,6 +106,7 @@ class Machine:
             ),
             backlog=Backlog(courtesy.admit(first)),
             courtesy=courtesy,
+            outages=Outages(domains),
             balancer=balancer,
         )
         self._staffing = Staffing(self._books)
@@ -165,6 +168,7 @@ class Machine:
         if self.phase is Phase.RUNNING:
             self._staffing.assign()
             self._watch_outage()
+            self._watch_network()
             self._submit_round()
         if self.phase is Phase.STOPPING:
             self._go_on_stopping()
@@ -188,11 +192,8 @@ class Machine:
 
     def _stop_for_losses(self, ceiling: int) -> None:
         fault, lost = self._visits.last_loss, count_of(self._visits.sessions_lost, "session")
-        if fault is not None and fault.kind is FaultKind.NETWORK:
-            self._stop(StoppedBy.GRID_LOST, f"{fault.message}; visits ended so again and again")
-        else:
-            last = f"; the last: {fault.message}" if fault is not None else ""
-            self._stop(StoppedBy.CRASH_LOOP, f"{lost} died, {ceiling} more than visits ended well make up for{last}")
+        last = f"; the last: {fault.message}" if fault is not None else ""
+        self._stop(StoppedBy.CRASH_LOOP, f"{lost} died, {ceiling} more than visits ended well make up for{last}")
 
     def _watch_outage(self) -> None:
         """Set or check the time since which visits wait and no session is to be had."""
@@ -206,6 +207,17 @@ class Machine:
         if self._books.outbox.now_s >= end_s:
             why = self._books.balancer.describe(self._books.outbox.now_s)
             self._stop(StoppedBy.GRID_LOST, f"no session could be had for {limit_s:.0f} s: {why}")
+        else:
+            self._books.timers.look_at(end_s)
+
+    def _watch_network(self) -> None:
+        """End a wait for any site to answer that takes too long."""
+        since_s = self._books.outages.waiting_since_s
+        if since_s is None or self.phase is not Phase.RUNNING:
+            return
+        end_s = since_s + self._books.settings.outage_limit_s
+        if self._books.outbox.now_s >= end_s:
+            self._stop(StoppedBy.GRID_LOST, self._books.outages.describe(self._books.outbox.now_s))
         else:
             self._books.timers.look_at(end_s)
 
@@ -375,8 +387,6 @@ class Machine:
 
 
 def _find_domains(planned: Sequence[PlannedSite], settings: DispatchSettings) -> dict[str, str]:
-    """The public domains of sites by id; none when the run keeps no pause between visits of a host."""
-    if settings.host_delay_s is None:
-        return {}
+    """The public domains of sites by id."""
     domains = {owed.site.id: find_domain(owed.site.url, settings.private_hosts) for owed in planned}
     return {site: domain for site, domain in domains.items() if domain is not None}

@@ -4,7 +4,6 @@ site's own visit is charged to it, and a visit that we ended ourselves is charge
 
 from __future__ import annotations
 
-import math
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -18,9 +17,9 @@ from gridrunner.dispatch.machine.ledger import Next
 from gridrunner.dispatch.machine.losses import Blame, Losses
 from gridrunner.dispatch.machine.staffing import Staffing
 from gridrunner.dispatch.machine.verdicts import Judging
-from gridrunner.dispatch.records import FaultSeen, VisitObserved
+from gridrunner.dispatch.records import FaultSeen, VisitObserved, WaitChanged
 from gridrunner.model import Fault, FaultKind, Observation, Outcome, ReadyBy
-from gridrunner.text import count_of, redact_url
+from gridrunner.text import count_of
 
 _RECYCLED_AFTER = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT})
 """After these a session is not used again: its renderer died or may still be busy."""
@@ -30,15 +29,8 @@ _UNSURE_AFTER_STANDSTILL = frozenset(
 )
 """What a page that answers well comes to when the machine stops under it."""
 
-UNCLEAR_ERRORS = frozenset({"net::ERR_TUNNEL_CONNECTION_FAILED", "net::ERR_SOCKS_CONNECTION_FAILED"})
-"""A proxy's refusal: it may not reach that one site, or none at all (Squid answers 503 to both; of a SOCKS proxy's
-answers Chromium tells none apart, and a dead one is ERR_PROXY_CONNECTION_FAILED; 156, 2026-11-30)."""
-
 _OTHER_ELSEWHERE = frozenset({Outcome.BLOCKED, Outcome.REFUSED, Outcome.UNREACHABLE})
 """What may be otherwise for a visitor from another region."""
-
-REACHED_WINDOW_S = 60.0
-"""A page that came through the same hub within this shows that its way out is open: more than the longest visit."""
 
 
 class Visits:
@@ -51,7 +43,6 @@ class Visits:
         self._staffing = staffing
         self._judging = judging
         self._losses = Losses()
-        self._reached_at_s: dict[tuple[str, str], float] = {}  # by hub and egress
 
     @property
     def loss_level(self) -> float:
@@ -73,6 +64,8 @@ class Visits:
             session=slot.session,
             started_s=round(slot.visit_started_s, 4),
         )
+        if observation.http_status is not None or observation.outcome is Outcome.OBSERVED:
+            self._note_answer(slot, observation)
         if fault := self._find_own_fault(slot, observation):
             observation = replace(observation, fault=fault)
         if observation.fault is None:
@@ -88,21 +81,51 @@ class Visits:
 
     def _find_own_fault(self, slot: Slot, observation: Observation) -> Fault | None:
         """Why a visit that ended without a fault says nothing about its site; None where it does."""
-        now_s = self._books.outbox.now_s
         if observation.fault is not None:
             return None
         is_unsure = observation.outcome in _UNSURE_AFTER_STANDSTILL or observation.ready_by is ReadyBy.DEADLINE
         if slot.stood_still_s and is_unsure:
             text = f"this machine stood still for {slot.stood_still_s:.1f} s during the visit"
             return Fault(kind=FaultKind.INTERRUPTED, message=text)
-        way = (slot.hub, observation.visitor.get("egress", ""))
-        if observation.http_status is not None:
-            self._reached_at_s[way] = now_s
-        reached_at_s = self._reached_at_s.get(way, -math.inf)
-        if observation.detail in UNCLEAR_ERRORS and now_s - reached_at_s > REACHED_WINDOW_S:
-            text = f"the proxy refuses the way to {redact_url(observation.url)}, as to any other site so far"
-            return Fault(kind=FaultKind.NETWORK, message=f"{text} ({observation.detail})")
-        return None
+        doubt = self._books.outages.explain_doubt(_way_of(slot, observation), observation, slot.visit_started_s)
+        return Fault(kind=FaultKind.NETWORK, message=doubt) if doubt else None
+
+    def _note_answer(self, slot: Slot, observation: Observation) -> None:
+        """A site was reached: so is whatever else there is."""
+        now_s, way = self._books.outbox.now_s, _way_of(slot, observation)
+        if words := self._books.outages.note_answer(way, observation.site, slot.visit_started_s, now_s):
+            self._books.balancer.rest(slot.hub, now_s)
+            self._books.outbox.record(WaitChanged(at_s=now_s, is_waiting=False, text=words))
+
+    def _wait_for_network(self, slot: Slot, work: Work, fault: Fault, way: str) -> None:
+        """A visit was lost to the network: ask others first, and give it time."""
+        books, site, now_s = self._books, work.site.id, self._books.outbox.now_s
+        waits = books.backlog.sure_count or books.backlog.retry_count or books.courtesy.has_sure
+        running = (other.work for other in books.crew.visiting() if other is not slot and other.work is not None)
+        has_others = bool(waits) or any(not other.is_in_doubt for other in running)
+        if not has_others and not work.is_witness:
+            has_others = self._call_witness(site)
+        was_waiting = books.outages.waiting_since_s is not None
+        until_s = books.outages.note_loss(way, site, fault, now_s, has_others=has_others, is_whole_hub=way == slot.hub)
+        if until_s is not None:
+            books.balancer.rest(slot.hub, until_s)
+            if not was_waiting:
+                text = (
+                    f"{books.outages.describe(now_s)}; waiting for it for up to {books.settings.outage_limit_s:.0f} s"
+                )
+                books.outbox.record(WaitChanged(at_s=now_s, is_waiting=True, text=text))
+
+    def _call_witness(self, site: str) -> bool:
+        """Nobody else is left who could tell a dead site from a dead network: one that answered is asked once more.
+        False: there is none.
+        """
+        witness = self._books.outages.find_witness(site)
+        if witness is None or self._books.ledger.wants_visit(witness):
+            return False
+        planned = self._books.planned[witness]
+        self._books.outbox.explain(f"{witness} is visited again: if it answers, {site} is down, and not the network")
+        self._books.visit_again(Work(site=planned.site, expected_s=planned.expected_s, is_witness=True))
+        return True
 
     def end_lost(self, slot: Slot, fault: Fault, observation: Observation | None) -> None:
         """The slot's visit came back with `fault`, or not at all (`observation` None): settle who bears it, drop the
@@ -128,6 +151,9 @@ class Visits:
         )
         self._end_turn(work.site.id, observation)
         self._staffing.drop_session(slot, fault.message, is_killed=True)
+        if fault.kind is FaultKind.NETWORK:
+            work = replace(work, is_in_doubt=True, needs_fresh=False)
+            self._wait_for_network(slot, work, fault, slot.hub if observation is None else _way_of(slot, observation))
         if step is Next.FINISHED:
             self._judging.finish_site(work.site.id)
         elif step is Next.RETRY and self._books.wants_retries:
@@ -167,7 +193,7 @@ class Visits:
             else:
                 self._judging.add(observation)
             self._kill_twins(slot, work.site.id)
-        else:
+        elif not work.is_witness:
             self._books.outbox.explain(
                 f"{work.site.id}: visit {observation.attempt} does not count, another one was first"
             )
@@ -208,6 +234,8 @@ class Visits:
     def _settle_loss(self, slot: Slot, work: Work, fault: Fault) -> tuple[Fault, Blame, Next]:
         """What to call the loss, who is charged, and what follows for the site."""
         site = work.site.id
+        if fault.kind is FaultKind.NETWORK and slot.killed_for is None:
+            return fault, Blame(is_charged=False), self._lose_to_network(slot, site, fault)
         if slot.killed_for in {KilledFor.STOP, KilledFor.HEDGE}:
             why = "the run ends" if slot.killed_for is KilledFor.STOP else "another visit of the site was first"
             ended = Fault(kind=FaultKind.INTERRUPTED, message=f"we ended the visit: {why}")
@@ -226,6 +254,12 @@ class Visits:
             blame = self._blame(slot.hub, site, fault, is_overrun=is_overrun)
         step = self._books.attempts.lose(site, slot.attempt, fault, is_charged=blame.is_charged)
         return fault, blame, step
+
+    def _lose_to_network(self, slot: Slot, site: str, fault: Fault) -> Next:
+        """While the run waits, its limit is the end; otherwise the budget of what cannot be the site's doing."""
+        if self._books.outages.waiting_since_s is not None:
+            return self._books.attempts.give_back(site, slot.attempt)
+        return self._books.attempts.lose(site, slot.attempt, fault, is_charged=False)
 
     def _blame(self, hub: str, site: str, fault: Fault, *, is_overrun: bool) -> Blame:
         now_s = self._books.outbox.now_s
@@ -249,3 +283,9 @@ class Visits:
                 f"{hub}: several sessions died within seconds, so none of {sites} is charged for it"
             )
         return blame
+
+
+def _way_of(slot: Slot, observation: Observation) -> str:
+    """By which way a visit left: that of its hub, or its egress from there."""
+    egress = observation.visitor.get("egress", "")
+    return f"{slot.hub} by {egress}" if egress else slot.hub

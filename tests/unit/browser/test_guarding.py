@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gridrunner.browser import guarding
+from gridrunner.browser import names
 from gridrunner.browser.guarding import make_guard
 from gridrunner.browser.reach import Place
 
@@ -85,6 +85,6 @@ def test_a_resolver_that_does_not_answer_holds_nothing_up(monkeypatch: pytest.Mo
         return []
 
     monkeypatch.setattr("socket.getaddrinfo", hold)
-    monkeypatch.setattr(guarding, "LOOK_UP_S", 0.01)
+    monkeypatch.setattr(names, "LOOK_UP_S", 0.01)
     assert not make_guard((), ()).refuses("http://slow.example/")
     is_over.set()

@@ -140,7 +140,8 @@ def test_never_two_of_a_domain_and_nobody_starves(
         finished = Counter(record.site for record in grid.records if isinstance(record, SiteFinished))
         assert finished == Counter(f"s{number}" for number in range(len(urls)))
     else:
-        assert summary.stopped_by is StoppedBy.CRASH_LOOP  # more sessions died than visits made up for
+        # more sessions died than visits made up for, or no public site ever answered
+        assert summary.stopped_by in {StoppedBy.CRASH_LOOP, StoppedBy.GRID_LOST}
 
 
 def test_a_straggler_of_a_public_host_is_not_visited_twice() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from gridrunner.dispatch.machine.events import StoodStill
-from gridrunner.dispatch.machine.visits import REACHED_WINDOW_S
 from gridrunner.dispatch.records import FaultSeen, VisitObserved
 from gridrunner.dispatch.settings import DispatchSettings
 from gridrunner.dispatch.summary import StoppedBy
@@ -14,11 +13,6 @@ from tests.support.virtual_grid import Visiting
 from tests.unit.dispatch.machine.test_machine import make_grid, of_kind
 
 OFFLINE = Fault(kind=FaultKind.NETWORK, message="the browser reaches no site: its machine has no network")
-TUNNEL = "net::ERR_TUNNEL_CONNECTION_FAILED"
-
-
-def refuse(took_s: float = 1.0) -> Visiting:
-    return Visiting(took_s=took_s, outcome=Outcome.UNREACHABLE, detail=TUNNEL)
 
 
 def test_a_network_that_comes_back_costs_no_verdict() -> None:
@@ -36,33 +30,6 @@ def test_a_network_that_stays_away_ends_the_run_with_its_name_and_without_a_fail
     assert summary.stopped_by is StoppedBy.GRID_LOST
     assert "no network" in summary.reason
     assert Status.FAILED not in {result.status for results in summary.finished.values() for result in results}
-
-
-def test_a_proxy_that_has_let_no_site_through_is_at_fault() -> None:
-    grid = make_grid([2.0], scripts={("s1", 1): refuse()})
-    assert grid.run().finished["s1"][0].status is Status.PASSED
-    (seen,) = of_kind(grid, FaultSeen)
-    assert (seen.fault.kind, seen.is_charged) == (FaultKind.NETWORK, False)
-    assert TUNNEL in seen.fault.message
-
-
-def test_a_proxy_that_has_just_let_another_site_through_speaks_of_the_site() -> None:
-    scripts = {("s1", 1): Visiting(took_s=1.0, status=200), ("s2", 1): refuse()}
-    grid = make_grid([9.0, 2.0], scripts=scripts, capacities={"hub-a": 1})
-    grid.run()
-    assert of_kind(grid, FaultSeen) == []
-
-
-def test_what_it_let_through_long_ago_says_nothing() -> None:
-    scripts = {
-        ("s1", 1): Visiting(took_s=1.0, status=200),
-        ("s2", 1): Visiting(took_s=30.0),
-        ("s3", 1): Visiting(took_s=REACHED_WINDOW_S / 2 + 5.0 - 10.0),
-        ("s4", 1): refuse(10.0),
-    }
-    grid = make_grid([50.0, 40.0, 30.0, 20.0], scripts=scripts, capacities={"hub-a": 1})
-    grid.run()
-    assert [record.site for record in of_kind(grid, FaultSeen)] == ["s4"]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.TIMED_OUT, Outcome.UNREACHABLE, Outcome.CRASHED])
