@@ -52,7 +52,10 @@ def clean_styles(text: str) -> str:
         tokens = tinycss2.parse_component_value_list(text)
     except ValueError:  # an integer of more digits than Python reads (4,300)
         return ""
-    return "".join(_write(tokens, depth=0)).strip()
+    clean = "".join(_write(tokens, depth=0))
+    stripped = clean.strip()
+    # A blank at the end may belong to an escape, whose backslash would take what comes after it
+    return stripped + " " if stripped.endswith("\\") and clean.endswith(" ") else stripped
 
 
 def _write(tokens: Sequence[Any], *, depth: int) -> Iterator[str]:

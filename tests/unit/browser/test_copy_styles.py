@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import tinycss2
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gridrunner.browser.copy_styles import FETCHING_FUNCTIONS, NESTING_LIMIT, clean_styles
@@ -112,6 +112,7 @@ PARTS = st.sampled_from(
 )
 
 
+@example("\\ ")  # an escaped blank
 @given(st.lists(PARTS, max_size=40).map("".join))
 def test_whatever_comes_begins_no_tag_and_asks_nobody(styles: str) -> None:
     clean = clean_styles(styles)
