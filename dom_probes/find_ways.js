@@ -5,7 +5,7 @@
  * a closed menu holds, addresses in full, and what icons without words are called. It decides nothing. `options`: `caps`.
  *
  *   url, language, links[]   href, text, icon, id, class, place (header, nav, footer), tab (opens one), hidden
- *   buttons[]  selector, the same words, opens (aria-haspopup), is_open (aria-expanded), hidden
+ *   buttons[]  selector, the same words, opens (aria-haspopup), is_open and tells (aria-expanded, <summary>), hidden
  */
 function findWays(options) {
   //@include lib/dom.js
@@ -35,37 +35,38 @@ function findWays(options) {
     }
     return squeeze(names.join(' '), 160);
   };
+  const isOpen = (element) => attributeOf(element, 'aria-expanded') === 'true'
+    || localNameOf(element) === 'summary' && Boolean(parentElementOf(element)) && hasAttribute(parentElementOf(element), 'open');
+  const attempt = (make) => { try { make(); } catch { /* one element that a page took apart is not worth the others */ } };
   const wordsFor = (element) => ({
     text: wordsOf(element, 80) || attributeText(element, 'aria-label', 80) || attributeText(element, 'title', 80)
       || attributeText(element, 'value', 80),
     icon: iconOf(element), id: attributeText(element, 'id', 60), class: attributeText(element, 'class', 80),
     place: placeOf(element), hidden: !isRendered(element, { visibilityProperty: true, opacityProperty: true }),
   });
+  const readLink = (element) => {
+    const href = String(attributeOf(element, 'href') || '').trim().slice(0, 600);
+    const words = wordsFor(element), key = href + '\n' + words.text;
+    if (!href || seen.has(key)) return;
+    seen.add(key);
+    if (/^(#(?![!/])|javascript:)/i.test(href)) { // it leads nowhere by itself: it is pressed
+      buttons.push({ ...words, selector: nameOf(element), ...stateOf(element) });
+      return;
+    }
+    const address = new URL(href, document.baseURI).href.slice(0, 1000);
+    links.push({ ...words, href: address, tab: /^_?blank$/i.test(attributeOf(element, 'target') || '') });
+  };
+  const stateOf = (element) => ({
+    opens: attributeText(element, 'aria-haspopup', 12), is_open: isOpen(element),
+    tells: hasAttribute(element, 'aria-expanded') || localNameOf(element) === 'summary',
+  });
+  const readButton = (element) => {
+    if (localNameOf(element) === 'a' && attributeOf(element, 'href')) return;
+    buttons.push({ ...wordsFor(element), selector: nameOf(element), ...stateOf(element) });
+  };
   const read = (root) => {
-    for (const element of queryIn(root, LINK)) {
-      if (links.length >= caps.links) break;
-      const href = String(attributeOf(element, 'href') || '').trim().slice(0, 600);
-      const words = wordsFor(element), key = href + '\n' + words.text;
-      if (!href || seen.has(key)) continue;
-      seen.add(key);
-      let address = '';
-      try { address = new URL(href, document.baseURI).href.slice(0, 1000); } catch { continue; }
-      const isPressed = /^(#(?![!/])|javascript:)/i.test(href);
-      links.push({
-        ...words, href: isPressed ? '' : address, tab: /^_?blank$/i.test(attributeOf(element, 'target') || ''),
-        ...(isPressed ? { selector: nameOf(element), opens: attributeText(element, 'aria-haspopup', 12),
-          is_open: attributeOf(element, 'aria-expanded') === 'true' } : {}),
-      });
-    }
-    for (const element of queryIn(root, BUTTON)) {
-      if (buttons.length >= caps.buttons) break;
-      if (localNameOf(element) === 'a' && attributeOf(element, 'href')) continue;
-      buttons.push({
-        ...wordsFor(element), selector: nameOf(element), opens: attributeText(element, 'aria-haspopup', 12),
-        is_open: attributeOf(element, 'aria-expanded') === 'true' || localNameOf(element) === 'summary' && hasAttribute(element.parentElement, 'open'),
-        tells: hasAttribute(element, 'aria-expanded') || localNameOf(element) === 'summary',
-      });
-    }
+    for (const element of queryIn(root, LINK)) if (links.length < caps.links) attempt(() => readLink(element));
+    for (const element of queryIn(root, BUTTON)) if (buttons.length < caps.buttons) attempt(() => readButton(element));
     let left = caps.elements;
     for (const element of queryIn(root, '*')) {
       if ((left -= 1) < 0) break;

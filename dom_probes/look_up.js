@@ -4,7 +4,7 @@
  * From within a page of the site, so that it is the same visitor who asks, from the same place. One question after another, with
  * a pause between. `options`: `groups` of paths, the first of each one that nobody has (what the server says to it, it says to
  * anything): after a group of which `enough` paths are there, no other is asked; `texts`: addresses whose text is wanted, asked
- * last and only then; `most` requests in all; `pause_ms`, `limit_ms`, `most_bytes`.
+ * last and only then, those of sitemaps that the page (robots.txt) names in their stead; `most` requests in all; `pause_ms`, `limit_ms`, `most_bytes`.
  *
  *   url, text       of the page that it is asked on (robots.txt)
  *   places[]        path, status (null: no answer that may be read), address it came from, elsewhere (it leads to another origin)
@@ -72,7 +72,10 @@ async function lookUp(options) {
     }
     if (isEnough) break;
   }
-  for (const address of isEnough ? [] : texts) {
+  const page = document.body ? document.body.textContent.slice(0, 65536) : '';
+  const named = [...page.matchAll(/^\s*sitemap\s*:\s*(https?:\/\/\S{1,500})/gim)].map((match) => match[1]);
+  const own = named.filter((address) => address.startsWith(location.origin + '/')); // others may not be read from here
+  for (const address of isEnough ? [] : texts.length ? [...own, ...texts].slice(0, texts.length) : []) {
     if (requests >= most) break;
     await pause();
     requests += 1;
@@ -80,6 +83,6 @@ async function lookUp(options) {
     read.push({ address, status: answer && answer.status, text: answer ? answer.text : '' });
   }
   return {
-    url: location.href.slice(0, 2000), text: document.body ? document.body.innerText.slice(0, 65536) : '', places, texts: read, requests,
+    url: location.href.slice(0, 2000), text: page, places, texts: read, requests,
   };
 }

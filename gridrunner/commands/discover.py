@@ -218,7 +218,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recheck", action="append", default=[], metavar="LIST", help="visit the entries of a list again; repeatable"
     )
-    add_settings(parser, "grid", "slots", "browser", "no_sandbox", "hub_ca", "visit_timeout", "allow_private")
+    add_settings(parser, "grid", "slots", "contexts_per_session", "browser", "no_sandbox", "hub_ca")
+    add_settings(parser, "visit_timeout", "allow_private")
     add_settings(parser, *VISITOR_KEYS, "host_delay", "quiet", "verbose", "color")
 
 

@@ -36,12 +36,11 @@ MOST_HINTS: Final = 2
 
 _SITEMAP_URL: Final = re.compile(r"<loc>\s*(?:<!\[CDATA\[)?\s*([^<\]\s]{8,1000})", re.IGNORECASE)
 _RULE: Final = re.compile(r"^\s*(?:dis)?allow\s*:\s*(/[^\s#*$]{1,200})", re.IGNORECASE | re.MULTILINE)
-_SITEMAP_RULE: Final = re.compile(r"^\s*sitemap\s*:\s*(https?://\S{4,500})", re.IGNORECASE | re.MULTILINE)
 
 
-def plan_look_up(home: str, language: str, room: int) -> LookUp | None:
+def plan_look_up(home: str, language: str, room: int, robots: str | None = None) -> LookUp | None:
     """The questions to a site of which `home` is the first page, in at most `room` requests; None where there is no
-    room for the first group.
+    room for the first group. With `robots` nothing is asked that it forbids.
     """
     origin = _origin_of(home)
     well_known = (NEVER_THERE, CHANGE_PASSWORD)
@@ -49,9 +48,13 @@ def plan_look_up(home: str, language: str, room: int) -> LookUp | None:
     if left < 0:
         return None
     paths = choose_paths(language, max(0, left - 2)) if left >= 3 else ()
-    groups = (well_known, (random_path(origin), *paths)) if paths else (well_known,)
-    texts = (f"{origin}/sitemap.xml",) if paths else ()
-    return LookUp(url=f"{origin}/robots.txt", groups=groups, texts=texts)
+    groups: list[tuple[str, ...]] = [well_known, (random_path(origin), *paths)] if paths else [well_known]
+    texts: tuple[str, ...] = (f"{origin}/sitemap.xml",) if paths else ()
+    if robots is not None:
+        groups = [(guard, *(path for path in paths if is_allowed(robots, origin + path))) for guard, *paths in groups]
+        groups = [group for group in groups if len(group) > 1]
+        texts = tuple(text for text in texts if is_allowed(robots, text))
+    return LookUp(url=f"{origin}/robots.txt", groups=tuple(groups), texts=texts)
 
 
 def choose_paths(language: str, count: int) -> tuple[str, ...]:
@@ -96,12 +99,6 @@ def read_sitemap(texts: Sequence[str], home: str) -> tuple[str, ...]:
             if _names_login(url) and domain_of(url) == domain_of(home):
                 wanted.append(url)
     return tuple(sorted(dict.fromkeys(wanted), key=len)[:MOST_HINTS])
-
-
-def find_sitemap(robots: str, home: str) -> str:
-    """The sitemap that a robots.txt names, of the same owner as `home`; "" where it names none."""
-    urls = (match[1] for match in _SITEMAP_RULE.finditer(robots))
-    return next((url for url in urls if domain_of(url) == domain_of(home)), "")
 
 
 def is_allowed(robots: str, url: str) -> bool:

@@ -199,12 +199,17 @@ class Search:
         if self._home is None:
             if not self._starts:
                 return None
-            return Candidate(by=By.HOME, url=self._starts.pop(0))
+            start = self._starts.pop(0)
+            if not self._may_visit(start):
+                return None
+            return Candidate(by=By.HOME, url=start)
         if self._fallback is not None or self._has_looked:
             return self._take_best() if self._has_looked and self._fallback is None else None
         self._waiting.clear()
         # one page is kept for the visit of what is found
-        return plan_look_up(self._home.url, self._language, self._limits.pages - self._pages - 1)
+        room = self._limits.pages - self._pages - 1
+        robots = self._robots if self._limits.respects_robots else None
+        return plan_look_up(self._home.url, self._language, room, robots)
 
     def _take_best(self) -> Candidate | None:
         while self._waiting:
@@ -212,11 +217,16 @@ class Search:
             self._waiting.remove(best)
             if (best.url, best.steps) in self._gone:
                 continue
-            if self._robots and self._limits.respects_robots and not is_allowed(self._robots, best.url):
-                self._clues.append(f"robots.txt forbids {urlsplit(best.url).path or '/'}")
-                continue
-            return best
+            if self._may_visit(best.url):
+                return best
         return None
+
+    def _may_visit(self, url: str) -> bool:
+        """Whether robots.txt lets us, where it is respected; what it forbids is a clue."""
+        if not self._robots or not self._limits.respects_robots or is_allowed(self._robots, url):
+            return True
+        self._clues.append(f"robots.txt forbids {urlsplit(url).path or '/'}")
+        return False
 
     def _follow_on(self, asked: Candidate, seen: Seen) -> Iterator[Candidate]:
         """The candidates that a page shows, each with the whole way to it."""

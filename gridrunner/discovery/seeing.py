@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gridrunner.detection import find_login_link, find_wall_button
-from gridrunner.discovery.places import find_sitemap, read_sitemap
+from gridrunner.discovery.places import read_sitemap
 from gridrunner.discovery.ways import find_account_words, find_stores, read_ways
 from gridrunner.discovery.words import Login, Looked, Place, Seen
 from gridrunner.model import Detection, Facts, FormKind, Observation, Outcome
@@ -62,11 +62,6 @@ def read_look_up(observation: Observation, home: str) -> Looked:
         ),
         sitemap=read_sitemap(texts, home),
     )
-
-
-def find_further_text(looked: Looked, home: str) -> str:
-    """A sitemap that robots.txt names and that was not asked for."""
-    return find_sitemap(looked.robots, home)
 
 
 def is_lasting_selector(selector: str) -> bool:

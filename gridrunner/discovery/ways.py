@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from gridrunner.detection.sso import load_providers
 from gridrunner.detection.ways import says
 from gridrunner.detection.words import bit_of, normalise, read_identifier, read_text
 from gridrunner.discovery.tables import load_tables
@@ -51,9 +52,8 @@ def read_ways(raw: Mapping[str, Any], page_url: str) -> tuple[Way, ...]:
     own = domain_of(page_url)
     buttons = list(raw.get("buttons") or ())
     ways = [_read_link(link, language, own) for link in raw.get("links") or () if link.get("href")]
-    pressed = [link for link in raw.get("links") or () if not link.get("href") and link.get("selector")]
-    holds_login = any(button.get("hidden") and _says_login(button, language) for button in (*buttons, *pressed))
-    ways += [_read_button(button, language, holds_login=holds_login) for button in (*pressed, *buttons)]
+    holds_login = any(button.get("hidden") and _says_login(button, language) for button in buttons)
+    ways += [_read_button(button, language, holds_login=holds_login) for button in buttons]
     best: dict[str, Way] = {}
     for way in ways:
         if way is not None and (way.url != page_url or not way.url):
@@ -170,7 +170,10 @@ def _says_login(raw: Mapping[str, Any], language: str) -> bool:
 
 
 def _is_refused(text: str, address: int, language: str, *, says_login: bool) -> bool:
+    """Whether a control leads to something else, or to the login of a provider: "Sign in with Google"."""
     others = sum(bit_of(name) for name in _LEADS_ELSEWHERE)
+    if any(pattern.search(normalise(text)) for pattern in load_providers()["names"].values()):
+        return True
     return not says_login and bool((read_text(text, language) | address) & others)
 
 

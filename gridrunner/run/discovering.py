@@ -6,6 +6,7 @@ answer (exit code 3). The decisions are in `gridrunner.discovery`.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -42,6 +43,7 @@ from gridrunner.run.search_journal import Line, SearchJournal
 from gridrunner.run.selecting import private_hosts_of
 from gridrunner.run.signals import stop_on_signals
 from gridrunner.run.turns import Turns
+from gridrunner.settings.grid import GridSettings
 from gridrunner.settings.loading import Settings
 from gridrunner.settings.visits import Screenshots
 
@@ -129,7 +131,7 @@ def run_searches(
     reap_orphans()
     crew = _Crew(turns, hub, store, journal, watcher, has_pauses=settings.dispatch.host_delay_s > 0)
     with drivers_ended(), stop_on_signals(stop):
-        slots = min(hub.slots(), len(open_searches), settings.grid.slots or len(open_searches))
+        slots = min(hub.slots(), len(open_searches), _most_visits(settings.grid, is_local=isinstance(hub, LocalHub)))
         threads = [
             threading.Thread(target=crew.work, args=(str(number),), daemon=True) for number in range(1, slots + 1)
         ]
@@ -142,6 +144,11 @@ def run_searches(
     if crew.failure is not None and not is_stopped.is_set():
         raise crew.failure
     return Searched(was_interrupted=is_stopped.is_set(), lost=dict(crew.lost))
+
+
+def _most_visits(grid: GridSettings, *, is_local: bool) -> int:
+    """How many visits at once --slots allows, which counts sessions."""
+    return sys.maxsize if grid.slots is None else grid.slots * grid.lanes(is_local=is_local)
 
 
 def _open_hub(

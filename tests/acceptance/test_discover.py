@@ -5,7 +5,6 @@ The table that it prints (`pytest -s`) is the measurement: found, pages asked as
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,11 +17,15 @@ import pytest
 from gridrunner.errors import ExitCode
 from gridrunner.model import ExpectedLogin, Site
 from gridrunner.sites.lists import read_site_lists
-from tests.support.command_line import CommandLine, Ended, open_project
+from tests.support.command_line import CommandLine, Ended, Running, open_project
 from tests.support.home_pages import Builds, Home, all_homes
 from tests.support.home_server import HomeServer
+from tests.support.own_sites import Gate
 
 pytestmark = pytest.mark.browser
+
+DISCOVER = ("sites", "discover", "domains.txt", "--out", "found.yaml")
+LANES = ("--slots", "2", "--contexts-per-session", "4")
 
 LEAST_HOMES, LEAST_LANGUAGES = 80, 30
 LEAST_FOUND, MOST_PAGES = 0.9, 6.0
@@ -59,7 +62,7 @@ def discovery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Discovery]:
     """`sites discover` over all homes, once."""
     with open_project(tmp_path_factory.mktemp("discover")) as project, HomeServer(all_homes()) as server:
         write_domains(project.folder, server)
-        ended = project.run("sites", "discover", "domains.txt", "--out", "found.yaml", "--host-delay", "0")
+        ended = project.run(*DISCOVER, "--host-delay", "0", *LANES)
         yield Discovery(ended=ended, project=project, server=server, sites=read_found(project.folder / "found.yaml"))
 
 
@@ -151,36 +154,40 @@ def test_the_list_is_read_by_a_run_as_it_stands(discovery: Discovery) -> None:
 
 def test_the_same_command_asks_nothing_again(discovery: Discovery) -> None:
     before, text = discovery.server.asked.total(), discovery.text()
-    ended = discovery.project.run("sites", "discover", "domains.txt", "--out", "found.yaml", "--host-delay", "0")
+    ended = discovery.project.run(*DISCOVER, "--host-delay", "0")
     assert ended.code == ExitCode.OK
     assert "answered before" in ended.words
     assert (discovery.server.asked.total(), discovery.text()) == (before, text)
 
 
-def test_a_kill_loses_the_pages_under_way_and_nothing_else(tmp_path: Path) -> None:
+def test_a_kill_and_an_interrupt_lose_the_page_under_way_and_nothing_else(tmp_path: Path) -> None:
     homes = [Builds(language).header_link() for language in ("en", "de", "fr", "es", "it", "pl", "ja", "tr")]
     with open_project(tmp_path) as project, HomeServer(homes) as server:
         write_domains(tmp_path, server)
-        arguments = ("sites", "discover", "domains.txt", "--out", "found.yaml", "--slots", "1")
-        reached = threading.Event()
+        arguments = (*DISCOVER, "--slots", "1", "--contexts-per-session", "1")
+        journal = tmp_path / "found.yaml.journal.jsonl"
+        answers = []
+        for count, end in ((6, Running.kill), (10, Running.interrupt)):
+            gate = Gate()
 
-        def hold(_host: str, _path: str) -> None:
-            if server.asked.total() >= 9:
-                reached.set()
-                threading.Event().wait(20)
+            def hold(_host: str, _path: str, count: int = count, gate: Gate = gate) -> None:
+                if server.asked.total() >= count:
+                    gate.hold()
 
-        server.before = hold
-        running = project.start(*arguments)
-        assert reached.wait(60)
-        running.kill()
-        running.wait()
-        journal = (tmp_path / "found.yaml.journal.jsonl").read_text().splitlines()[1:]
+            server.before = hold
+            running = project.start(*arguments)
+            assert gate.reached.wait(60)
+            end(running)
+            code = running.wait().code
+            gate.open()
+            answers.append(journal.read_text().count('"domain"'))
+        assert code == ExitCode.INTERRUPTED
+        assert answers == [5, 8]
+        assert "# Unfinished: 4 were not searched yet" in (tmp_path / "found.yaml").read_text()
         server.before = lambda _host, _path: None
-        asked = server.asked.total()
         ended = project.run(*arguments)
         assert ended.code == ExitCode.OK
-        assert len(journal) >= 5
-        assert server.asked.total() - asked == 2 * len(homes) - len(journal)
+        assert journal.read_text().count('"domain"') == 2 * len(homes)
         assert len(read_found(tmp_path / "found.yaml")) == len(homes)
 
 

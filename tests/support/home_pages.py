@@ -286,6 +286,11 @@ class Builds:
         lost = page(self.words, self.language, form)
         return self._make("reset", self._home(self._link("/lost", "forgot")), pages={"/lost": lost})
 
+    def provider_trap(self) -> Home:
+        """A way in through another service is no login of the site, wherever it leads."""
+        link = '<a href="http://my.{host}/google">Sign in with Google</a>'
+        return self._make("provider", self._home(body=link), pages={"my:/google": self.login})
+
     def dead_end(self) -> Home:
         """A link that says it leads to a login, and leads to an article."""
         closed = page(self.words, self.language, f"<p>{self.words['news']}</p>")
@@ -312,12 +317,19 @@ INSIDE = (
 UNLINKED = (Builds.change_password, Builds.path_alone, Builds.in_robots, Builds.in_sitemap, Builds.gate)
 WITHOUT = (
     *(Builds.nothing, Builds.wall, Builds.app_alone, Builds.signup_trap, Builds.newsletter_trap, Builds.soft_trap),
-    *(Builds.back_home_trap, Builds.article_trap, Builds.reset_trap, Builds.dead_end, Builds.broken),
+    *(
+        Builds.back_home_trap,
+        Builds.article_trap,
+        Builds.reset_trap,
+        Builds.provider_trap,
+        Builds.dead_end,
+        Builds.broken,
+    ),
 )
 
 
 def all_homes() -> list[Home]:
-    """85 homes: every build two or three times, the languages in turn."""
+    """88 homes: every build two or three times, the languages in turn."""
     languages = itertools.cycle(WORDS)
     return [
         build(Builds(next(languages)))

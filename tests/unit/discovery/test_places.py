@@ -8,7 +8,6 @@ from gridrunner.discovery.places import (
     CHANGE_PASSWORD,
     NEVER_THERE,
     choose_paths,
-    find_sitemap,
     is_allowed,
     plan_look_up,
     random_path,
@@ -98,10 +97,12 @@ def test_a_sitemap_is_read_for_the_logins_of_the_same_owner() -> None:
     )
 
 
-def test_the_sitemap_of_robots_is_of_the_same_owner() -> None:
-    robots = "Sitemap: https://cdn.example/map.xml\nsitemap: https://www.shop.example/map.xml\n"
-    assert find_sitemap(robots, ORIGIN) == "https://www.shop.example/map.xml"
-    assert find_sitemap("", ORIGIN) == ""
+def test_what_robots_forbid_is_not_asked_for() -> None:
+    robots = "User-agent: *\nDisallow: /login\nDisallow: /.well-known/\nDisallow: /sitemap.xml\n"
+    look_up = plan_look_up(f"{ORIGIN}/", "", 11, robots)
+    assert look_up is not None
+    assert [group[1:] for group in look_up.groups] == [choose_paths("", 6)[1:]]
+    assert look_up.texts == ()
 
 
 def test_paths_begin_with_those_of_the_language() -> None:

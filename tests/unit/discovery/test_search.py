@@ -268,6 +268,13 @@ def test_robots_are_read_first_where_they_are_respected() -> None:
     assert asked(search).url == "https://shop.example/other"
 
 
+def test_a_site_that_robots_forbid_altogether_is_not_visited() -> None:
+    search = begin(respects_robots=True)
+    search.tell(Looked(requests=1, robots="User-agent: *\nDisallow: /\n"))
+    assert search.conclusion is not None
+    assert (search.conclusion.why, search.conclusion.detail) == (Why.UNKNOWN, "robots.txt forbids /")
+
+
 def test_the_same_answers_bring_the_same_questions() -> None:
     questions = []
     for _ in range(2):

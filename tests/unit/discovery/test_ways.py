@@ -55,6 +55,9 @@ def test_what_says_login_is_a_way_in_every_language(text: str, language: str) ->
         link("Log in", "https://www.facebook.com/shop"),
         link("Log in", "mailto:in@shop.example"),
         link("Our partner", "https://partner.example/login"),
+        link("Sign in with Google", "https://www.shop.example/auth/google"),
+        link("Mit Apple anmelden", "https://appleid.apple.com/auth"),
+        button("Continue with Facebook"),
         link("Roses", "https://www.shop.example/roses"),
         link("How to log in to the router of your neighbour when it rains"),
         button("Sign up"),
@@ -105,13 +108,12 @@ def test_a_menu_that_holds_a_login_goes_before_one_that_does_not() -> None:
     assert read_ways(holding, HOME)[0].score > read_ways(without, HOME)[0].score
 
 
+def test_a_login_at_another_domain_is_a_way_where_the_link_says_so() -> None:
+    assert ways(link("Sign in", "https://accounts.google.com/ServiceLogin")) == [("link", "Sign in")]
+
+
 def test_a_menu_that_is_open_is_none() -> None:
     assert ways(button("Menu", is_open=True)) == []
-
-
-def test_a_link_that_is_pressed_is_a_button() -> None:
-    raw = {"language": "en", "links": [{"href": "", "selector": "#modal", "text": "Log in"}]}
-    assert [(way.kind, way.selector) for way in read_ways(raw, HOME)] == [(WayKind.BUTTON, "#modal")]
 
 
 @pytest.mark.parametrize(
