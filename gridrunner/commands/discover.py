@@ -220,7 +220,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     )
     add_settings(parser, "grid", "slots", "contexts_per_session", "browser", "no_sandbox", "hub_ca")
     add_settings(parser, "visit_timeout", "allow_private")
-    add_settings(parser, *VISITOR_KEYS, "host_delay", "quiet", "verbose", "color")
+    add_settings(parser, *VISITOR_KEYS, "egress", "host_delay", "quiet", "verbose", "color")
 
 
 DISCOVER = Command(configure=_configure, execute=discover_command, epilog=EPILOG)

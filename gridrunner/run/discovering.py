@@ -170,6 +170,8 @@ def _open_hub(
         visitor=settings.visits.visitor,
         user_agent=settings.visits.user_agent,
         user_agent_suffix=settings.visits.user_agent_suffix,
+        egress=settings.visits.egress,
+        egresses=settings.egresses,
         screenshots=Screenshots.NONE,
         is_lean=True,
         step_limits=StepLimits(step_s=STEP_S),
