@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from rich.console import Console
 from rich.table import Table
 
 from gridrunner.commands.parsing import Command, add_all_settings, settings_of
 from gridrunner.errors import ExitCode
 from gridrunner.settings.loading import describe_settings
+from gridrunner.terminal.console import make_printer
 
 
 def show_settings(arguments: argparse.Namespace) -> int:
@@ -17,7 +17,7 @@ def show_settings(arguments: argparse.Namespace) -> int:
     table = Table("setting", "value", "from", box=None, pad_edge=False)
     for row in describe_settings(settings_of(arguments)):
         table.add_row(*row)
-    Console().print(table, markup=False)
+    make_printer().print(table, markup=False)
     return ExitCode.OK
 
 

@@ -40,6 +40,7 @@ from gridrunner.grid.hubs.processes import drivers_ended
 from gridrunner.model import Observation, Site
 from gridrunner.planning.constants import SESSION_TIMEOUT_S
 from gridrunner.settings.visits import Screenshots
+from gridrunner.terminal.console import make_printer
 
 NO_OTHER_HOST = ("MAP * ~NOTFOUND",)
 """Corpus pages name hosts of their own; a look-up that fails at once holds up nothing."""
@@ -78,7 +79,7 @@ def execute_evaluate(options: EvaluateOptions, env: Mapping[str, str]) -> int:
         raise UsageError(f"--jobs {options.jobs}: takes a whole number of 1 or more")
     known = None if options.known is None else read_known(options.known)
     corrections = _read_corrections(options.corrections)
-    console = Console(stderr=True)
+    console = make_printer(stderr=True)
     if options.from_facts is not None:
         if options.facts is not None:
             raise UsageError("--facts keeps the facts of visits, and --from-facts visits nothing: leave one out")
@@ -241,7 +242,7 @@ def _print_scores(pages: list[ScoredPage]) -> None:
     table = Table("figure", *scored, box=None, pad_edge=False)
     for row in zip(*scored.values(), strict=True):
         table.add_row(row[0].name, *map(_cell, row))
-    Console().print(table)
+    make_printer().print(table)
 
 
 def _print_calibration(pages: list[ScoredPage]) -> None:
@@ -251,7 +252,7 @@ def _print_calibration(pages: list[ScoredPage]) -> None:
         table.add_row(
             f"{row.low:.2f} to {row.high:.2f}", str(row.count), f"{row.mean:.3f}", f"{row.right / row.count:.3f}"
         )
-    Console().print(table)
+    make_printer().print(table)
 
 
 def _cell(figure: Figure) -> str:

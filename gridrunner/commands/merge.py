@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
 from gridrunner.commands.parsing import Command, add_settings, say, settings_of
@@ -24,6 +23,7 @@ from gridrunner.results.reports.junit import JUNIT_NAME
 from gridrunner.run.notifying import Notifier, make_notifier
 from gridrunner.run.publishing import Publisher, make_publisher
 from gridrunner.run.remembering import read_runs, remember_run
+from gridrunner.terminal.console import make_printer
 from gridrunner.text import count_of, make_log_line
 
 
@@ -102,31 +102,31 @@ def execute_merge(
     if remember is not None:
         remember(outcome.record)
     publisher = publisher or Publisher()
-    code = publisher.publish(out, Console(stderr=publisher.uses_stdout), record=outcome.record)
+    code = publisher.publish(out, make_printer(stderr=publisher.uses_stdout), record=outcome.record)
     if tell is not None:
         tell(outcome.record, code)
     return code
 
 
 def _say_warnings(warnings: Sequence[str]) -> None:
-    errors = Console(stderr=True)
+    errors = make_printer(stderr=True)
     for warning in warnings:
         errors.print(Text("merge: ", style="yellow") + Text(make_log_line(warning, 1000)), soft_wrap=True)
 
 
 def _warn(text: str) -> None:
-    Console(stderr=True).print(Text(make_log_line(text, 1000)), soft_wrap=True)
+    make_printer(stderr=True).print(Text(make_log_line(text, 1000)), soft_wrap=True)
 
 
 def _merge_files(files: Sequence[Path], out: Path, *, are_attempts: bool) -> int:
     outcome = merge_junit(files, out / JUNIT_NAME, are_attempts=are_attempts)
-    errors = Console(stderr=True)
+    errors = make_printer(stderr=True)
     for line in outcome.unreadable:
         errors.print(Text("merge: not read: ", style="yellow") + Text(make_log_line(line, 1000)), soft_wrap=True)
     counts = (count_of(outcome.cases, "case"), f"{outcome.failed} failed", count_of(outcome.duplicates, "duplicate"))
     words = f"{', '.join(counts)} dropped"
-    Console().print(Text(f"{words} (exit {outcome.exit_code})"), soft_wrap=True)
-    Console().print(Text(str(out / JUNIT_NAME)), soft_wrap=True)
+    make_printer().print(Text(f"{words} (exit {outcome.exit_code})"), soft_wrap=True)
+    make_printer().print(Text(str(out / JUNIT_NAME)), soft_wrap=True)
     return outcome.exit_code
 
 

@@ -16,7 +16,7 @@ from gridrunner.planning.plan import owed_sites
 from gridrunner.planning.simulate import learn_spread
 from gridrunner.results.journal.planfile import write_plan
 from gridrunner.run.fleet import find_offer
-from gridrunner.run.plans import load_visits, plan_run
+from gridrunner.run.plans import load_visits, plan_run, round_of
 from gridrunner.run.selecting import make_selection, private_hosts_of, select_from_lists
 from gridrunner.terminal.console import make_console, warn
 from gridrunner.terminal.plan import costs_of, print_fleet, print_plan, print_simulation
@@ -34,10 +34,11 @@ def plan_command(arguments: argparse.Namespace) -> int:
     )
     selected = select_from_lists(settings.selection, settings.output.out)
     console = make_console(settings.output.color)
-    visits = load_visits(settings.store.history, selected.sites, lambda text: warn(console, text))
-    durations = expect_durations(visits, selected.sites, default_timeout_s=settings.visits.visit_timeout_s)
     checks = collect_checks(settings.output.out, make_selection(settings.checks, settings.visits))
     checks.abort()
+    shards = round_of(settings.selection, selected.sites, checks.all)
+    visits = load_visits(settings.store.history, selected.sites, lambda text: warn(console, text), shards)
+    durations = expect_durations(visits, selected.sites, default_timeout_s=settings.visits.visit_timeout_s)
     mine = private_hosts_of(settings.visits)
     plan = plan_run(settings.selection, selected.sites, checks.all, durations, private_hosts=mine)
     chain = find_longest_chain(owed_sites(plan), settings.dispatch.host_delay_s, mine)

@@ -23,6 +23,7 @@ from gridrunner.errors import ExitCode, UsageError
 from gridrunner.model import Detection, ExpectedLogin, Form, Observation, Outcome, Site
 from gridrunner.run.one_session import open_one_session
 from gridrunner.settings.visits import VISITOR_KEYS, Screenshots
+from gridrunner.terminal.console import make_printer
 from gridrunner.terminal.progress import clean
 
 
@@ -71,7 +72,7 @@ def probe_command(arguments: argparse.Namespace) -> int:
 
 
 def _print(observation: Observation, screenshot: Path | None, *, with_waits: bool) -> None:
-    console = Console(highlight=False)
+    console = make_printer()
     if observation.fault is not None:
         console.print(f"[yellow]fault[/] {observation.fault.kind}: {escape(clean(observation.fault.message))}")
         return

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rich.console import Console
-
 from gridrunner.commands.parsing import Command
 from gridrunner.errors import ExitCode, OutputLost
 from gridrunner.results.record import load_run
 from gridrunner.results.reports.protocol import ReportRequest
 from gridrunner.results.reports.render import write_reports
+from gridrunner.terminal.console import make_printer
 
 
 def report_command(arguments: argparse.Namespace) -> int:
@@ -20,7 +19,7 @@ def report_command(arguments: argparse.Namespace) -> int:
     """
     folder = arguments.run
     request = ReportRequest(
-        record=load_run(folder), folder=folder, strict_junit=arguments.strict_junit, console=Console()
+        record=load_run(folder), folder=folder, strict_junit=arguments.strict_junit, console=make_printer()
     )
     for problem in write_reports(request):
         raise OutputLost(problem, hint="free space, and render the reports again")

@@ -12,6 +12,7 @@ from gridrunner.commands.parsing import EXIT_CODES, Parser
 GROUPS: Mapping[str, str] = {
     "sites": "check, import, discover and capture site lists; serve replica pages",
     "grid": "bring a grid up, look at it, scale it, take it down",
+    "runs": "the run folders under --out",
     "history": "durations and outcomes of earlier runs",
     "store": "runs that shards put into S3 (`run --store`)",
     "config": "settings and where they come from",
@@ -38,6 +39,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "grid drain": ("grid:DRAIN", "let a node end its sessions and leave; it gets no new ones"),
     "grid reap": ("grid:REAP", "end the sessions of runs that are over; those of others stay"),
     "grid down": ("grid:DOWN", "take the grid down; only what was made by `grid up` or a run is touched"),
+    "runs list": ("runs:LIST", "the newest runs: verdict, counts, what changed since the one before"),
+    "runs prune": ("runs:PRUNE", "remove all but the newest run folders"),
     "history show": ("history:SHOW", "what is newly broken, flapping, blocked, slower; slowest and flakiest sites"),
     "history report": (
         "history:REPORT",

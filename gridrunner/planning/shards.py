@@ -3,8 +3,9 @@ disjoint and their union is the plan, whichever machine computes them.
 
 The cut is static (machines of a CI matrix do not talk), so it is longest-processing-time first: at most 4/3 - 1/(3n)
 of the best cut (Graham 1969). The sites of a public domain stay together, because two machines do not know when the
-other asks. Expected durations decide the cut, and the plan's hash does not cover those: machines that plan from
-different histories must share a plan file. Each shard's plan carries a fingerprint of the whole cut, so that a merge
+other asks. Expected durations decide the cut, and the plan's hash does not cover those: until all shards of a plan have
+run, they are cut by what the history said when the first of them began, and machines that plan from different histories
+must share a plan file. Each shard's plan carries a fingerprint of the whole cut, so that a merge
 can name those that do not.
 """
 
@@ -12,8 +13,9 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from gridrunner import codec
@@ -57,3 +59,27 @@ def cut_shard(plan: Plan, index: int, count: int, private_hosts: Collection[str]
     shards = cut_shards(plan, count, private_hosts)
     cut = hashlib.sha256(codec.encode([plan.hash, shards])).hexdigest()[:_FINGERPRINT_LENGTH]
     return replace(plan, shard=(index, count), shard_sites=shards[index - 1], cut=cut)
+
+
+class ShardRun(Struct, frozen=True, kw_only=True):
+    """A run that the history knows: when it began, of which plan (by its hash), which shard of it, None for all."""
+
+    started: str
+    plan: str
+    shard: tuple[int, int] | None = None
+
+
+def find_round_start(runs: Iterable[ShardRun], plan: str, count: int) -> str | None:
+    """When the round of the shards of `plan` into `count` began that is not over yet; None where there is none. A round
+    is over once every shard of it has run. What ran since it began must not cut the shards that are still to come.
+    """
+    begun: str | None = None
+    seen: set[int] = set()
+    for run in sorted(runs, key=lambda run: run.started):
+        if run.plan != plan or run.shard is None or run.shard[1] != count:
+            continue
+        begun = begun or run.started
+        seen.add(run.shard[0])
+        if len(seen) == count:
+            begun, seen = None, set()
+    return begun

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from gridrunner.errors import ExitCode
 from gridrunner.model import Observation
 from gridrunner.results.record import RunRecord
+from gridrunner.results.reports.ci_system import CiSystem
 from gridrunner.run.answers import describe_extension_errors, describe_silent_probes
 from gridrunner.run.capturing import export_captures
+from gridrunner.run.keeping import put_on_shelf
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
 from gridrunner.run.remembering import read_runs, remember_run
@@ -37,6 +39,8 @@ def _finish(run: Run, work: Work, record: RunRecord) -> ExitCode:
     for line in describe_extension_errors(_newest_visits(run, record)):
         run.warn(line)
     entry = remember_run(run.history, record, run.say, folder=work.folder, group=run.store.group if run.store else "")
+    if run.publisher.ci is CiSystem.NONE:  # artifacts of a CI job follow links, and hold one run
+        put_on_shelf(record, work.folder)
     code = run.publisher.publish(work.folder, run.console, record=record, junit_copy=settings.output.junit)
     if code is ExitCode.NOTHING:
         run.warn(

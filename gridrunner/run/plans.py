@@ -5,28 +5,68 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
 from gridrunner.errors import NothingToRun, UsageError
 from gridrunner.model import Plan, Site
-from gridrunner.planning.durations import ExpectedDuration, PastVisits, expect_durations
-from gridrunner.planning.plan import make_plan, owed_sites
-from gridrunner.planning.shards import cut_shard
+from gridrunner.planning.durations import RECENT_VISITS, ExpectedDuration, PastVisit, PastVisits, expect_durations
+from gridrunner.planning.plan import hash_debt, make_plan, owed_sites
+from gridrunner.planning.shards import ShardRun, cut_shard, find_round_start
+from gridrunner.results.history.entries import RunEntry, list_past_seconds
 from gridrunner.results.history.file import open_history
 from gridrunner.results.journal.planfile import read_plan
 from gridrunner.settings.selection import SelectionSettings
 from gridrunner.terminal.console import Say
 
 
-def load_visits(history_file: Path, sites: Sequence[Site], warn: Say) -> PastVisits:
-    """The newest visits of `sites` that the history has; a history that cannot be used is warned of and has none."""
+class Round(Struct, frozen=True, kw_only=True):
+    """Shards that belong together: those of the plan with the hash `plan`, cut into `count`."""
+
+    plan: str
+    count: int
+
+
+def round_of(selection: SelectionSettings, sites: Sequence[Site], checks: Sequence[str]) -> Round | None:
+    """The shards that this machine's belongs to; None where it runs all of its plan."""
+    if selection.shard is None:
+        return None
+    return Round(plan=hash_debt(sites, checks), count=selection.shard[1])
+
+
+def load_visits(history_file: Path, sites: Sequence[Site], warn: Say, shards: Round | None = None) -> PastVisits:
+    """The newest visits of `sites` that the history has, as it was when the first of `shards` began; a history that
+    cannot be used is warned of and has none.
+    """
     with open_history(history_file, warn) as history:
-        return history.recent_durations([site.id for site in sites])
+        ids = [site.id for site in sites]
+        if shards is None:
+            return history.recent_durations(ids)
+        entries = history.entries()
+        runs = [ShardRun(started=entry.started, plan=entry.plan, shard=entry.shard) for entry in entries]
+        begun = find_round_start(runs, shards.plan, shards.count)
+        if begun is None:
+            return history.recent_durations(ids)
+        return _list_visits([entry for entry in entries if entry.started < begun], ids)
+
+
+def _list_visits(entries: Sequence[RunEntry], sites: Sequence[str]) -> PastVisits:
+    """As `History.recent_durations`, of these runs alone, the newest last."""
+    recent: dict[str, list[PastVisit]] = {site: [] for site in sites}
+    for entry in reversed(entries):
+        for site in entry.sites:
+            if site.site in recent:
+                recent[site.site] += [
+                    PastVisit(duration_s=seconds, is_timed_out=is_timed_out)
+                    for seconds, is_timed_out in list_past_seconds(site.visits)
+                ]
+    return {site: tuple(past[:RECENT_VISITS]) for site, past in recent.items() if past}
 
 
 def load_durations(
-    history_file: Path, sites: Sequence[Site], visit_timeout_s: float, warn: Say
+    history_file: Path, sites: Sequence[Site], visit_timeout_s: float, warn: Say, shards: Round | None = None
 ) -> Mapping[str, ExpectedDuration]:
     """Expected durations from history; as `load_visits`."""
-    visits = load_visits(history_file, sites, warn)
+    visits = load_visits(history_file, sites, warn, shards)
     return expect_durations(visits, sites, default_timeout_s=visit_timeout_s)
 
 

@@ -23,11 +23,12 @@ from gridrunner.planning.plan import owed_sites
 from gridrunner.results.journal.locking import locked_run
 from gridrunner.results.record import load_run
 from gridrunner.run.opening import Run
-from gridrunner.run.plans import load_durations, plan_run
+from gridrunner.run.plans import load_durations, plan_run, round_of
 from gridrunner.run.resuming import (
     describe_resumed,
     find_leftover,
     find_unjudged,
+    require_nothing_ignored,
     require_run,
     require_same_checks,
     still_owed,
@@ -78,9 +79,15 @@ def _new_work(run: Run) -> Work:
     selected = select_from_lists(settings.selection, settings.output.out)
     name = new_run_id()
     folder = settings.output.out / name
-    durations = load_durations(run.history, selected.sites, settings.visits.visit_timeout_s, run.warn)
     checks = collect_checks(folder, run.selection)
     try:
+        durations = load_durations(
+            run.history,
+            selected.sites,
+            settings.visits.visit_timeout_s,
+            run.warn,
+            round_of(settings.selection, selected.sites, checks.all),
+        )
         plan = plan_run(
             settings.selection,
             selected.sites,
@@ -108,6 +115,7 @@ def _new_work(run: Run) -> Work:
 def _resumed_work(run: Run, folder: Path) -> Work:
     settings = run.settings
     record = load_run(folder)
+    require_nothing_ignored(settings, record, folder)
     replays = list_replays(
         record.header,
         list_named_replays(settings.selection),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ from gridrunner.model import Observation, Result, Status, Verdict
 from gridrunner.results.journal.lines import JOURNAL_NAME, collector_paused
 from gridrunner.results.record import RunRecord
 from gridrunner.results.verdicts.cases import SiteVerdict
+from gridrunner.settings.loading import Origin, Settings
+from gridrunner.sites.lists import read_site_lists
 from gridrunner.text import count_of, make_line
 
 
@@ -105,6 +108,34 @@ def require_run(folder: Path) -> None:
         raise RunFolderError(f"--resume {folder}: there is no such run", hint="name a folder under runs/")
     if not os.path.lexists(folder / JOURNAL_NAME):
         raise RunFolderError(f"--resume {folder}: it holds no {JOURNAL_NAME}", hint="name a folder under runs/")
+
+
+IGNORED = ("select", "shard", "plan", "last_failed")
+"""Settings that choose sites: a resumed run has its plan."""
+
+NAMED = 3
+
+
+def require_nothing_ignored(settings: Settings, record: RunRecord, folder: Path) -> None:
+    """Raises UsageError for options of the command line that a resumed run would not follow, and for lists with sites
+    that it does not have. Raises SiteListError.
+    """
+    given = {key for key, value in settings.values.items() if value.origin is Origin.COMMAND_LINE}
+    hint = f"leave it out: gridrunner run --resume {folder}; for other sites start a new run"
+    for key in IGNORED:
+        if key in given:
+            raise UsageError(f"--{key.replace('_', '-')}: a resumed run visits what it was planned with", hint=hint)
+    if "sites" in given:
+        planned = {entry.site.id for entry in record.plan.sites}
+        lists = read_site_lists(settings.selection.sites, sys.stdin.buffer)
+        strangers = [site.id for site in lists.sites if site.id not in planned]
+        if strangers:
+            more = ", …" if len(strangers) > NAMED else ""
+            raise UsageError(
+                f"--sites: {', '.join(strangers[:NAMED])}{more} {'is' if len(strangers) == 1 else 'are'} not in the "
+                "run; a resumed run visits what it was planned with",
+                hint=hint,
+            )
 
 
 def require_same_checks(record: RunRecord, folder: Path, checks: Sequence[str]) -> None:

@@ -14,13 +14,15 @@ from gridrunner.browser.reach import read_place
 from gridrunner.browser.user_probes import UserProbe
 from gridrunner.errors import NothingToRun, UsageError
 from gridrunner.judging.protocol import SHIPPED_CHECKS, Selection
-from gridrunner.model import Site, Verdict
-from gridrunner.results.record import RunRecord, load_run
+from gridrunner.model import Site
+from gridrunner.results.record import RunRecord
+from gridrunner.run.shelf import list_runs, read_card
 from gridrunner.settings.checks import Blocked, CheckSettings
 from gridrunner.settings.selection import SelectionSettings
 from gridrunner.settings.visits import VisitOptions
 from gridrunner.sites.lists import SiteLists, read_site_lists
 from gridrunner.sites.selection import select_sites
+from gridrunner.text import count_of
 
 DETECTOR_CHECKS = "test_your_detector.py"
 """Of the suite's extras (`dom_probes/suite/extras`): compares the answers of the user's own probes."""
@@ -30,6 +32,12 @@ INSERTION_CHECKS = "test_insertion.py"
 
 EXTENSION_PROBE = "gridrunner-probe.js"
 """A file of this name in the folder of an extension is run as a probe: it says what the extension did on the page."""
+
+
+MOST_REMEMBERED = 100
+"""Runs that --last-failed looks back over."""
+
+NAMES_SHOWN = 5
 
 
 class Selected(Struct, frozen=True, kw_only=True):
@@ -90,13 +98,16 @@ def select_from_lists(selection: SelectionSettings, out: Path) -> Selected:
 
     Raises SiteListError with every mistake, UsageError without lists, NothingToRun when nothing is left.
     """
-    if not selection.sites:
+    sources = selection.sites
+    if not sources and selection.last_failed:
+        sources = _lists_of_newest(out)
+    if not sources:
         raise UsageError(
             "no site list",
             hint="name one: gridrunner run --sites LIST; `gridrunner demo` runs the shipped one, `gridrunner init` "
             "writes a first one of yours",
         )
-    lists = read_site_lists(selection.sites, sys.stdin.buffer)
+    lists = read_site_lists(sources, sys.stdin.buffer)
     sites = select_sites(lists.sites, selection.select)
     if not sites:
         raise NothingToRun(
@@ -104,10 +115,7 @@ def select_from_lists(selection: SelectionSettings, out: Path) -> Selected:
             hint="`gridrunner sites check LIST` shows tags and locales",
         )
     if selection.last_failed:
-        wanted = owed_or_failed(load_run(newest_run(out)))
-        sites = tuple(site for site in sites if site.id in wanted)
-        if not sites:
-            raise NothingToRun("nothing failed and everything was reached in the newest run")
+        sites = keep_last_failed(sites, out)
     return Selected(sites=sites, replays=_replay_folders(lists))
 
 
@@ -120,18 +128,42 @@ def _replay_folders(lists: SiteLists) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(replay.folder.resolve() for replay in lists.replays))
 
 
-def newest_run(out: Path) -> Path:
-    """The run folder under `out` that was begun last. Raises UsageError when there is none."""
-    runs = sorted(folder for folder in out.glob("*") if (folder / "journal.jsonl").is_file())
+def _lists_of_newest(out: Path) -> tuple[str, ...]:
+    """The lists of the newest run under `out`, as far as they are still there."""
+    runs = list_runs(out)
+    card = read_card(runs[-1]) if runs else None
+    return tuple(name for name in card.lists if Path(name).is_file()) if card is not None else ()
+
+
+def keep_last_failed(sites: Sequence[Site], out: Path) -> tuple[Site, ...]:
+    """Of `sites` those that failed, were lost or not reached in the newest run under `out` that planned them, as
+    pytest's `--lf` remembers: a run of some sites forgets nothing of the others. Raises UsageError without a run,
+    NothingToRun where none is left.
+    """
+    runs = list_runs(out)
     if not runs:
         raise UsageError(f"--last-failed: there is no run under {out}", hint="run without --last-failed first")
-    return runs[-1]
-
-
-def owed_or_failed(record: RunRecord) -> frozenset[str]:
-    """Sites that failed, were lost to faults, or were not reached."""
-    good = {Verdict.PASSED, Verdict.FLAKY, Verdict.SKIPPED}
-    return frozenset(found.site.id for found in record.site_verdicts() if found.verdict not in good)
+    chosen = {site.id for site in sites}
+    open_ids = set(chosen)
+    wanted: set[str] = set()
+    elsewhere: list[str] = []
+    known: set[str] = set()
+    for card in filter(None, map(read_card, reversed(runs[-MOST_REMEMBERED:]))):
+        wanted |= open_ids.intersection(card.red)
+        elsewhere += [name for name in card.red if name not in chosen and name not in known]
+        known.update(card.red, card.green)
+        open_ids -= {*card.red, *card.green}
+        if not open_ids:
+            break
+    if not wanted:
+        others = list(dict.fromkeys(elsewhere))
+        named = ", ".join(others[:NAMES_SHOWN]) + (", …" if len(others) > NAMES_SHOWN else "")
+        raise NothingToRun(
+            f"--last-failed: nothing failed of the {count_of(len(sites), 'site')} chosen, each in the newest run that "
+            "had it" + (f"; failed were {named}, which are in none of these lists" if others else ""),
+            hint="`gridrunner runs list` shows the runs",
+        )
+    return tuple(site for site in sites if site.id in wanted)
 
 
 def read_user_probes(paths: Sequence[Path], extensions: Sequence[Path] = ()) -> tuple[UserProbe, ...]:

@@ -38,7 +38,8 @@ ROWS = (
     Setting(
         name="last-failed",
         parse=flag,
-        help="only the sites that failed or were not reached in the newest run under --out",
+        help="only the sites that failed or were not reached in the newest run under --out that had them; without "
+        "--sites those of the newest run's lists",
     ),
     Setting(
         name="shard",

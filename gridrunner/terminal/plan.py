@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 
 from msgspec.structs import replace
-from rich.console import Console
 from rich.table import Table
 
 from gridrunner.aws.price_table import Price
@@ -15,6 +14,7 @@ from gridrunner.planning.domains import Chain
 from gridrunner.planning.plan import order_sites, owed_sites
 from gridrunner.planning.predict import Bottleneck, GridCosts, Prediction, predict
 from gridrunner.planning.simulate import Spread, simulate_slots
+from gridrunner.terminal.console import make_printer
 from gridrunner.text import count_of, format_seconds
 
 LONGEST_SHOWN = 5
@@ -23,7 +23,7 @@ LONGEST_SHOWN = 5
 def print_plan(plan: Plan, *, slots: int, chain: Chain | None) -> None:
     """What is owed, and how long it should take on `slots` sessions; `chain` is the domain that takes longest."""
     owed = owed_sites(plan)
-    console = Console(highlight=False)
+    console = make_printer()
     prediction = predict(plan, slots, costs_of(chain))
     part = f", shard {plan.shard[0]}/{plan.shard[1]} of {count_of(len(plan.sites), 'site')}" if plan.shard else ""
     console.print(
@@ -68,7 +68,7 @@ def print_fleet(
     plan: Plan, fleet: Fleet, budget_s: float, kind: NodeKind, price: Price | None, costs: GridCosts | None = None
 ) -> None:
     """Half, all and twice the nodes that a budget takes, with what they cost; `price` None: the user gave one."""
-    console = Console(highlight=False)
+    console = make_printer()
     if not fleet.keeps_budget:
         console.print(
             f"no number of nodes does it in {format_seconds(budget_s, is_rough=True)}: "
@@ -118,4 +118,4 @@ def print_simulation(plan: Plan, spread: Spread, costs: GridCosts | None = None)
             f"{wall.ratio_p50:.2f}x",
             str(wall.bottleneck),
         )
-    Console(highlight=False).print(table)
+    make_printer().print(table)

@@ -170,4 +170,51 @@ def test_settings_come_from_file_environment_and_command_line(project: CommandLi
     ended = project.run("run", env=env)
     assert ended.code == 0, ended.stderr
     assert sites.visits == {"a": 1}
-    assert len(list((project.folder / "from-environment").glob("*/journal.jsonl"))) == 1
+    assert len(list((project.folder / "from-environment").glob("2*/journal.jsonl"))) == 1
+
+
+@pytest.mark.browser
+def test_last_failed_remembers_over_runs_and_lists(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a", "b")
+    sites.add("garden", GARDEN, LOGIN)
+    sites.add("shed", GARDEN)
+    run = ("run", "--slots", "2", "--retries", "0")
+    listed = sites.write_list()
+    assert project.run(*run, "--sites", listed).code == 1
+    assert project.run(*run, "--sites", listed, "--select", "id:garden").code == 0
+    again = project.run(*run, "--last-failed")  # without a list: those of the newest run
+    assert (again.code, "1 site: 1 failed" in again.words) == (1, True), again.stderr
+    other = project.run(*run, "--sites", listed, "--select", "id:a", "--last-failed")
+    assert other.code == 4
+    assert "failed were shed, which are in none of these lists" in other.words
+    assert (project.folder / "runs" / "latest").resolve() == project.run_folders()[-1].resolve()
+    assert "report.html" in (project.folder / "runs" / "index.html").read_text()
+
+
+@pytest.mark.browser
+def test_shards_are_cut_alike_however_late(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins(*(f"s{number}" for number in range(7)))
+    listed = sites.write_list()
+    for number in (1, 2):
+        assert project.run("run", "--sites", listed, "--slots", "2", "--shard", f"{number}/2").code == 0
+    merged = project.run("merge", *project.run_folders(), "--out", "merged")
+    assert merged.code == 0, merged.stderr
+    assert "7 sites: 7 passed" in merged.stdout + merged.stderr
+
+
+@pytest.mark.browser
+def test_a_resumed_run_refuses_what_it_would_ignore(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a")
+    listed = sites.write_list()
+    assert project.run("run", "--sites", listed, "--slots", "1").code == 0
+    (project.folder / "other.yaml").write_text("version: 1\nsites:\n  - {id: other, url: 'https://other.example/'}\n")
+    resume = ("run", "--resume", project.run_folder)
+    for options, said in (
+        (("--sites", "other.yaml"), "--sites: other is not in the run"),
+        (("--select", "id:a"), "--select: a resumed run visits what it was planned with"),
+        (("--last-failed",), "--last-failed: a resumed run"),
+        (("--shard", "1/2"), "--shard: a resumed run"),
+    ):
+        refused = project.run(*resume, *options)
+        assert (refused.code, said in refused.words) == (2, True), refused.stderr
+    assert project.run(*resume, "--sites", listed).code == 0

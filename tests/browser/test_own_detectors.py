@@ -139,7 +139,7 @@ def test_errors_of_an_extension_are_told_and_not_charged_to_the_site(
     said = " ".join(capfd.readouterr().err.split())
     assert "it has no gridrunner-probe.js, so nothing of it is compared with the list" in said
     assert "the extension wrote errors on 1 of 1 site, which are not the sites'" in said
-    (journal,) = tmp_path.glob("runs/*/journal.jsonl")
+    (journal,) = tmp_path.glob("runs/2*/journal.jsonl")
     (seen,) = [
         line["observation"] for line in map(json.loads, journal.read_text().splitlines()) if "observation" in line
     ]
@@ -194,7 +194,7 @@ def test_run_with_an_extension_compares_it(
     said = capfd.readouterr().err
     assert code == 1, said
     assert "--extension: a session for each site" in said
-    (folder,) = (path.parent for path in tmp_path.glob("runs/*/journal.jsonl"))
+    (folder,) = (path.parent for path in tmp_path.glob("runs/2*/journal.jsonl"))
     results = {
         event["result"]["site"]: (event["result"]["status"], event["result"]["message"])
         for event in map(json.loads, (folder / "journal.jsonl").read_text().splitlines())

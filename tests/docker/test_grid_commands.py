@@ -125,7 +125,7 @@ def test_run_uses_the_grid_that_is_up_and_names_where(grid: CommandLine) -> None
     ended = grid.run("run", "--sites", "sites.yaml", "--grid", "docker", "--out", "used", timeout_s=TIMEOUT_S)
     assert ended.code == 0, ended.stderr
     assert f"using grid {NAME}" in ended.words
-    (folder,) = (path.parent for path in (grid.folder / "used").glob("*/journal.jsonl"))
+    (folder,) = (path.parent for path in (grid.folder / "used").glob("2*/journal.jsonl"))
     observations = [event["observation"] for event in events_of(folder, "observation")]
     assert {observation["hub"] for observation in observations} == {f"{NAME}-hub-1"}
     assert {observation["node"].rpartition("-")[0] for observation in observations} == {f"{NAME}-node"}
@@ -161,7 +161,7 @@ def test_run_brings_a_grid_up_and_takes_it_down(project: CommandLine, docker_cli
         timeout_s=2 * TIMEOUT_S,
     )
     assert ended.code == 0, ended.stderr
-    (folder,) = (path.parent for path in (project.folder / "demo").glob("*/journal.jsonl"))
+    (folder,) = (path.parent for path in (project.folder / "demo").glob("2*/journal.jsonl"))
     cases = read_cases(folder / "junit.xml")
     assert set(cases) == owed_cases(folder)
     assert set(cases.values()) <= {"passed", "skipped"}

@@ -158,7 +158,8 @@ class CommandLine:
 
     def run_folders(self) -> list[Path]:
         """The run folders under runs/, oldest first."""
-        return sorted(path for path in (self.folder / "runs").glob("*") if path.is_dir())
+        folders = (path for path in (self.folder / "runs").glob("[!.]*") if path.is_dir() and not path.is_symlink())
+        return sorted(folders)
 
     @property
     def run_folder(self) -> Path:

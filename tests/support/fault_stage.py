@@ -104,7 +104,7 @@ class Stage:
     @property
     def folder(self) -> Path | None:
         """The folder of the newest run, once there is one."""
-        found = sorted((self.project.folder / f"out-{self.runs}").glob("*/journal.jsonl"))
+        found = sorted((self.project.folder / f"out-{self.runs}").glob("2*/journal.jsonl"))
         return found[-1].parent if found else None
 
     def finish(self, running: Running) -> Outcome:

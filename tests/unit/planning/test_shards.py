@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from gridrunner.errors import UsageError
 from gridrunner.model import Plan, PlannedSite, Site
-from gridrunner.planning.shards import cut_shard, cut_shards
+from gridrunner.planning.shards import ShardRun, cut_shard, cut_shards, find_round_start
 
 
 def plan_of(*expected_s: float) -> Plan:
@@ -78,3 +78,21 @@ def test_the_sites_of_a_domain_stay_together() -> None:
     assert ("s0", "s1", "s2") in shards
     assert sorted(len(shard) for shard in shards) == [1, 2, 2, 3]
     assert ("s0", "s1", "s2") not in cut_shards(plan, 4, {f"w{number}.shop.example" for number in range(3)})
+
+
+@pytest.mark.parametrize(
+    ("runs", "begun"),
+    [
+        ([], None),
+        ([("1", "p", (1, 2))], "1"),
+        ([("1", "p", (1, 2)), ("2", "p", None), ("3", "other", (2, 2)), ("4", "p", (2, 3))], "1"),
+        ([("1", "p", (1, 2)), ("2", "p", (1, 2))], "1"),  # the first shard again: the second is still to come
+        ([("1", "p", (1, 2)), ("2", "p", (2, 2))], None),
+        ([("3", "p", (1, 2)), ("1", "p", (1, 2)), ("2", "p", (2, 2))], "3"),
+    ],
+)
+def test_a_round_of_shards_begins_with_its_first_and_is_over_with_all(
+    runs: list[tuple[str, str, tuple[int, int] | None]], begun: str | None
+) -> None:
+    known = [ShardRun(started=started, plan=plan, shard=shard) for started, plan, shard in runs]
+    assert find_round_start(known, "p", 2) == begun
