@@ -73,7 +73,8 @@ class SessionOptions(Struct, frozen=True, kw_only=True):
     replicas, `places` what else is private and may be reached (`browser.reach`); `may_open_windows` lets pages open
     windows by themselves, as live checks may want them to. `name` shows up in the grid's status pages; `run` and
     `owner` (`grid.hubs.owners`) tell sessions of runs that are over. `browser_on_hubs` is the browser that was asked
-    for by name, for nodes that have several; None leaves it to the node.
+    for by name, for nodes that have several; None leaves it to the node. With a `random_seed` pages draw the same
+    numbers each time.
     """
 
     name: str
@@ -85,6 +86,7 @@ class SessionOptions(Struct, frozen=True, kw_only=True):
     may_open_windows: bool = False
     user_agent: str = ""
     extensions: tuple[Path, ...] = ()
+    random_seed: int | None = None
 
 
 def make_options(asked: SessionOptions, browser: Browser | None, env: Mapping[str, str] = os.environ) -> Options:
@@ -118,6 +120,8 @@ def make_options(asked: SessionOptions, browser: Browser | None, env: Mapping[st
     elif asked.extensions:  # the node has no such folder: chromedriver takes the extension itself
         for extension in asked.extensions:
             options.add_encoded_extension(pack_extension(extension))
+    if asked.random_seed is not None:
+        options.add_argument(f"--js-flags=--random-seed={asked.random_seed}")
     options.page_load_strategy = "none"
     options.unhandled_prompt_behavior = "dismiss"
     if browser is None and asked.browser_on_hubs is not None:

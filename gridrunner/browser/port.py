@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from gridrunner.archive.traffic import Asked, Heard, Served
 from gridrunner.model import PageEvent
 
 EVENT_LIMIT = 60
@@ -265,6 +266,22 @@ class Page(Protocol):
         """Have the browser ask for documents over plain HTTP only where `refuses` does not; before it is navigated."""
         ...
 
+    def record(self, keep: Callable[[Heard], None], lack: Callable[[str], None]) -> None:
+        """Hand everything that the page and what belongs to it ask for to `keep`, once it is answered, and name to
+        `lack` what cannot be recorded; before it is navigated, in tabs that record.
+        """
+        ...
+
+    def end_recording(self, *, deadline: float) -> None:
+        """Hand out the rest. Raises SessionLost; what does not come by the deadline is not whole."""
+        ...
+
+    def serve(self, answer: Callable[[Asked], Served]) -> None:
+        """Have everything that the page and what belongs to it ask for answered so, and nothing by any server; before
+        it is navigated, in tabs that replay.
+        """
+        ...
+
     def navigate(self, url: str) -> Navigation:
         """Ask for another page and return at once. Raises SessionLost."""
         ...
@@ -339,15 +356,6 @@ class LoadedExtension(Struct, frozen=True, kw_only=True):
 
     name: str
     path: str
-
-
-class TabSettings(Struct, frozen=True, kw_only=True):
-    """How tabs begin. `first_url`: what a new one shows, None for what costs least; where the first one does not come
-    within `empty_tab_timeout_s`, this lane's tabs begin with about:blank.
-    """
-
-    first_url: str | None = None
-    empty_tab_timeout_s: float = 3.0
 
 
 class Tabs(Protocol):

@@ -79,6 +79,8 @@ class BrowserSession:
             if visitor is not None:
                 page.visit_as(visitor)
             context_s = round(time.monotonic() - started, 4)
+            traffic = self._settings.tabs.traffic
+            kept = traffic.begin(page, site, attempt) if traffic is not None else None
             observation = visit_page(
                 page,
                 site,
@@ -87,6 +89,8 @@ class BrowserSession:
                 store=self._store,
                 on_navigating=(lambda: self._prepare_ahead(way_on)) if upcoming is not None else lambda: None,
             )
+            if kept is not None:
+                observation = kept.end(observation)
             self.tabs.give_back(page)
         except (SessionLost, CommandFailed, DeadlinePassed) as error:
             self.tabs.close()

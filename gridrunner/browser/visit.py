@@ -34,10 +34,11 @@ from gridrunner.browser.guarding import NameGuard
 from gridrunner.browser.insertion import try_insertion
 from gridrunner.browser.names import describe_net_error
 from gridrunner.browser.outcomes import classify_document, classify_net_error, explain_own_error, name_wall
-from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageError, PageGone, TabSettings
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageError, PageGone
 from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, Waits, wait_until_ready
 from gridrunner.browser.selectors import NotThere, locate
 from gridrunner.browser.steps import StepFailed, StepLimits, dismiss_wall, do_steps
+from gridrunner.browser.tab_settings import TabSettings
 from gridrunner.browser.user_probes import UserProbe, run_user_probes
 from gridrunner.browser.walls import Wall
 from gridrunner.errors import NetworkLost, SessionLost

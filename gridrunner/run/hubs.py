@@ -12,6 +12,7 @@ from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.guarding import NameGuard, make_guard
 from gridrunner.browser.options import SessionOptions
 from gridrunner.browser.reach import Place, find_places
+from gridrunner.browser.tab_settings import TabSettings, Traffic
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.dispatch.ports import Hub
 from gridrunner.errors import GridFault
@@ -27,6 +28,7 @@ from gridrunner.grid.status import HubAddress
 from gridrunner.host.descriptors import require_descriptors
 from gridrunner.judging.protocol import SHIPPED_CHECKS
 from gridrunner.planning.plan import owed_sites
+from gridrunner.run.archives import NO_NETWORK, RANDOM_SEED, open_traffic
 from gridrunner.run.choosing import driver_settings
 from gridrunner.run.fleet import PriceBook, open_price_book, wanted_nodes
 from gridrunner.run.manifests import require_loaded
@@ -61,8 +63,9 @@ def open_grids(run: Run, work: Work) -> Iterator[Grids]:
     with ExitStack() as stack:
         stack.enter_context(drivers_ended())
         require_descriptors(settings.grid.slots or settings.grid.browsers)
-        rules = serve_replays(work.replays, work.plan, LOOPBACK, stack)
-        hubs = list(make_hubs(run, work, rules))
+        traffic = stack.enter_context(open_traffic(run, work.folder))
+        rules = _host_rules(run, work, LOOPBACK, stack)
+        hubs = list(make_hubs(run, work, rules, traffic))
         if run.store is not None:
             run.store.begin(work.run, work.plan)
         opened: list[OpenGrid] = []
@@ -71,8 +74,8 @@ def open_grids(run: Run, work: Work) -> Iterator[Grids]:
         for kind in run.choice.kinds:
             driver = make_driver(kind, driver_settings(settings, run.env))
             grid = stack.enter_context(driver.open_for_run(_demand_of(run, work, nodes), run.say))
-            grid_rules = serve_replays(work.replays, work.plan, grid.host_address, stack)
-            hubs += _hubs_at(run, work, grid.hubs, grid_rules)
+            grid_rules = _host_rules(run, work, grid.host_address, stack)
+            hubs += _hubs_at(run, work, grid.hubs, grid_rules, traffic)
             if not has_hubs and not opened:
                 rules, first_url = grid_rules, grid.hubs[0].url
             opened.append(grid)
@@ -94,7 +97,7 @@ def _demand_of(run: Run, work: Work, nodes: int | None) -> RunDemand:
     )
 
 
-def make_hubs(run: Run, work: Work, host_rules: Sequence[str]) -> tuple[Hub, ...]:
+def make_hubs(run: Run, work: Work, host_rules: Sequence[str], traffic: Traffic | None = None) -> tuple[Hub, ...]:
     """The hubs that are there without a driver: browsers of this machine, and hubs by their URLs. `host_rules` are what
     their browsers find replicas by. Raises UsageError for what is not the URL of a hub.
     """
@@ -104,24 +107,26 @@ def make_hubs(run: Run, work: Work, host_rules: Sequence[str]) -> tuple[Hub, ...
             browser=run.choice.browser,
             browsers=settings.grid.browsers,
             options=_session_options(run, work, host_rules),
-            settings=_visit_settings(run, work),
+            settings=_visit_settings(run, work, traffic),
             store=EvidenceStore(run_folder=work.folder),
             lanes_per_browser=settings.grid.lanes_here,
         )
         if not here.has_sandbox:
             run.warn("browsers run without their sandbox, as --no-sandbox says: a page that breaks out is this user")
         hubs.append(here)
-    return (*hubs, *_hubs_at(run, work, [HubAddress(url=url) for url in run.choice.urls], host_rules))
+    return (*hubs, *_hubs_at(run, work, [HubAddress(url=url) for url in run.choice.urls], host_rules, traffic))
 
 
-def _hubs_at(run: Run, work: Work, addresses: Sequence[HubAddress], host_rules: Sequence[str]) -> tuple[Hub, ...]:
+def _hubs_at(
+    run: Run, work: Work, addresses: Sequence[HubAddress], host_rules: Sequence[str], traffic: Traffic | None
+) -> tuple[Hub, ...]:
     settings = run.settings
     return tuple(
         RemoteHub(
             address=address,
             ca_file=settings.grid.hub_ca,
             options=_session_options(run, work, host_rules),
-            settings=_visit_settings(run, work),
+            settings=_visit_settings(run, work, traffic),
             store=EvidenceStore(run_folder=work.folder),
             lanes_per_session=settings.grid.lanes_on_hubs,
         )
@@ -130,6 +135,7 @@ def _hubs_at(run: Run, work: Work, addresses: Sequence[HubAddress], host_rules: 
 
 
 def _session_options(run: Run, work: Work, host_rules: Sequence[str]) -> SessionOptions:
+    archive = run.settings.archive
     return SessionOptions(
         name=f"gridrunner {work.run}",
         run=work.run,
@@ -138,6 +144,7 @@ def _session_options(run: Run, work: Work, host_rules: Sequence[str]) -> Session
         host_rules=tuple(host_rules),
         places=places_of(run, work),
         extensions=tuple(path.resolve() for path in run.settings.visits.extensions),
+        random_seed=None if archive.record is None and archive.replay is None else RANDOM_SEED,
     )
 
 
@@ -147,24 +154,36 @@ def places_of(run: Run, work: Work) -> tuple[Place, ...]:
 
 
 def _guard_of(run: Run, work: Work) -> NameGuard | None:
-    """None where every site is a replica: no other name leads anywhere."""
+    """None where every site is a replica, or served out of an archive: no other name leads anywhere."""
+    if _is_replay(run):
+        return None
     if work.replays and not leads_elsewhere(work.plan):
         return None
     return make_guard((planned.site.url for planned in work.plan.sites), places_of(run, work))
 
 
-def _visit_settings(run: Run, work: Work) -> VisitSettings:
+def _host_rules(run: Run, work: Work, address: str | None, stack: ExitStack) -> tuple[str, ...]:
+    return NO_NETWORK if _is_replay(run) else serve_replays(work.replays, work.plan, address, stack)
+
+
+def _is_replay(run: Run) -> bool:
+    return run.settings.archive.replay is not None
+
+
+def _visit_settings(run: Run, work: Work, traffic: Traffic | None) -> VisitSettings:
     settings, visits = run.settings, run.settings.visits
     if set(run.selection.paths) - {SHIPPED_CHECKS} and settings.dispatch.retries == 0:
         # What checks of the user's own will say is not known in the visit, and there is no second one to keep it in.
         visits = replace(visits, screenshots=_widen(visits.screenshots), capture=_widen(visits.capture))
-    # First attempts may leave pictures out, but not where one of them may be the only screenshot or copy.
-    wants_every_picture = Screenshots.ALL in {visits.screenshots, visits.capture}
+    # First attempts may leave pictures out, but not where one of them may be the only screenshot or copy, nor where a
+    # replay will ask for them.
+    wants_every_picture = Screenshots.ALL in {visits.screenshots, visits.capture} or traffic is not None
     return VisitSettings(
         **asdict(visits),
         probes=run.probes,
         guard=_guard_of(run, work),
-        egresses=settings.egresses,
+        egresses=() if _is_replay(run) else settings.egresses,
+        tabs=TabSettings(traffic=traffic),
         has_own_context=not visits.extensions,
         is_lean=visits.fetch is Fetch.LEAN and settings.dispatch.retries > 0 and not wants_every_picture,
     )

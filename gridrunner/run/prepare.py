@@ -22,6 +22,7 @@ from gridrunner.planning.durations import find_early_sites
 from gridrunner.planning.plan import owed_sites
 from gridrunner.results.journal.locking import locked_run
 from gridrunner.results.record import load_run
+from gridrunner.run.archives import select_work
 from gridrunner.run.opening import Run
 from gridrunner.run.plans import load_durations, plan_run, round_of
 from gridrunner.run.resuming import (
@@ -34,7 +35,7 @@ from gridrunner.run.resuming import (
     still_owed,
 )
 from gridrunner.run.seals import list_replays
-from gridrunner.run.selecting import list_named_replays, private_hosts_of, select_from_lists
+from gridrunner.run.selecting import list_named_replays, private_hosts_of
 
 
 class Work(Struct, frozen=True, kw_only=True):
@@ -76,7 +77,7 @@ def prepare_work(run: Run) -> Iterator[Work]:
 
 def _new_work(run: Run) -> Work:
     settings = run.settings
-    selected = select_from_lists(settings.selection, settings.output.out)
+    selected = select_work(settings, run.say)
     name = new_run_id()
     folder = settings.output.out / name
     checks = collect_checks(folder, run.selection)

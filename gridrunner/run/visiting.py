@@ -15,8 +15,10 @@ from gridrunner.dispatch.summary import StoppedBy
 from gridrunner.grid.drivers.table import LOCAL, outage_limit_of
 from gridrunner.grid.hubs.processes import reap_orphans
 from gridrunner.grid.hubs.remote import RemoteHub
+from gridrunner.model import Site
 from gridrunner.planning.plan import owed_sites
 from gridrunner.results.verdicts.quarantine import list_excused
+from gridrunner.run.archives import hosts_of
 from gridrunner.run.hubs import Grids
 from gridrunner.run.journaling import RunJournal
 from gridrunner.run.live import judge_live
@@ -82,7 +84,9 @@ def visit_sites(run: Run, work: Work, grids: Grids, journal: RunJournal) -> Stop
         replace(work.rest, checks=tuple(check for check in work.plan.checks if check not in work.checks.live)),
         grids.hubs,
         lambda sink: JudgeRounds(work.checks, sites, sink),
-        dispatch_settings(run.settings, [hub.name for hub in grids.hubs if isinstance(hub, RemoteHub)]),
+        _unhurried(
+            dispatch_settings(run.settings, [hub.name for hub in grids.hubs if isinstance(hub, RemoteHub)]), run, sites
+        ),
         recorder=keep,
         attempts=work.attempts,
         early=work.early,
@@ -95,6 +99,13 @@ def visit_sites(run: Run, work: Work, grids: Grids, journal: RunJournal) -> Stop
         for grid in grids.opened:
             for file in grid.keep_evidence(work.folder / GRID_EVIDENCE):
                 run.say(f"kept {file}")
+
+
+def _unhurried(settings: DispatchSettings, run: Run, sites: Sequence[Site]) -> DispatchSettings:
+    """In a replay no site is asked, so none has to be waited for."""
+    if run.settings.archive.replay is None:
+        return settings
+    return replace(settings, host_delay_s=0.0, private_hosts=hosts_of(sites))
 
 
 def _show_progress(run: Run, work: Work) -> Progress:

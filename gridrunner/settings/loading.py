@@ -19,6 +19,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from gridrunner.errors import UsageError
+from gridrunner.settings.archive import ArchiveSettings
 from gridrunner.settings.checks import CheckSettings
 from gridrunner.settings.dispatch import DispatchOptions
 from gridrunner.settings.egress import Egress, read_egresses, require_egress
@@ -68,6 +69,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     checks: CheckSettings = CheckSettings()
     grid: GridSettings = GridSettings()
     visits: VisitOptions = VisitOptions()
+    archive: ArchiveSettings = ArchiveSettings()
     dispatch: DispatchOptions = DispatchOptions()
     fleet: FleetSettings = FleetSettings()
     store: StoreSettings = StoreSettings()

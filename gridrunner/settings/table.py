@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from gridrunner.settings import checks, dispatch, fleet, grid, output, selection, store, visits
+from gridrunner.settings import archive, checks, dispatch, fleet, grid, output, selection, store, visits
 from gridrunner.settings.values import Part, Setting
 
 PARTS: tuple[Part, ...] = (
@@ -15,6 +15,7 @@ PARTS: tuple[Part, ...] = (
     checks.PART,
     grid.PART,
     visits.PART,
+    archive.PART,
     dispatch.PART,
     fleet.PART,
     store.PART,

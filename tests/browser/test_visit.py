@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from gridrunner.browser.options import VIEWPORT
-from gridrunner.browser.port import TabSettings
 from gridrunner.browser.steps import StepLimits
+from gridrunner.browser.tab_settings import TabSettings
 from gridrunner.browser.user_probes import UserProbe
 from gridrunner.browser.visit import EVIDENCE_TIMEOUT_S, STUCK_EVIDENCE_TIMEOUT_S
 from gridrunner.model import (

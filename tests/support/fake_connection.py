@@ -39,8 +39,10 @@ class FakeConnection:
         self.silent: set[str] = set()
         self.on_send: Callable[[str, dict[str, Any]], None] = lambda _method, _params: None
 
-    def listen(self, target: str, listener: Listener, methods: Collection[str]) -> None:
-        del methods
+    def listen(
+        self, target: str, listener: Listener, methods: Collection[str], *, whole: Collection[str] = frozenset()
+    ) -> None:
+        del methods, whole
         self.listeners[target] = listener
 
     def unlisten(self, target: str) -> None:

@@ -31,6 +31,12 @@ class PageServer:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 self.do_GET()
 
+            def do_PUT(self) -> None:
+                self.do_POST()
+
+            def do_OPTIONS(self) -> None:
+                self.do_POST()
+
             def reply(self, status: int, body: str, **headers: str) -> None:
                 data = body.encode()
                 self.send_response(status)

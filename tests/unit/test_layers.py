@@ -32,6 +32,11 @@ PURE = (
     "gridrunner/errors.py",
     "gridrunner/codec.py",
     "gridrunner/text.py",
+    *(
+        f"gridrunner/archive/{name}.py"
+        for name in ("headers", "matching", "preflights", "scrubbing", "secrets", "seen")
+    ),
+    *(f"gridrunner/archive/{name}.py" for name in ("shapes", "traffic", "typed")),
     "gridrunner/browser/blocking.py",
     "gridrunner/browser/copy_rules.py",
     "gridrunner/browser/copy_styles.py",
@@ -44,6 +49,7 @@ PURE = (
     "gridrunner/browser/devtools/overrides.py",
     "gridrunner/browser/devtools/params.py",
     "gridrunner/browser/port.py",
+    "gridrunner/browser/tab_settings.py",
     "gridrunner/browser/rebuilding.py",
     "gridrunner/browser/scrubbing.py",
     "gridrunner/detection",
@@ -70,8 +76,8 @@ PURE = (
     "gridrunner/results/journal/events.py",
     "gridrunner/results/reports/again.py",
     "gridrunner/results/verdicts",
-    *(f"gridrunner/settings/{part}.py" for part in ("checks", "dispatch", "egress", "fleet", "grid", "output")),
-    *(f"gridrunner/settings/{part}.py" for part in ("selection", "store", "table", "values", "visits")),
+    *(f"gridrunner/settings/{part}.py" for part in ("archive", "checks", "dispatch", "egress", "fleet", "grid")),
+    *(f"gridrunner/settings/{part}.py" for part in ("output", "selection", "store", "table", "values", "visits")),
     "gridrunner/sites/css.py",
     "gridrunner/sites/drafts.py",
     "gridrunner/sites/mistakes.py",
@@ -95,6 +101,7 @@ NOT_PURE = ("gridrunner/detection/training",)
 PURE_IMPORTS = {
     *("__future__", "collections", "dataclasses", "enum", "functools", "itertools", "types", "typing"),
     *("bisect", "contextlib", "datetime", "difflib", "email.utils", "fnmatch", "hashlib", "heapq", "html", "ipaddress"),
+    "hmac",
     *("json", "math", "re", "statistics"),
     *("unicodedata", "urllib.parse"),
     "tomllib",  # text to values
@@ -117,6 +124,7 @@ IMPURE_CALLS = {
 
 OWN_TABLES = {"gridrunner/detection/sso.py", "gridrunner/detection/ways.py", "gridrunner/detection/weights.py"} | {
     "gridrunner/browser/homes.py",
+    "gridrunner/archive/matching.py",
     "gridrunner/browser/walls.py",
     "gridrunner/detection/words.py",
     "gridrunner/discovery/tables.py",
@@ -190,8 +198,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sites": BASE | {"detection"},  # the providers that a list may name are those that can be found
     "aws": BASE,
     "discovery": BASE | {"detection", "planning", "sites"},
-    "browser": BASE | {"host", "detection", "planning", "settings", "sites"},
-    "browser/devtools": BASE | {"browser", "host"},  # speaks what browser/port.py asks; nothing in browser/ knows it
+    "archive": BASE,
+    "browser": BASE | {"archive", "host", "detection", "planning", "settings", "sites"},
+    "browser/devtools": BASE | {"archive", "browser", "host"},  # speaks what port.py asks; nothing in browser/ knows it
     "grid": BASE,
     "grid/drivers/table": set(),  # rows alone: every wing that needs one reads it
     "grid/hubs": BASE | {"host", "grid", "grid/drivers/table", "browser", "browser/devtools", "planning"},
@@ -217,6 +226,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "run": BASE
     | DISPATCH
     | {
+        "archive",
         "aws",
         "browser",
         "discovery",
@@ -313,6 +323,7 @@ ROOMS: dict[str, set[str]] = {
     "subprocess": {"grid/hubs", "judging"},
     "tinycss2": {"browser", "sites"},  # styles of a copied page; selectors of a list
     "urllib3": {"grid/hubs", "judging"},
+    "warcio": {"archive"},
     "websocket": {"browser/devtools"},
     "yaml": {"sites"},
 }

@@ -72,7 +72,7 @@ _EVENT_HEAD = b'{"method":"'
 """How Chromium begins an event (crdtp, `CreateNotification`): the method is read without decoding the rest. Answers,
 and events that begin otherwise, are decoded."""
 
-_NOBODY: tuple[Listener, Collection[str]] = (lambda _method, _params: None, frozenset())
+_NOBODY: tuple[Listener, Collection[str], Collection[str]] = (lambda _method, _params: None, frozenset(), frozenset())
 
 _LONE_SURROGATE = re.compile(r"(?<!\\)((?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
@@ -131,7 +131,7 @@ class Connection:
         self._last_id = 0
         self._outgoing: list[bytes] = []
         self._pending: dict[int, tuple[Answer, OnAnswer | None]] = {}
-        self._listeners: dict[str, tuple[Listener, Collection[str]]] = {}
+        self._listeners: dict[str, tuple[Listener, Collection[str], Collection[str]]] = {}
         self._wanted: set[bytes] = set()
         self._late_until_s: float | None = None
         self._pinged_s = 0.0
@@ -167,11 +167,13 @@ class Connection:
         assert self._socket.sock is not None
         self._reader = MessageReader(self._socket.sock, pong=self._socket.pong)
 
-    def listen(self, target: str, listener: Listener, methods: Collection[str]) -> None:
+    def listen(
+        self, target: str, listener: Listener, methods: Collection[str], *, whole: Collection[str] = frozenset()
+    ) -> None:
         """Hand the events of `target` (a DevTools session id; "" is the browser itself) that are among `methods` to
-        `listener`; the others, half of a page's, are not even decoded.
+        `listener`; the others, half of a page's, are not even decoded. Those among `whole` come with all parameters.
         """
-        self._listeners[target] = (listener, methods)
+        self._listeners[target] = (listener, methods, whole)
         self._wanted.update(method.encode() for method in methods)
 
     def unlisten(self, target: str) -> None:
@@ -295,10 +297,10 @@ class Connection:
         if message.id is not None:
             self._take_answer(message)
             return True
-        listener, methods = self._listeners.get(message.session_id, _NOBODY)
+        listener, methods, whole = self._listeners.get(message.session_id, _NOBODY)
         if message.method not in methods:
             return False
-        listener(message.method, decode_params(message.method, message.params))
+        listener(message.method, decode_params(message.method, message.params, is_whole=message.method in whole))
         return True
 
     def _take_answer(self, message: _Message) -> None:

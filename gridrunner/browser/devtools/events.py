@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from gridrunner.browser.devtools.connection import Answer, Connection
 from gridrunner.browser.devtools.extensions import describe_error, is_of_extension
 from gridrunner.browser.devtools.overrides import FRAME
+from gridrunner.browser.devtools.traffic import TargetTraffic
 from gridrunner.browser.port import BUILDING_KINDS, EXTENSION_ERROR, Frame, PageState, Request
 from gridrunner.text import redact_url
 
@@ -57,13 +58,15 @@ class ServedFrame(Frame):
 
 class PageEvents:
     """Listens to the DevTools sessions of one page. `serve` is told of each frame that goes on in another process, so
-    that its session is asked for its events as well.
+    that its session is asked for its events as well. What is done with its traffic is told of everything it `reads`.
     """
 
     def __init__(self, connection: Connection, serve: Callable[[str, str], None]) -> None:
         self._connection, self._serve = connection, serve
+        self.traffic: TargetTraffic | None = None
         self.main_frame = self.target = ""
         self.frames: dict[str, ServedFrame] = {}
+        self._workers: set[str] = set()
         self.state = PageState(frames=self.frames)
         self.refuses: Callable[[str], bool] = lambda _url: False
         self.credentials: tuple[str, str] | None = None
@@ -76,17 +79,28 @@ class PageEvents:
 
     def listen(self, target: str) -> None:
         """Take the events of a DevTools session."""
-        handlers = self._HANDLERS
+        handlers, traffic = self._HANDLERS, self.traffic
 
         def on_event(method: str, params: dict[str, Any]) -> None:
             handlers[method](self, target, params)
 
-        self._connection.listen(target, on_event, handlers)
+        if traffic is None:
+            self._connection.listen(target, on_event, handlers)
+            return
+        reads, own = traffic.reads, handlers.keys() - traffic.owns
+
+        def on_both(method: str, params: dict[str, Any]) -> None:
+            if method in own:
+                handlers[method](self, target, params)
+            if method in reads:
+                traffic.take(target, method, params)
+
+        self._connection.listen(target, on_both, own | reads, whole=reads)
 
     def end(self) -> None:
         """Take no more events."""
-        for frame in self.frames.values():
-            self._connection.unlisten(frame.target)
+        for target in (*(frame.target for frame in self.frames.values()), *self._workers):
+            self._connection.unlisten(target)
 
     def _on_frame_attached(self, target: str, params: dict[str, Any]) -> None:
         frame_id = params["frameId"]
@@ -163,7 +177,7 @@ class PageEvents:
     def _on_attached_frame(self, target: str, params: dict[str, Any]) -> None:
         info, child = params["targetInfo"], params["sessionId"]
         if info.get("type", FRAME) != FRAME:
-            self._connection.listen(child, self._on_worker_event(child), {"Target.attachedToTarget"})
+            self._listen_to_worker(child)
             self._serve(child, info["type"])
             return
         frame_id = info["targetId"]
@@ -173,13 +187,19 @@ class PageEvents:
         self.frames[frame_id] = ServedFrame(id=frame_id, parent=parent, target=child, url=info.get("url", ""))
         self._serve(child, FRAME)
 
-    def _on_worker_event(self, target: str) -> Callable[[str, dict[str, Any]], None]:
-        """What a worker says: that it has one of its own."""
+    def _listen_to_worker(self, target: str) -> None:
+        """A worker says that it has one of its own, and what it asks for; nothing of it is a frame or a form."""
+        traffic = self.traffic
+        reads = traffic.reads if traffic is not None else frozenset()
 
-        def on_event(_method: str, params: dict[str, Any]) -> None:
-            self._on_attached_frame(target, params)
+        def on_event(method: str, params: dict[str, Any]) -> None:
+            if method == "Target.attachedToTarget":
+                self._on_attached_frame(target, params)
+            elif traffic is not None and method in reads:
+                traffic.take(target, method, params)
 
-        return on_event
+        self._workers.add(target)
+        self._connection.listen(target, on_event, {"Target.attachedToTarget", *reads}, whole=reads)
 
     def _on_detached_frame(self, target: str, params: dict[str, Any]) -> None:
         self._forget(lambda request: request.target == params["sessionId"])

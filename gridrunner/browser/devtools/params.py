@@ -100,11 +100,12 @@ _NEEDED: Mapping[str, Any] = {
 by their connection."""
 
 
-def decode_params(method: str, params: msgspec.Raw) -> dict[str, Any]:
-    """The parameters of an event, or as much of them as is read. Raises msgspec.DecodeError for what no browser
-    sends.
+def decode_params(method: str, params: msgspec.Raw, *, is_whole: bool = False) -> dict[str, Any]:
+    """The parameters of an event, or as much of them as is read unless they are wanted whole. Raises
+    msgspec.DecodeError for what no browser sends.
     """
-    decoded: dict[str, Any] = _FIELDS.get(method, _ALL).decode(params)
+    decoder = _ALL if is_whole else _FIELDS.get(method, _ALL)
+    decoded: dict[str, Any] = decoder.decode(params)
     return decoded
 
 

@@ -6,16 +6,20 @@ without waiting.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from gridrunner.archive.traffic import Asked, Heard, Mode, Served
 from gridrunner.browser.devtools.connection import Answer, Connection, encode_text
 from gridrunner.browser.devtools.events import WORLD, PageEvents
 from gridrunner.browser.devtools.overrides import FRAME, attach_to, list_overrides, pause_documents
+from gridrunner.browser.devtools.recording import TrafficRecorder
+from gridrunner.browser.devtools.serving import TrafficServer
 from gridrunner.browser.installed import SCRIPT
 from gridrunner.browser.options import VIEWPORT
-from gridrunner.browser.port import BrowserVersion, CommandFailed, PageGone, PageState, Proxy, Visitor
+from gridrunner.browser.port import BrowserVersion, CommandFailed, PageError, PageGone, PageState, Proxy, Visitor
 
 NOWHERE = "javascript:0"
 """What a new tab is to show: Chromium navigates to no script (NavigationController), so that the tab stays at its
@@ -45,6 +49,7 @@ class Tab:
         has_own_context: bool = True,
         first_url: str = NOWHERE,
         proxy: Proxy | None = None,
+        traffic: Mode = Mode.LIVE,
     ) -> None:
         """`has_own_context` False: a tab of the session's first context, the only one where extensions run. `proxy` is
         for contexts of their own.
@@ -54,6 +59,9 @@ class Tab:
         self._has_own_context, self._first_url = has_own_context, first_url
         self._events = PageEvents(connection, self._serve)
         self.state: PageState = self._events.state
+        self._recorder = TrafficRecorder(connection) if traffic is Mode.RECORD else None
+        self._server = TrafficServer(connection, self.state) if traffic is Mode.REPLAY else None
+        self._events.traffic = self._recorder or self._server
         self._setup: list[Answer] = []
         self._failure: str | None = None
         self.context = ""
@@ -123,26 +131,38 @@ class Tab:
         """Ask a target for its events, and for its out-of-process frames as targets of their own."""
         self._events.listen(target)
         send = self._connection.send
-        no_bodies = {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}
+        bodies: dict[str, Any] = {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}
+        if (traffic := self._events.traffic) is not None:
+            bodies |= traffic.network
+            traffic.set_up(target, FRAME)
         return [
             send("Page.enable", target=target),
-            send("Network.enable", no_bodies, target=target),
+            send("Network.enable", bodies, target=target),
             send("Runtime.enable", target=target),
             send("Log.enable", target=target),
             send("Inspector.enable", target=target),
-            send("Target.setAutoAttach", attach_to(is_paused=self._visitor is not None), target=target),
+            send("Target.setAutoAttach", attach_to(is_paused=self._is_paused), target=target),
         ]
 
+    @property
+    def _is_paused(self) -> bool:
+        """Whether what else asks servers waits for us before it does."""
+        return self._visitor is not None or self._events.traffic is not None
+
     def _serve(self, target: str, kind: str) -> None:
-        """Take on what goes on in another process or thread; it waits for us where there is a visitor to be."""
+        """Take on what goes on in another process or thread; it waits for us where there is a visitor to be, or traffic
+        to hear or serve.
+        """
         if kind == FRAME:
             self._enable(target)
             if self._blocked:
                 self._connection.send("Network.setBlockedURLs", {"urls": list(self._blocked)}, target=target)
-        if self._visitor is not None:
+        elif self._events.traffic is not None:
+            self._events.traffic.set_up(target, kind)
+        if self._is_paused:
             if kind != FRAME:  # a worker may have workers of its own
                 self._connection.send("Target.setAutoAttach", attach_to(is_paused=True), target=target)
-            for method, params in list_overrides(self._visitor, is_page=kind == FRAME):
+            for method, params in list_overrides(self._visitor, is_page=kind == FRAME) if self._visitor else ():
                 self._connection.send(method, params, target=target)
             self._connection.send("Runtime.runIfWaitingForDebugger", target=target)
 
@@ -192,6 +212,25 @@ class Tab:
         self._events.refuses = refuses
         if self._events.credentials is None:
             self._send("Fetch.enable", pause_documents(everywhere=False))
+
+    def record(self, keep: Callable[[Heard], None], lack: Callable[[str], None]) -> None:
+        """See `Page`."""
+        assert self._recorder is not None, "these tabs record"
+        self._recorder.keep, self._recorder.lack = keep, lack
+
+    def end_recording(self, *, deadline: float) -> None:
+        """See `Page`."""
+        assert self._recorder is not None, "these tabs record"
+        recorder = self._recorder
+        recorder.ask_for_the_rest()
+        with contextlib.suppress(PageError):
+            self._connection.read_until(lambda: recorder.is_settled, deadline=deadline)
+        recorder.end()
+
+    def serve(self, answer: Callable[[Asked], Served]) -> None:
+        """See `Page`."""
+        assert self._server is not None, "these tabs serve"
+        self._server.answer = answer
 
     def wait_until(self, is_true: Callable[[], bool], *, deadline: float) -> None:
         """Wait for a state of the page. Raises PageGone, DeadlinePassed or SessionLost."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from gridrunner.archive.traffic import Mode
 from gridrunner.browser.devtools.connection import Connection
 from gridrunner.browser.devtools.extensions import ExtensionConsole, ask_until_loaded
 from gridrunner.browser.devtools.page import DevToolsPage
@@ -18,8 +19,8 @@ from gridrunner.browser.port import (
     LoadedExtension,
     Page,
     Proxy,
-    TabSettings,
 )
+from gridrunner.browser.tab_settings import TabSettings
 
 
 class DevToolsTabs:
@@ -98,8 +99,13 @@ class DevToolsTabs:
         return BrowserVersion(product=str(said.get("product", "")), user_agent=str(said.get("userAgent", "")))
 
     def _prepare(self, proxy: Proxy | None) -> DevToolsPage:
+        traffic = self._settings.traffic
         page = DevToolsPage(
-            self.connection, has_own_context=self._has_own_context, first_url=self._first_url, proxy=proxy
+            self.connection,
+            has_own_context=self._has_own_context,
+            first_url=self._first_url,
+            proxy=proxy,
+            traffic=traffic.mode if traffic is not None else Mode.LIVE,
         )
         page.prepare()
         return page

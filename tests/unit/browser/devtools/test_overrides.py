@@ -7,7 +7,8 @@ from typing import cast
 from gridrunner.browser.devtools.connection import Connection
 from gridrunner.browser.devtools.overrides import attach_to, list_overrides
 from gridrunner.browser.devtools.tabs import DevToolsTabs
-from gridrunner.browser.port import BrowserVersion, TabSettings, Visitor
+from gridrunner.browser.port import BrowserVersion, Visitor
+from gridrunner.browser.tab_settings import TabSettings
 from tests.support.fake_connection import FakeConnection
 
 VISITOR = Visitor(

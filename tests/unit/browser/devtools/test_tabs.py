@@ -9,7 +9,8 @@ import pytest
 from gridrunner.browser.devtools.connection import Connection
 from gridrunner.browser.devtools.tab import BLANK, NOWHERE
 from gridrunner.browser.devtools.tabs import DevToolsTabs
-from gridrunner.browser.port import CommandFailed, TabSettings
+from gridrunner.browser.port import CommandFailed
+from gridrunner.browser.tab_settings import TabSettings
 from tests.support.fake_connection import FakeConnection
 
 
