@@ -40,7 +40,7 @@ _RULE: Final = re.compile(r"^\s*(?:dis)?allow\s*:\s*(/[^\s#*$]{1,200})", re.IGNO
 
 def plan_look_up(home: str, language: str, room: int, robots: str | None = None) -> LookUp | None:
     """The questions to a site of which `home` is the first page, in at most `room` requests; None where there is no
-    room for the first group. With `robots` nothing is asked that it forbids.
+    room for the first group. With `robots` nothing is asked that it forbids; None where that is everything.
     """
     origin = _origin_of(home)
     well_known = (NEVER_THERE, CHANGE_PASSWORD)
@@ -54,6 +54,8 @@ def plan_look_up(home: str, language: str, room: int, robots: str | None = None)
         groups = [(guard, *(path for path in paths if is_allowed(robots, origin + path))) for guard, *paths in groups]
         groups = [group for group in groups if len(group) > 1]
         texts = tuple(text for text in texts if is_allowed(robots, text))
+        if not groups and not texts:
+            return None
     return LookUp(url=f"{origin}/robots.txt", groups=tuple(groups), texts=texts)
 
 

@@ -167,9 +167,8 @@ class Search:
 
     def _take_look_up(self, asked: LookUp, looked: Looked) -> None:
         self._robots = looked.robots
-        if not asked.groups:
-            return
-        self._has_looked = True
+        if not self._has_looked:
+            return  # robots.txt alone, because it is respected
         candidates = read_places(looked, asked)
         self._tried.append(
             f"{count_of(looked.requests, 'look-up')}: {count_of(len(candidates), 'place')} worth a visit"
@@ -193,8 +192,7 @@ class Search:
             return LookUp(url=_robots_of(self.domain.starts[0]))
         candidate = self._take_best() if self._home is None or self._tries < self._limits.candidates else None
         if candidate is not None:
-            if candidate.by is not By.HOME:
-                self._tries += 1
+            self._tries += candidate.by is not By.HINT
             return candidate
         if self._home is None:
             if not self._starts:
@@ -206,6 +204,7 @@ class Search:
         if self._fallback is not None or self._has_looked:
             return self._take_best() if self._has_looked and self._fallback is None else None
         self._waiting.clear()
+        self._has_looked = True
         # one page is kept for the visit of what is found
         room = self._limits.pages - self._pages - 1
         robots = self._robots if self._limits.respects_robots else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gridrunner.discovery.places import CHANGE_PASSWORD, NEVER_THERE
@@ -275,6 +277,41 @@ def test_a_site_that_robots_forbid_altogether_is_not_visited() -> None:
     assert (search.conclusion.why, search.conclusion.detail) == (Why.UNKNOWN, "robots.txt forbids /")
 
 
+@pytest.mark.parametrize(
+    "rules", ["Disallow: /", "Disallow: /\nAllow: /$", "Disallow: /\nAllow: /$\nAllow: /sitemap.xml"]
+)
+def test_what_robots_leave_is_asked_once(rules: str) -> None:
+    search = begin(respects_robots=True)
+    look_ups = []
+    while search.ask is not None:
+        if isinstance(search.ask, LookUp):
+            look_ups.append(search.ask)
+            search.tell(Looked(requests=1, robots=f"User-agent: *\n{rules}\n"))
+        else:
+            search.tell(seen(url=search.ask.url))
+    assert len(look_ups) == 1 + ("sitemap" in rules)
+    assert search.conclusion is not None
+    assert search.conclusion.found is None
+
+
+def test_hints_take_no_place_among_the_ways_of_pages() -> None:
+    hints = [Candidate(by=By.HINT, url=f"{HOME}{number}") for number in range(3)]
+    search = begin(*hints, candidates=1)
+    for hint in hints:
+        search.tell(seen(url=hint.url))
+    search.tell(seen(ways=(LINK,)))
+    assert asked(search).url == LOGIN_PAGE
+
+
+def test_a_deep_way_ends() -> None:
+    search = begin(pages=30, candidates=30)
+    steps = []
+    while isinstance(search.ask, Candidate):
+        steps.append(len(search.ask.steps))
+        search.tell(seen(ways=(replace(MENU, selector=f"#m{len(steps)}"),)))
+    assert max(steps) == 3
+
+
 def test_the_same_answers_bring_the_same_questions() -> None:
     questions = []
     for _ in range(2):
@@ -301,3 +338,58 @@ def test_the_visitor_follows_the_home_page(language: str, locale: str | None) ->
     assert search.locale is None
     search.tell(seen(language=language))
     assert search.locale == locale
+
+
+URLS = st.sampled_from([f"{HOME}{path}" for path in ("", "in", "a", "b?state=8f3a9b27c61e0d485aa1", "#/c")])
+WAYS = st.builds(
+    Way,
+    kind=st.sampled_from(WayKind),
+    score=st.sampled_from([0.4, 0.8, 2.5, 3.3]),
+    url=URLS,
+    selector=st.sampled_from(["#a", "#b"]),
+    is_hidden=st.booleans(),
+    is_account=st.booleans(),
+    opens_tab=st.booleans(),
+)
+LOGINS = st.none() | st.builds(
+    Login,
+    present=st.sampled_from([ExpectedLogin.NO, ExpectedLogin.NO, ExpectedLogin.UNKNOWN, ExpectedLogin.YES]),
+    sso=st.sampled_from([(), ("google",)]),
+    is_aside=st.booleans(),
+    is_put_away=st.booleans(),
+)
+SEEN = st.builds(
+    Seen,
+    outcome=st.sampled_from([Outcome.OBSERVED, Outcome.OBSERVED, *Outcome]),
+    url=URLS,
+    login=LOGINS,
+    ways=st.lists(WAYS, max_size=4).map(tuple),
+    tabs=st.sampled_from([(), (LOGIN_PAGE,)]),
+    follows=st.sampled_from(["", "#a"]),
+    stores=st.sampled_from([(), ("play.google.com",)]),
+    has_cookie_wall=st.booleans(),
+)
+
+
+@given(st.lists(SEEN, max_size=30), st.booleans(), st.integers(1, 14), st.integers(0, 6))
+def test_whatever_is_answered_a_search_ends_within_its_budget_and_asks_nothing_twice(
+    answers: list[Seen], respects_robots: bool, pages: int, candidates: int
+) -> None:
+    search = begin(respects_robots=respects_robots, pages=pages, candidates=candidates)
+    asks: list[Any] = []
+    spent, following = 0, iter(answers)
+    while search.ask is not None:
+        asks.append(search.ask)
+        if isinstance(search.ask, LookUp):
+            spent += search.ask.most_requests
+            paths = [path for group in search.ask.groups for path in group]
+            places = tuple(Place(path=path, status=200, address=f"{LOGIN_PAGE}{path}") for path in paths)
+            robots = "User-agent: *\nDisallow: /a\nDisallow: /signin\n"
+            search.tell(Looked(requests=search.ask.most_requests, robots=robots, places=places))
+        else:
+            spent += 1
+            search.tell(next(following, seen()))
+    assert search.conclusion is not None
+    assert search.conclusion.pages == spent <= max(pages, 1)
+    assert len({repr(ask) for ask in asks}) == len(asks)
+    assert (search.conclusion.found is None) is (search.conclusion.why is not None)
