@@ -24,6 +24,9 @@ TEXT_LIMIT = 400
 EXTENSION_ERROR = "extension-error"
 """The kind of an event: what the user's own extension threw or wrote. It is never the site's."""
 
+HOST_LIMIT = 100
+"""Characters that are kept of a host."""
+
 STALE_REQUEST_S = 8.0
 """A request without an answer for this long is taken for a long poll: no login form waits for it."""
 
@@ -71,16 +74,23 @@ class Frame:
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """A request under way: what kind of thing it asks for (DevTools' ResourceType), from which host, and for which
-    document of which frame; `target` reports on it.
+    """A request under way: what kind of thing it asks for (DevTools' ResourceType), from where (`url`, its beginning),
+    and for which document of which frame; `target` reports on it.
     """
 
     kind: str
-    host: str
+    url: str
     sent_s: float
     frame: str
     document: str
     target: str
+
+    @property
+    def host(self) -> str:
+        """Host and port of the address; its scheme where it has none. Read of the few requests that are named."""
+        scheme, _, rest = self.url.partition(":")
+        host = rest.removeprefix("//").partition("/")[0].partition("?")[0].rpartition("@")[2]
+        return (host if rest.startswith("//") else scheme)[:HOST_LIMIT]
 
 
 class Slow(Struct, frozen=True, kw_only=True):

@@ -114,7 +114,12 @@ def may_be_wall(status: int | None, headers: Mapping[str, str], facts: Mapping[s
     """
     if status in WALL_STATUSES or any(rule.header in headers for rule in load_rules() if _is_sure(rule)):
         return True
-    return len(facts.get("links") or ()) <= MOST_LINKS
+    return len(facts.get("links") or ()) <= MOST_LINKS and not any(map(_can_be_used, facts.get("fields") or ()))
+
+
+def _can_be_used(field: Mapping[str, Any]) -> bool:
+    """Whether a field of the facts counts among `Signs.fields`."""
+    return not field.get("hidden") and field.get("type") != "textarea"
 
 
 def find_wall(signs: Signs) -> Wall | None:

@@ -7,12 +7,23 @@ logins (2026-11-24).
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from gridrunner.detection.snapshot import CODE_TYPES, Control, Group
 from gridrunner.detection.words import bit_of
 
 _TYPE_POINTS: Final = {"submit": 4.0, "image": 3.5, "button": 2.0, "": 1.0, "a": 0.0, "reset": -9.0}
+
+_CONCEPT_POINTS: Final = {
+    "login": 3.0, "signup": 1.0, "next": 1.5, "submit": 1.0, "change": 1.0, "sso": -4.0, "forgot": -3.0,
+    "have_account": -4.0, "no_account": -4.0, "show": -5.0, "guest": -4.0, "search": -1.0, "captcha": -1.5,
+}  # fmt: skip
+
+
+@cache
+def _points_of_bits() -> tuple[tuple[int, float], ...]:
+    return tuple((bit_of(concept), points) for concept, points in _CONCEPT_POINTS.items())
 
 
 def find_submit(group: Group) -> Control | None:
@@ -55,23 +66,8 @@ def _only_logs_in(button: Control) -> bool:
 def _points(button: Control, anchor: Control | None) -> float:
     points = _TYPE_POINTS.get(button.type, 1.0)
     bits = button.bits | button.ids
-    for concept, value in (
-        ("login", 3.0),
-        ("signup", 1.0),
-        ("next", 1.5),
-        ("submit", 1.0),
-        ("change", 1.0),
-        ("sso", -4.0),
-        ("forgot", -3.0),
-        ("have_account", -4.0),
-        ("no_account", -4.0),
-        ("show", -5.0),
-        ("guest", -4.0),
-        ("search", -1.0),
-        ("captcha", -1.5),
-    ):
-        if bits & bit_of(concept):
-            points += value
+    if bits:
+        points = sum((value for bit, value in _points_of_bits() if bits & bit), points)
     if anchor is not None:
         points += 2.0 - min((button.order - anchor.order) / 12.0, 1.5) if button.order > anchor.order else -1.5
     if not button.text and not button.identifiers.strip() and button.type not in {"submit", "image"}:

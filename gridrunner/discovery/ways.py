@@ -172,7 +172,7 @@ def _says_login(raw: Mapping[str, Any], language: str) -> bool:
 def _is_refused(text: str, address: int, language: str, *, says_login: bool) -> bool:
     """Whether a control leads to something else, or to the login of a provider: "Sign in with Google"."""
     others = sum(bit_of(name) for name in _LEADS_ELSEWHERE)
-    if any(pattern.search(normalise(text)) for pattern in load_providers()["names"].values()):
+    if any(pattern.search(normalise(text)) for pattern in load_providers().names.values()):
         return True
     return not says_login and bool((read_text(text, language) | address) & others)
 

@@ -9,7 +9,6 @@ tldextract brings requests and a file lock to fetch what we must not fetch. With
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 from collections.abc import Collection, Sequence
 from functools import cache
@@ -58,9 +57,14 @@ def find_domain(url: str, private_hosts: Collection[str] = ()) -> str | None:
         pass
     if "." not in host or host.endswith(_PRIVATE_SUFFIXES):
         return None
-    with contextlib.suppress(UnicodeError):  # a label that is empty or too long: a name like any other here
-        host = host.encode("idna").decode("ascii")
-    return _suffixes().privatesuffix(host) or host
+    if host.isascii() and "xn--" not in host:
+        return _suffixes().privatesuffix(host) or host
+    try:
+        written = host.encode("idna").decode("idna")
+        domain = _suffixes().privatesuffix(written) or written
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:  # a label that is empty or too long: a name like any other here
+        return _suffixes().privatesuffix(host) or host
 
 
 def find_longest_chain(
@@ -83,4 +87,5 @@ def find_longest_chain(
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
+    # Its rules as they are written: with their ASCII forms as well, reading it takes 0.036 CPU-s instead of 0.012.
+    return PublicSuffixList(accept_encoded_idn=False)

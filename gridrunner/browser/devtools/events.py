@@ -30,22 +30,14 @@ _NEVER_REACHED = frozenset(
     }
 )
 
-HOST_LIMIT = 100
 URL_LIMIT = 400
-"""Characters that are kept of a host, and looked at of an address."""
+"""Characters that are kept of the address of a request."""
 
 WORLD = "gridrunner"
 """The isolated world that probes run in: page scripts neither see them nor can redefine what they call."""
 
 TRACKED_KINDS = BUILDING_KINDS | {"Image", "Stylesheet"}
 """Requests that are kept in the book: what a page is built from, and what holds up its load event."""
-
-
-def _host_of(url: str) -> str:
-    """Host and port of an address that a page asked for; its scheme where it has none."""
-    scheme, _, rest = url[:URL_LIMIT].partition(":")
-    host = rest.removeprefix("//").partition("/")[0].partition("?")[0].rpartition("@")[2]
-    return (host if rest.startswith("//") else scheme)[:HOST_LIMIT]
 
 
 @dataclass(slots=True)
@@ -237,10 +229,11 @@ class PageEvents:
         kind = params.get("type")
         if kind not in TRACKED_KINDS:
             return
-        redirected = self.state.in_flight.get(params["requestId"])
-        self.state.in_flight[params["requestId"]] = Request(
+        in_flight, request_id = self.state.in_flight, params["requestId"]
+        redirected = in_flight.get(request_id)
+        in_flight[request_id] = Request(
             kind=kind,
-            host=_host_of(params.get("request", {}).get("url", "")),
+            url=params.get("request", {}).get("url", "")[:URL_LIMIT],
             sent_s=redirected.sent_s if redirected is not None else time.monotonic(),
             frame=params.get("frameId", ""),
             document=params.get("loaderId", ""),

@@ -24,6 +24,11 @@ class _Request(TypedDict, total=False):
     request: _Asked
 
 
+class _Paused(TypedDict, total=False):
+    requestId: Any
+    request: _Asked
+
+
 class _Finished(TypedDict, total=False):
     requestId: Any
 
@@ -46,6 +51,7 @@ _FIELDS: Mapping[str, msgspec.json.Decoder[Any]] = {
     "Network.requestWillBeSent": msgspec.json.Decoder(_Request),
     "Network.responseReceived": msgspec.json.Decoder(_ResponseReceived),
     "Network.loadingFinished": msgspec.json.Decoder(_Finished),
+    "Fetch.requestPaused": msgspec.json.Decoder(_Paused),
 }
 
 

@@ -92,6 +92,8 @@ def _gridrunner(task: Task, *options: str) -> list[str]:
         str(HERE / "run_gridrunner.py"),
         task.rules,
         *("run", "--sites", str(sites), "--slots", str(task.workers), "--retries", "0", "--quiet", *options),
+        # with --checks and no second attempt every page would get one; no other driver takes any
+        *("--screenshots", "none"),
         *("--checks", str(check), "--out", str(task.folder / "runs"), "--history", str(task.folder / "h.sqlite")),
     ]
 

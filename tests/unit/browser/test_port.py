@@ -38,7 +38,7 @@ def test_whatever_a_page_does_is_a_page_error_and_never_leaves_a_visit() -> None
 
 
 def test_request_without_an_answer_is_a_long_poll_after_a_while() -> None:
-    request = Request(kind="Fetch", host="slow.test", sent_s=100.0, frame="F", document="D", target="T")
+    request = Request(kind="Fetch", url="https://slow.test/", sent_s=100.0, frame="F", document="D", target="T")
     state = PageState(in_flight={"1": request})
     assert state.oldest_request(DATA_KINDS, 100.0 + STALE_REQUEST_S - 0.1) is request
     assert state.oldest_request(DATA_KINDS, 100.0 + STALE_REQUEST_S) is None

@@ -7,7 +7,7 @@ from gridrunner.browser.readiness import WAITS_LIMIT, Waits
 
 
 def request(host: str, kind: str = "Script", sent_s: float = 0.0) -> Request:
-    return Request(kind=kind, host=host, sent_s=sent_s, frame="F", document="D", target="T")
+    return Request(kind=kind, url=f"https://{host}/", sent_s=sent_s, frame="F", document="D", target="T")
 
 
 def test_waits_of_one_cause_are_added_up_and_short_ones_left_out() -> None:

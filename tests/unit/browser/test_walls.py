@@ -69,6 +69,19 @@ def test_most_pages_are_not_asked(status: int, headers: dict[str, str], links: i
     assert may_be_wall(status, headers, facts) is is_asked
 
 
+@pytest.mark.parametrize(
+    ("field", "is_asked"),
+    [
+        ({"type": "text", "hidden": ""}, False),
+        ({"type": "text", "hidden": "aside"}, True),
+        ({"type": "textarea"}, True),
+    ],
+)
+def test_a_page_with_a_field_to_use_is_not_asked(field: dict[str, Any], is_asked: bool) -> None:
+    assert may_be_wall(200, {}, {"links": [], "fields": [field]}) is is_asked
+    assert may_be_wall(403, {}, {"links": [], "fields": [field]})
+
+
 def test_a_page_without_scripts_does_not_pass_by_itself() -> None:
     wall = find_wall(Signs(status=403, headers=CHALLENGE, can_move=False))
     assert wall is not None
