@@ -100,11 +100,12 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 
 class RecordedVisit(Struct, frozen=True, kw_only=True):
-    """One visit in an archive. `site` as it was visited, without what was typed; `started_ms` by the clock of the
-    machine that recorded, since 1970; `lacks` names what a replay will not have, with how often.
+    """One visit in an archive, made by `run`. `site` as it was visited, without what was typed; `started_ms` by the
+    clock of the machine that recorded, since 1970; `lacks` names what a replay will not have, with how often.
     """
 
     format: int = VISIT_FORMAT
+    run: str = ""
     site: Site
     attempt: AttemptNumber = 1
     started_ms: ByteCount = 0

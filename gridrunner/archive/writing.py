@@ -63,9 +63,11 @@ class ArchiveWriter:
     can be written.
     """
 
-    def __init__(self, path: Path, *, warc: str = "data", limits: RecordLimits | None = None) -> None:
-        """`warc` names its WARC file: those of shards are told apart by it when they are merged."""
-        self.path, self.limits = path, limits or RecordLimits()
+    def __init__(self, path: Path, *, run: str = "", warc: str = "data", limits: RecordLimits | None = None) -> None:
+        """`run` is the run that is recorded; `warc` names its WARC file, by which those of shards are told apart when
+        they are merged.
+        """
+        self.path, self.run, self.limits = path, run, limits or RecordLimits()
         self._warc = f"{warc}.warc.gz"
         self._scrubber = Scrubber(secrets.token_bytes(KEY_BYTES))
         self._lock = threading.Lock()
@@ -195,6 +197,7 @@ class VisitWriter:
         """The visit is over. Raises OutputLost."""
         self._archive.write_visit(
             RecordedVisit(
+                run=self._archive.run,
                 site=without_typed(self._site, self._scrubber),
                 attempt=self._attempt,
                 started_ms=self._began_ms,

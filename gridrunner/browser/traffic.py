@@ -151,6 +151,7 @@ class Replay:
     def describe(self) -> Mapping[str, Any]:
         """What was served, by rule, and what was asked for in vain; addresses without their queries."""
         described: dict[str, Any] = {
+            "of": self._visit.run,
             "asked": self._asked,
             "recorded": len(self._visit.exchanges),
             "rules": {str(rule): count for rule, count in sorted(self._rules.items())},

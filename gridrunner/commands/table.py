@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("plan:PLAN", "what `run` would do, with expected times and cost; visits nothing"),
     "judge": ("judge:JUDGE", "judge the recorded observations of a run again; no browser"),
     "merge": ("merge:MERGE", "one run out of shards, resumed and repeated runs; proves completeness"),
+    "drift": ("drift:DRIFT", "the site changed, or your change did: a live run against replays of an archive"),
     "report": ("report:REPORT", "render report.html, junit.xml and summary.md again from the journal"),
     "probe": ("probe:PROBE", "one page: detection with evidence, and a screenshot with the fields marked"),
     "evaluate": ("evaluate:EVALUATE", "visit every page of a labelled corpus, print the scores, write the predictions"),

@@ -95,7 +95,7 @@ def open_traffic(run: Run, folder: Path) -> Iterator[Traffic | None]:
         return
     shard = run.settings.selection.shard
     warc = f"data-{shard[0]}-of-{shard[1]}" if shard else "data"
-    writer = ArchiveWriter(asked.record, warc=warc)
+    writer = ArchiveWriter(asked.record, run=folder.name, warc=warc)
     store = EvidenceStore(run_folder=folder)
 
     def read_facts(observation: Observation) -> Facts | None:

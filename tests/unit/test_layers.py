@@ -221,7 +221,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "judging": BASE | {"detection", "host", "planning", "results", "results/journal"},
     "evaluation": BASE | {"detection", "sites"},
     "pytest_plugin": BASE | {"grid/hubs", "judging"},
-    "terminal": BASE | DISPATCH | {"aws", "discovery", "grid", "planning"},
+    "terminal": BASE | DISPATCH | {"aws", "discovery", "grid", "planning", "results/verdicts"},
     # join
     "run": BASE
     | DISPATCH
