@@ -277,9 +277,7 @@ class Page(Protocol):
         ...
 
     def record(self, keep: Callable[[Heard], None], lack: Callable[[str], None]) -> None:
-        """Hand everything that the page and what belongs to it ask for to `keep`, once it is answered, and name to
-        `lack` what cannot be recorded; before it is navigated, in tabs that record.
-        """
+        """Hand what page, frames and workers ask for to `keep`, and name to `lack` what cannot be had; as `block`."""
         ...
 
     def end_recording(self, *, deadline: float) -> None:
@@ -287,9 +285,7 @@ class Page(Protocol):
         ...
 
     def serve(self, answer: Callable[[Asked], Served]) -> None:
-        """Have everything that the page and what belongs to it ask for answered so, and nothing by any server; before
-        it is navigated, in tabs that replay.
-        """
+        """Have everything that page, frames and workers ask for answered so, and nothing by a server; as `block`."""
         ...
 
     def navigate(self, url: str) -> Navigation:
