@@ -104,7 +104,7 @@ class Slow(Struct, frozen=True, kw_only=True):
 class PageState:
     """What has happened on a page so far. `in_flight`: its requests that have not ended, by id; `slow`: those that
     took long and have ended; `dead_hosts`: whose name or connection timed out; `headers` (names in lower case) and
-    `address` are of the newest answer for the page itself.
+    `address` are of the newest answer for the page itself; `opened` is where the newest window was to lead.
     """
 
     frames: Mapping[str, Frame] = field(default_factory=dict)
@@ -122,6 +122,7 @@ class PageState:
     is_navigating: bool = False
     is_crashed: bool = False
     did_download: bool = False
+    opened: str = ""
     scheduled_navigation_s: float | None = None
     events: list[PageEvent] = field(default_factory=list)
 

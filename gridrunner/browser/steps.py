@@ -11,12 +11,13 @@ import time
 
 from msgspec import Struct
 
+from dom_probes import read_probe
 from gridrunner.browser.frames import collect_facts
 from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageError
 from gridrunner.browser.readiness import wait_until_ready
 from gridrunner.browser.selectors import Located, NotThere, WaitFor, locate
-from gridrunner.detection import detect, find_login_link, find_wall_button
-from gridrunner.model import Element, Facts, LoginStep, Step, StepKind
+from gridrunner.detection import LoginLink, detect, find_wall_button, rank_login_links
+from gridrunner.model import Facts, LoginStep, Step, StepKind
 
 ANNOUNCE_S = 0.05
 """A click that navigates announces it within this: the navigation is requested in the click's own task (0.2 to 3 ms
@@ -112,14 +113,59 @@ def click(page: Page, where: Located, *, deadline: float) -> None:
 
 
 def _follow_login_link(page: Page, *, deadline: float) -> None:
+    """Follow what leads to the login. Where several say so, the first that comes to one counts, or else the best."""
     ready = wait_until_ready(page, deadline=deadline)
     facts = collect_facts(page, ready, deadline=deadline)
-    opener = detect(facts).opened_by
-    link = Element(selector=opener) if opener else find_login_link(facts)
-    if link is None:
+    seen = detect(facts)
+    opener = (LoginLink(label="", selector=seen.opened_by),) if seen.opened_by else ()
+    hidden = page.run(read_probe("find_hidden_links.js"), deadline=deadline)
+    submits = {form.submit.selector for form in seen.forms if form.submit is not None}
+    links = opener or tuple(link for link in rank_login_links(facts, hidden) if link.selector not in submits)
+    if not links and seen.login_present:
+        page.state.note("step", "the page shows a login itself: nothing is followed")
+        return
+    if not links:
         raise NotThere("no link or button of the page says that it leads to a login")
+    home = str(facts.get("url") or "")
+    for link in links:
+        _follow(page, link, deadline=deadline)
+        if len(links) == 1 or not _lacks_login(page, deadline=deadline):
+            return
+        page.state.note("step", f"no login behind {link.label or link.selector!r}: goes back")
+        _open(page, home, deadline=deadline)
+    _follow(page, links[0], deadline=deadline)
+
+
+def _follow(page: Page, link: LoginLink, *, deadline: float) -> None:
+    """Press the link, or ask for the address of one that only a menu shows; what was to open in a window of its own,
+    which no page may have, opens here.
+    """
     page.state.note("step", f"follows {link.label or link.selector!r}")
+    if not link.selector:
+        _open(page, link.address, deadline=deadline)
+        return
+    documents, page.state.opened = page.state.documents, ""
     click(page, _find(page, link.selector, WaitFor.CLICKABLE, deadline=deadline), deadline=deadline)
+    if page.state.documents == documents and page.state.opened.startswith(("http://", "https://")):
+        _open(page, page.state.opened, deadline=deadline)
+
+
+def _open(page: Page, url: str, *, deadline: float) -> None:
+    documents = page.state.documents
+    navigation = page.navigate(url)
+    page.wait_until(lambda: page.state.documents != documents or navigation.is_answered, deadline=deadline)
+    if navigation.is_answered and navigation.error:
+        raise NotThere(f"what it leads to cannot be had: {navigation.error}")
+    page.wait_until(lambda: page.state.documents != documents or page.state.did_download, deadline=deadline)
+
+
+def _lacks_login(page: Page, *, deadline: float) -> bool:
+    """Whether what a link led to has surely no login; a page that takes too long to tell is taken to have one."""
+    try:
+        ready = wait_until_ready(page, deadline=deadline)
+        return detect(collect_facts(page, ready, deadline=deadline)).login_present is False
+    except (CommandFailed, DeadlinePassed):
+        return False
 
 
 def _give_a_name(page: Page, name: str, limits: StepLimits, *, deadline: float) -> None:

@@ -4,13 +4,13 @@ Data of the package (vocabularies, weights) is read once through `importlib.reso
 """
 
 from gridrunner.detection.detect import detect
-from gridrunner.detection.links import find_login_link
+from gridrunner.detection.links import LoginLink, find_login_link, rank_login_links
 from gridrunner.detection.sso import load_providers
 from gridrunner.detection.ways import find_wall_button
 from gridrunner.detection.weights import shipped_weights
 from gridrunner.detection.words import concepts
 
-__all__ = ["detect", "find_login_link", "find_wall_button", "load_data"]
+__all__ = ["LoginLink", "detect", "find_login_link", "find_wall_button", "load_data", "rank_login_links"]
 
 
 def load_data() -> None:

@@ -6,9 +6,11 @@ leads to a sign-up, a forgotten password or out again is ever chosen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct
 
 from gridrunner.detection.ways import says
 from gridrunner.detection.words import bit_of, read_identifier, read_text
@@ -26,20 +28,45 @@ leads to a login where nothing else does; of two alike, the one that stays on th
 
 SHORT_TEXT_LENGTH = 24
 
+MOST_LOGIN_LINKS = 3
+"""Of a page that are tried: the first is right on most home pages, and each further one costs a page."""
+
 NOT_A_LOGIN = ("signup", "forgot", "logout", "newsletter", "search")
+
+
+class LoginLink(Struct, frozen=True, kw_only=True):
+    """What says that it leads to a login: to be pressed at `selector`, or, where it is not shown, to be asked for at
+    `address`.
+    """
+
+    label: str
+    selector: str = ""
+    address: str = ""
 
 
 def find_login_link(facts: Facts) -> Element | None:
     """The best login link or button of the top document, or None where nothing says that it leads to a login."""
+    best = next(iter(rank_login_links(facts)), None)
+    return Element(selector=best.selector, label=best.label) if best is not None else None
+
+
+def rank_login_links(facts: Facts, hidden: Sequence[Mapping[str, Any]] = ()) -> tuple[LoginLink, ...]:
+    """Up to MOST_LOGIN_LINKS of the top document, best first; `hidden` are links that are not shown (`text`, `href`,
+    `id`, `class`), which come after those that are. Two that say the same and lead to one place are one.
+    """
     page = (facts.get("frames") or [{}])[0].get("page") or {}
-    language = str(page.get("lang") or "")[:2].lower()
-    best: tuple[float, Element] | None = None
-    for raw in _candidates(page):
-        score = _score(raw, language, str(page.get("url") or ""))
-        if score > 0 and (best is None or score > best[0]):
-            text = str(raw.get("text") or raw.get("aria_label") or "")
-            best = score, Element(selector=str(raw["selector"]), label=text[:80])
-    return best[1] if best else None
+    language, url = str(page.get("lang") or "")[:2].lower(), str(page.get("url") or "")
+    shown = [(_score(raw, language, url), raw) for raw in _candidates(page)]
+    unseen = [(_score(raw, language, url), raw) for raw in hidden]
+    ranked: dict[tuple[str, str], LoginLink] = {}
+    for group in (shown, unseen):
+        for score, raw in sorted(group, key=lambda scored: -scored[0]):
+            label, href = str(raw.get("text") or raw.get("aria_label") or "")[:80], str(raw.get("href") or "")
+            if score > 0:
+                selector = str(raw.get("selector") or "")
+                link = LoginLink(label=label, selector=selector, address="" if selector else href)
+                ranked.setdefault((label, urljoin(url, href) if href else selector), link)
+    return tuple(ranked.values())[:MOST_LOGIN_LINKS]
 
 
 def _candidates(page: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

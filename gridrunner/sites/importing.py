@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from typing import BinaryIO, Final
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from gridrunner.errors import UsageError
-from gridrunner.model import Site
+from gridrunner.model import Site, Step, StepKind
 from gridrunner.sites.csv_lists import CsvReading, read_csv_list
 from gridrunner.sites.drafts import ListDraft, check_ids, finish_sites
 from gridrunner.sites.mistakes import FileReport, raise_mistakes, show_url, show_value, suggest
@@ -19,6 +22,7 @@ from gridrunner.sites.sso_monitor import looks_like_sso_monitor, read_sso_monito
 from gridrunner.sites.text_lists import read_text_list
 from gridrunner.sites.values import MAX_URL_CHARS, BadEntry, complete_url, read_url
 from gridrunner.sites.writing import write_expectation, write_site
+from gridrunner.sites.yaml_lists import LOGIN_LINK
 from gridrunner.text import count_of, replace_unprintable
 
 KINDS: Final = ("auto", "csv", "tranco", "crux", "sso-monitor", "text")
@@ -93,6 +97,15 @@ def _read_ranked(text: str) -> str:
     return _read_address(ranked[1])
 
 
+def _with_way(site: Site) -> Site:
+    """A home page of which nothing is claimed is visited for what its login link leads to."""
+    parts = urlsplit(site.url)
+    is_home = parts.path in {"", "/"} and not parts.query and not parts.fragment
+    if not is_home or site.steps or write_expectation(site):
+        return site
+    return replace(site, steps=(Step(kind=StepKind.FOLLOW, target=LOGIN_LINK),))
+
+
 def _write_list(sites: tuple[Site, ...], name: str, ignored: list[str]) -> str:
     count = count_of(len(sites), "site", spec=",")
     lines = [
@@ -106,5 +119,5 @@ def _write_list(sites: tuple[Site, ...], name: str, ignored: list[str]) -> str:
         lines.append(f"# Columns not taken: {replace_unprintable(', '.join(ignored))}")
     lines += ["version: 1", "sites:"]
     for site in sites:
-        lines += write_site(site)
+        lines += write_site(_with_way(site))
     return "\n".join(lines) + "\n"

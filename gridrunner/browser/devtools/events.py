@@ -299,6 +299,7 @@ class PageEvents:
         self.state.note("download", str(params.get("suggestedFilename", "")))
 
     def _on_window_open(self, target: str, params: dict[str, Any]) -> None:
+        self.state.opened = str(params.get("url", ""))
         self.state.note("popup", redact_url(params.get("url", "")) or "about:blank")
         # The event comes before the window; a renderer that answers again has opened it.
         self._connection.send("Runtime.evaluate", {"expression": "0"}, target=target, then=self._find_popups)

@@ -44,10 +44,13 @@ def test_tranco() -> None:
         "sites:\n"
         "  - id: google.com\n"
         "    url: https://google.com/\n"
+        "    steps: [{follow: login-link}]\n"
         "  - id: a.example\n"
         "    url: https://a.example/\n"
+        "    steps: [{follow: login-link}]\n"
         "  - id: xn-80ak6aa92e.com\n"
         "    url: https://xn--80ak6aa92e.com/\n"
+        "    steps: [{follow: login-link}]\n"
     )
 
 
