@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from gridrunner.archive.traffic import Asked, Heard, Served
+from gridrunner.browser.identity import BrowserVersion, Proxy, Visitor
 from gridrunner.model import PageEvent
 
 EVENT_LIMIT = 60
@@ -194,34 +195,6 @@ class Navigation(Protocol):
     def brings_document(self) -> bool:
         """Whether another document comes: not for a place in the one that is there."""
         ...
-
-
-class BrowserVersion(Struct, frozen=True, kw_only=True):
-    """What a browser says of itself: product with version, and the name that it gives to servers."""
-
-    product: str = ""
-    user_agent: str = ""
-
-
-class Visitor(Struct, frozen=True, kw_only=True):
-    """Who a page is visited as. What is empty stays as the browser has it; `hints` None: with this name none are sent.
-    `location` (latitude, longitude) is what a page gets that asks for it.
-    """
-
-    user_agent: str = ""
-    hints: Mapping[str, Any] | None = None
-    languages: tuple[str, ...] = ()
-    locale: str = ""
-    time_zone: str = ""
-    location: tuple[float, float] | None = None
-
-
-class Proxy(Struct, frozen=True, kw_only=True):
-    """What a context leaves by: `server` as scheme://host:port, and what it wants to know. Shown nowhere."""
-
-    server: str
-    user: str = ""
-    password: str = ""
 
 
 class InstalledProbe(Protocol):

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from gridrunner.browser.evidence import EvidenceStore
-from gridrunner.browser.port import CommandFailed, DeadlinePassed, Proxy, Tabs
+from gridrunner.browser.identity import Proxy
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Tabs
 from gridrunner.browser.user_probes import UserProbe
 from gridrunner.browser.visit import VisitSettings, visit_page
 from gridrunner.browser.visitors import describe_visitor, make_visitor

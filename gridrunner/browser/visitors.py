@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gridrunner.browser.homes import find_home
-from gridrunner.browser.port import BrowserVersion, Visitor
+from gridrunner.browser.identity import BrowserVersion, Visitor
 from gridrunner.model import Site
 from gridrunner.settings.visits import VisitOptions, VisitorKind
 

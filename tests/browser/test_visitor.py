@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from gridrunner.browser.port import BrowserVersion
+from gridrunner.browser.identity import BrowserVersion
 from gridrunner.browser.visitors import describe_agent
 from gridrunner.model import Outcome, Site, Step, StepKind
 from gridrunner.settings.visits import VisitorKind

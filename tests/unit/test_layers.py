@@ -42,6 +42,7 @@ PURE = (
     "gridrunner/browser/copy_styles.py",
     "gridrunner/browser/answers.py",
     "gridrunner/browser/homes.py",
+    "gridrunner/browser/identity.py",
     "gridrunner/browser/outcomes.py",
     "gridrunner/browser/visitors.py",
     "gridrunner/browser/walls.py",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gridrunner.browser.port import Visitor
+from gridrunner.browser.identity import Visitor
 
 FRAME = "iframe"
 

@@ -17,9 +17,10 @@ from gridrunner.browser.devtools.events import WORLD, PageEvents
 from gridrunner.browser.devtools.overrides import FRAME, attach_to, list_overrides, pause_documents
 from gridrunner.browser.devtools.recording import TrafficRecorder
 from gridrunner.browser.devtools.serving import TrafficServer
+from gridrunner.browser.identity import BrowserVersion, Proxy, Visitor
 from gridrunner.browser.installed import SCRIPT
 from gridrunner.browser.options import VIEWPORT
-from gridrunner.browser.port import BrowserVersion, CommandFailed, PageError, PageGone, PageState, Proxy, Visitor
+from gridrunner.browser.port import CommandFailed, PageError, PageGone, PageState
 
 NOWHERE = "javascript:0"
 """What a new tab is to show: Chromium navigates to no script (NavigationController), so that the tab stays at its

@@ -10,16 +10,8 @@ from gridrunner.browser.devtools.connection import Connection
 from gridrunner.browser.devtools.extensions import ExtensionConsole, ask_until_loaded
 from gridrunner.browser.devtools.page import DevToolsPage
 from gridrunner.browser.devtools.tab import BLANK, NOWHERE
-from gridrunner.browser.port import (
-    EVENT_LIMIT,
-    EXTENSION_ERROR,
-    BrowserVersion,
-    CommandFailed,
-    DeadlinePassed,
-    LoadedExtension,
-    Page,
-    Proxy,
-)
+from gridrunner.browser.identity import BrowserVersion, Proxy
+from gridrunner.browser.port import EVENT_LIMIT, EXTENSION_ERROR, CommandFailed, DeadlinePassed, LoadedExtension, Page
 from gridrunner.browser.tab_settings import TabSettings
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gridrunner.browser.port import BrowserVersion, Visitor
+from gridrunner.browser.identity import BrowserVersion, Visitor
 from gridrunner.browser.visitors import describe_agent, describe_visitor, make_visitor, name_session
 from gridrunner.model import Site
 from gridrunner.settings.visits import VisitOptions, VisitorKind

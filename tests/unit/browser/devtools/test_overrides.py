@@ -7,7 +7,7 @@ from typing import cast
 from gridrunner.browser.devtools.connection import Connection
 from gridrunner.browser.devtools.overrides import attach_to, list_overrides
 from gridrunner.browser.devtools.tabs import DevToolsTabs
-from gridrunner.browser.port import BrowserVersion, Visitor
+from gridrunner.browser.identity import BrowserVersion, Visitor
 from gridrunner.browser.tab_settings import TabSettings
 from tests.support.fake_connection import FakeConnection
 
