@@ -8,6 +8,7 @@ from pathlib import Path
 from gridrunner.commands.parsing import Command
 from gridrunner.errors import ExitCode, OutputLost
 from gridrunner.results.record import load_run
+from gridrunner.results.reports.earlier import make_earlier
 from gridrunner.results.reports.protocol import ReportRequest
 from gridrunner.results.reports.render import write_reports
 from gridrunner.terminal.console import make_printer
@@ -18,8 +19,13 @@ def report_command(arguments: argparse.Namespace) -> int:
     OutputLost.
     """
     folder = arguments.run
+    since = arguments.since
     request = ReportRequest(
-        record=load_run(folder), folder=folder, strict_junit=arguments.strict_junit, console=make_printer()
+        record=load_run(folder),
+        folder=folder,
+        earlier=make_earlier(load_run(since), since, folder) if since is not None else None,
+        strict_junit=arguments.strict_junit,
+        console=make_printer(),
     )
     for problem in write_reports(request):
         raise OutputLost(problem, hint="free space, and render the reports again")
@@ -28,6 +34,8 @@ def report_command(arguments: argparse.Namespace) -> int:
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder")
+    since = "an earlier run: what it saw stands beside the sites that failed, as the report of a run has it by itself"
+    parser.add_argument("--since", type=Path, metavar="RUN", help=since)
     parser.add_argument(
         "--strict-junit",
         action="store_true",

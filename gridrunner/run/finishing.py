@@ -13,7 +13,7 @@ from gridrunner.run.capturing import export_captures
 from gridrunner.run.keeping import put_on_shelf
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
-from gridrunner.run.remembering import read_runs, remember_run
+from gridrunner.run.remembering import find_folder_before, read_runs, remember_run
 from gridrunner.run.signals import signals_held
 from gridrunner.settings.visits import Screenshots
 
@@ -41,7 +41,10 @@ def _finish(run: Run, work: Work, record: RunRecord) -> ExitCode:
     entry = remember_run(run.history, record, run.say, folder=work.folder, group=run.store.group if run.store else "")
     if run.publisher.ci is CiSystem.NONE:  # artifacts of a CI job follow links, and hold one run
         put_on_shelf(record, work.folder)
-    code = run.publisher.publish(work.folder, run.console, record=record, junit_copy=settings.output.junit)
+    before = find_folder_before(run.history, entry, run.say)
+    code = run.publisher.publish(
+        work.folder, run.console, record=record, junit_copy=settings.output.junit, before=before
+    )
     if code is ExitCode.NOTHING:
         run.warn(
             "nothing that could have failed took part: every check that was to judge something was skipped (exit 4)"

@@ -14,10 +14,12 @@ from pathlib import Path
 from msgspec import Struct, field
 from rich.console import Console
 
-from gridrunner.errors import ExitCode
+from gridrunner.errors import ExitCode, RunFolderError
+from gridrunner.model import Verdict
 from gridrunner.results.baseline import Baseline, Comparer, excuse_known
 from gridrunner.results.record import RunRecord, exit_code_of, load_run
 from gridrunner.results.reports.ci_system import CiLog, CiSystem, choose_ci, find_attachment_base
+from gridrunner.results.reports.earlier import Earlier, make_earlier
 from gridrunner.results.reports.json_report import STDOUT, read_baseline
 from gridrunner.results.reports.protocol import ReportRequest
 from gridrunner.results.reports.render import write_reports
@@ -32,6 +34,7 @@ class Publisher(Struct, frozen=True, kw_only=True):
     ci: CiSystem = CiSystem.NONE
     env: Mapping[str, str] = field(default_factory=dict)
     baseline: Baseline | None = None
+    baseline_folder: Path | None = None
     json: Path | None = None
 
     @property
@@ -45,12 +48,19 @@ class Publisher(Struct, frozen=True, kw_only=True):
         return str(self.json) == STDOUT
 
     def publish(
-        self, folder: Path, console: Console, *, record: RunRecord | None = None, junit_copy: Path | None = None
+        self,
+        folder: Path,
+        console: Console,
+        *,
+        record: RunRecord | None = None,
+        junit_copy: Path | None = None,
+        before: Path | None = None,
     ) -> ExitCode:
         """Render the run folder `folder`, say what came out, and return the exit code; it is 3 where a file that was
         asked for could not be written, and all others are.
 
-        `record` saves reading the journal; `junit_copy` is a second place for the JUnit file. Raises RunFolderError.
+        `record` saves reading the journal; `junit_copy` is a second place for the JUnit file; `before` the folder of
+        the run whose pages are shown beside those that failed, where no baseline has one. Raises RunFolderError.
         """
         record = self._excuse(record if record is not None else load_run(folder))
         lost = write_reports(
@@ -58,6 +68,7 @@ class Publisher(Struct, frozen=True, kw_only=True):
                 record=record,
                 folder=folder,
                 comparer=Comparer(self.baseline) if self.baseline is not None else None,
+                earlier=_find_earlier(record, self.baseline_folder or before, folder),
                 junit_copy=junit_copy,
                 attachment_base=find_attachment_base(self.ci, self.env, folder),
                 console=console,
@@ -81,11 +92,23 @@ class Publisher(Struct, frozen=True, kw_only=True):
         return record if self.baseline is None else excuse_known(record, self.baseline)
 
 
+def _find_earlier(record: RunRecord, before: Path | None, folder: Path) -> Earlier | None:
+    """The run in `before`, if any site of `record` failed and it can be read: a report is made without it otherwise."""
+    verdicts = record.totals().sites
+    if before is None or not (verdicts.get(Verdict.FAILED) or verdicts.get(Verdict.FLAKY)):
+        return None
+    try:
+        return make_earlier(load_run(before), before, folder)
+    except (RunFolderError, OSError):
+        return None
+
+
 def make_publisher(output: OutputSettings, env: Mapping[str, str]) -> Publisher:
     """Where the settings send the outcome. Raises UsageError and RunFolderError for a baseline that cannot be read."""
     return Publisher(
         ci=choose_ci(output.ci, env),
         env=env,
         baseline=read_baseline(output.baseline) if output.baseline is not None else None,
+        baseline_folder=output.baseline if output.baseline is not None and output.baseline.is_dir() else None,
         json=output.json,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from gridrunner.results.history.entries import RunEntry
 from gridrunner.results.history.file import KEPT_RUNS, open_history
 from gridrunner.results.history.packing import make_entry
+from gridrunner.results.journal.lines import JOURNAL_NAME
 from gridrunner.results.record import RunRecord
 from gridrunner.terminal.console import Say
 
@@ -37,6 +38,23 @@ def read_runs(path: Path, say: Say) -> list[RunEntry]:
     """
     with open_history(path, lambda text: say(f"warning: {text}")) as history:
         return history.entries(newest=RUNS_LOOKED_AT)
+
+
+LOOKED_BACK = 3
+"""Runs among which the one before is looked for: it may have been made elsewhere."""
+
+
+def find_folder_before(path: Path, entry: RunEntry, say: Say) -> Path | None:
+    """The folder of the newest run before `entry` in the history at `path`, where it is on this machine."""
+    with open_history(path, lambda text: say(f"warning: {text}")) as history:
+        known = history.entries(newest=LOOKED_BACK)
+    own = {entry.run, *entry.merged_from}
+    for before in reversed(known):
+        folder = path.parent / before.place
+        is_earlier = before.run not in own and before.started <= entry.started
+        if is_earlier and before.place and (folder / JOURNAL_NAME).is_file():
+            return folder
+    return None
 
 
 def place_of(folder: Path | None, history: Path) -> str:

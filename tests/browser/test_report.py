@@ -27,6 +27,7 @@ from gridrunner.model import (
 )
 from gridrunner.results.journal.events import Event, Faulted, Judged, Observed
 from gridrunner.results.record import RunRecord, build_record
+from gridrunner.results.reports.earlier import make_earlier
 from tests.support import sample_runs as samples
 from tests.support.report_reader import PIXEL, check_with_axe, list_complaints, open_reader, press, read_texts
 from tests.support.reports import write_html
@@ -181,6 +182,25 @@ def test_each_visit_can_be_looked_at_and_the_failed_one_comes_first(driver: webd
     assert driver.find_element(By.CSS_SELECTOR, ".shot img").get_attribute("alt") == "Screenshot of visit 2"
     assert driver.switch_to.active_element.get_attribute("id") == "visit-2"
     assert driver.execute_script("return document.querySelector('.shot img').naturalWidth") == 1
+
+
+def test_a_site_that_failed_stands_beside_what_the_run_before_saw(driver: webdriver.Chrome, tmp_path: Path) -> None:
+    plan = samples.every_plan()
+    shot = tmp_path / "be fore" / "evidence" / "down" / "shot 1.png"
+    shot.parent.mkdir(parents=True)
+    shot.write_bytes(PIXEL)
+    visit = samples.make_observation("down", screenshot_path="evidence/down/shot 1.png")
+    before = build_record(plan, samples.make_header(plan, run="before"), [Observed(observation=visit)])
+    folder = tmp_path / "now"
+    write_html(samples.every_record(), folder, None, make_earlier(before, tmp_path / "be fore", folder))
+    driver.get((folder / "report.html").as_uri() + "#site/down")
+    shown = read_texts(driver, ".before tbody tr")
+    assert shown[:2] == ["outcome observed ≠ unreachable, refused", "login form yes ≠ –"]
+    assert driver.execute_script("return document.querySelector('.two img').naturalWidth") == 1
+    (link,) = driver.find_elements(By.CSS_SELECTOR, ".two figcaption a")
+    assert link.get_attribute("href") == (tmp_path / "be fore" / "report.html").as_uri() + "#site/down"
+    assert check_with_axe(driver) == []
+    assert list_complaints(driver) == []
 
 
 def test_filters_and_keys_lead_to_a_site(driver: webdriver.Chrome, tmp_path: Path) -> None:

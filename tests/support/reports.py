@@ -8,6 +8,7 @@ from pathlib import Path
 from gridrunner.errors import RunFolderError
 from gridrunner.results.baseline import Baseline, Comparer, Comparison
 from gridrunner.results.record import RunRecord
+from gridrunner.results.reports.earlier import Earlier
 from gridrunner.results.reports.html.data import ReportCollector, ReportData
 from gridrunner.results.reports.html.page import REPORT_NAME, make_html_report
 from gridrunner.results.reports.json_report import make_json_report
@@ -37,10 +38,12 @@ def write_timeline(record: RunRecord, folder: Path) -> Path:
     return folder / TIMELINE_NAME
 
 
-def write_html(record: RunRecord, folder: Path, previous: Baseline | None = None) -> Path:
-    """report.html of `record`; `previous` is what it is compared with."""
+def write_html(
+    record: RunRecord, folder: Path, previous: Baseline | None = None, earlier: Earlier | None = None
+) -> Path:
+    """report.html of `record`; `previous` is what it is compared with, `earlier` what is shown beside it."""
     comparer = Comparer(previous) if previous is not None else None
-    _write(ReportRequest(record=record, folder=folder, comparer=comparer), [make_html_report])
+    _write(ReportRequest(record=record, folder=folder, comparer=comparer, earlier=earlier), [make_html_report])
     return folder / REPORT_NAME
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from gridrunner.results.baseline import Comparer, Comparison
 from gridrunner.results.record import RunRecord
 from gridrunner.results.reports.ci_system import CiLog
+from gridrunner.results.reports.earlier import Earlier
 from gridrunner.results.verdicts.cases import SiteVerdict
 
 
@@ -35,15 +36,16 @@ class Report(Protocol):
 class ReportRequest(Struct, frozen=True, kw_only=True):
     """A run to report, and where to. `folder` is its run folder.
 
-    `comparer` compares it with a baseline. `junit_copy` is a second place for the JUnit file, whose attachments are
-    then written relative to the working directory, as GitLab reads them; `attachment_base` is where CI looks for those
-    of either file; `strict_junit` writes only what junit-10.xsd allows. `console` None: people are told nothing. `json`
-    is a file, or `-` for `stdout`.
+    `comparer` compares it with a baseline, `earlier` is the run whose pages are shown beside its own. `junit_copy` is a
+    second place for the JUnit file, whose attachments are then written relative to the working directory, as GitLab
+    reads them; `attachment_base` is where CI looks for those of either file; `strict_junit` writes only what
+    junit-10.xsd allows. `console` None: people are told nothing. `json` is a file, or `-` for `stdout`.
     """
 
     record: RunRecord
     folder: Path
     comparer: Comparer | None = None
+    earlier: Earlier | None = None
     junit_copy: Path | None = None
     strict_junit: bool = False
     attachment_base: str | None = None

@@ -21,7 +21,8 @@ from gridrunner.results.baseline import Baseline
 from gridrunner.results.journal.events import SessionChange
 from gridrunner.results.record import RunRecord, exit_code_of
 from gridrunner.results.reports.again import list_kept_options
-from gridrunner.results.reports.html.details import describe_site, hub_of, line_of, list_shown
+from gridrunner.results.reports.earlier import Earlier
+from gridrunner.results.reports.html.details import describe_before, describe_site, hub_of, line_of, list_shown
 from gridrunner.results.verdicts.cases import SiteVerdict
 from gridrunner.results.verdicts.causes import DETECTOR_CHECK_FILE, describe_check, find_culprit, key_of, title_of
 from gridrunner.results.verdicts.scores import DetectorScore, answers_of, describe_answer, state_of
@@ -58,11 +59,13 @@ class _Detail(Struct, frozen=True, kw_only=True):
 
 class ReportCollector:
     """Takes the sites of a run one at a time, in plan order, and keeps of them what the report shows: of details no
-    more than `DETAILS_BYTES` for sites as urgent and more urgent together. `previous` is the run it is compared with.
+    more than `DETAILS_BYTES` for sites as urgent and more urgent together. `previous` is the run it is compared with,
+    `earlier` the one whose pages are shown beside those of sites that failed.
     """
 
-    def __init__(self, previous: Baseline | None = None) -> None:
+    def __init__(self, previous: Baseline | None = None, earlier: Earlier | None = None) -> None:
         self._previous = previous
+        self._earlier = earlier
         self._before = previous.sites if previous is not None else {}
         self._cases_before = previous.cases if previous is not None else {}
         self._rows: list[bytes] = []
@@ -87,7 +90,11 @@ class ReportCollector:
             self._keep_detail(site, place, urgency)
 
     def _keep_detail(self, site: SiteVerdict, place: int, urgency: int) -> None:
-        data = codec.encode(describe_site(site))
+        detail = describe_site(site)
+        visit = self._earlier.find_visit(site.site.id) if self._earlier is not None and _is_compared(site) else None
+        if visit is not None and self._earlier is not None:
+            detail["before"] = describe_before(visit, site.site, self._earlier)
+        data = codec.encode(detail)
         pictures = tuple(visit.screenshot_path for visit in list_shown(site) if visit.screenshot_path)
         pictures += tuple(
             value
@@ -236,6 +243,11 @@ def _describe_row(site: SiteVerdict, before: Verdict | None) -> dict[str, Any]:
         },
     }
     return row | {key: value for key, value in optional.items() if value}
+
+
+def _is_compared(site: SiteVerdict) -> bool:
+    """Whether what it was before is looked at: it failed, be it at first or under a quarantine."""
+    return site.verdict in {Verdict.FAILED, Verdict.FLAKY} or any(case.held is not None for case in site.cases)
 
 
 def _name_detector_change(site: SiteVerdict, before: Mapping[tuple[str, str], Verdict]) -> str:

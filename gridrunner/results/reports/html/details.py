@@ -26,6 +26,7 @@ from gridrunner.model import (
     Timings,
     Verdict,
 )
+from gridrunner.results.reports.earlier import Earlier
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict, name_outcome
 from gridrunner.results.verdicts.causes import find_culprit
 from gridrunner.text import cap_text, clean_text, make_line, redact_url
@@ -86,6 +87,18 @@ def describe_site(site: SiteVerdict) -> dict[str, Any]:
         "checks": [_describe_case(case) for case in site.cases],
         "tries": [_describe_try(tried, is_failed=tried.attempt in failed) for tried in site.observations],
         "pages": [_describe_page(visit, site.site) for visit in list_shown(site)],
+    }
+
+
+def describe_before(visit: Observation, site: Site, earlier: Earlier) -> dict[str, Any]:
+    """A site as an earlier run saw it; its picture is a link from the later run's folder."""
+    page = _describe_page(visit, site)
+    return {
+        "run": line_of(earlier.record.header.run),
+        "started": earlier.record.header.started,
+        "report": f"{earlier.link}report.html",
+        "page": page | {"shot": earlier.path + visit.screenshot_path if visit.screenshot_path else ""},
+        "tried": _describe_try(visit, is_failed=False),
     }
 
 

@@ -28,7 +28,18 @@ INLINE_LIMIT = 8 << 20
 ones first; a CI artifact of this size opens at once, and the rest lies in evidence/ beside it."""
 
 _SCRIPTS = (
-    *("dom.js", "state.js", "yours.js", "row.js", "list.js", "picture.js", "detail.js", "overview.js", "timeline.js"),
+    *(
+        "dom.js",
+        "state.js",
+        "yours.js",
+        "row.js",
+        "list.js",
+        "picture.js",
+        "detail.js",
+        "before.js",
+        "overview.js",
+        "timeline.js",
+    ),
     *("shell.js", "main.js"),
 )
 
@@ -40,7 +51,8 @@ class HtmlReport(Report):
 
     def __init__(self, request: ReportRequest) -> None:
         self._request = request
-        self._collector = ReportCollector(request.comparer.baseline if request.comparer is not None else None)
+        baseline = request.comparer.baseline if request.comparer is not None else None
+        self._collector = ReportCollector(baseline, request.earlier)
 
     def add(self, site: SiteVerdict) -> None:
         """Keep of the next site what the page shows."""

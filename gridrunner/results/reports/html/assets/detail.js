@@ -141,6 +141,7 @@ function describeSite(row) {
     row.why ? h("p", { class: "reason v-" + row.verdict }, h("b", { text: row.cause }), row.cause ? ": " : "", row.why) : null,
     detail.pages.length > 1 ? chooseVisit(detail) : null,
     shown ? drawPicture(shown, detail.tries.length, ["passed", "skipped"].includes(row.verdict)) : null,
+    detail.before && shown ? describeBefore(row, detail, shown) : null,
     describeExpectation(detail, shown),
     describeYours(shown, row),
     describeChecks(detail),

@@ -19,6 +19,7 @@ from gridrunner.model import PageEvent, Status
 from gridrunner.results.baseline import baseline_of
 from gridrunner.results.journal.events import Event, Judged, Observed
 from gridrunner.results.record import RunRecord, build_record, load_run
+from gridrunner.results.reports.earlier import make_earlier
 from gridrunner.results.reports.html import data as report_data
 from gridrunner.results.reports.html import page as report_page
 from gridrunner.results.reports.html.assembling import embed_json
@@ -133,6 +134,23 @@ def test_a_previous_run_shows_what_is_new(tmp_path: Path) -> None:
     assert changes["failing"] == "broken"
     assert changes["passing"] == "fixed"
     assert changes["flaky"] is None
+
+
+def test_a_site_that_failed_has_what_the_run_before_saw(tmp_path: Path) -> None:
+    plan = every_plan()
+    names = [planned.site.id for planned in plan.sites]
+    visits: list[Event] = [event for name in names for event in pass_site(name)]
+    shot = make_observation("failing", 2, screenshot_path="evidence/failing/a b.webp")
+    before = build_record(plan, make_header(plan, run="before"), [*visits, Observed(observation=shot)])
+    earlier = make_earlier(before, tmp_path / "runs" / "be fore", tmp_path / "runs" / "now")
+    write_html(every_record(), tmp_path / "runs" / "now", None, earlier)
+    html = (tmp_path / "runs" / "now" / "report.html").read_text(encoding="utf-8")
+    details = block(html, "details")
+    seen = {name: details[str(place)].get("before") for place, name in enumerate(names)}
+    assert [name for name, kept in seen.items() if kept] == ["flaky", "failing", "down"]
+    assert (seen["failing"]["run"], seen["failing"]["report"]) == ("before", "../be%20fore/report.html")
+    assert seen["failing"]["page"]["shot"] == "../be fore/evidence/failing/a b.webp"
+    assert seen["down"]["tried"]["outcome"] == "observed"
 
 
 def attack(text: str) -> RunRecord:
