@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from gridrunner.errors import SessionNotCreated
+from gridrunner.grid.hubs.folders import OWNER_FILE, remove_folder
 from gridrunner.grid.hubs.owners import owner_token
 from gridrunner.grid.hubs.processes import (
     OWNER_VARIABLE,
     drivers_ended,
     end_group,
     reap_orphans,
-    remove_folder,
     start_chromedriver,
+    start_trial,
 )
 from tests.support.command_line import wait_until
 
@@ -254,3 +257,44 @@ def test_a_folder_goes_also_when_no_file_can_be_opened_here(tmp_path: Path, monk
     monkeypatch.setattr("shutil.rmtree", lambda *_arguments, **_more: None)  # as with EMFILE, whose errors it ignores
     remove_folder(tmp_path / "deep")
     assert not (tmp_path / "deep").exists()
+
+
+def test_a_browser_that_is_only_tried_is_ended_with_all_others(tmp_path: Path) -> None:
+    program = tmp_path / "browser"
+    program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/tried\nexec sleep 600\n")
+    program.chmod(0o755)
+    with ThreadPoolExecutor(1) as pool:
+        said = pool.submit(start_trial, program, (), {"PATH": os.environ["PATH"]}, None, timeout_s=600)
+        wait_until(lambda: (tmp_path / "tried").exists() and (tmp_path / "tried").read_text(), "it has started")
+        with drivers_ended():
+            pass
+        assert said.result(60) == ""
+    wait_until(lambda: not is_running(int((tmp_path / "tried").read_text())), "the kernel has ended it")
+
+
+def test_a_browser_whose_driver_and_gridrunner_are_gone_is_reaped(tmp_path: Path) -> None:
+    folder = tmp_path / "gridrunner-orphaned"
+    folder.mkdir()
+    owner = f"{owner_token().partition(':')[0]}:999999999:1"  # beyond the highest number of a process
+    browser = subprocess.Popen(
+        ["sleep", "600"], env={OWNER_VARIABLE: owner, "TMPDIR": str(folder)}, start_new_session=True
+    )
+    reap_orphans()
+    assert browser.wait(60) == -signal.SIGKILL
+    assert not folder.exists()
+
+
+def test_a_folder_whose_gridrunner_left_nothing_else_goes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    machine = owner_token().partition(":")[0]
+    owners = {"gone": f"{machine}:999999999:1", "here": owner_token(), "elsewhere": "another-machine:1:1", "said": ""}
+    for name, owner in owners.items():
+        (tmp_path / f"gridrunner-{name}").mkdir()
+        (tmp_path / f"gridrunner-{name}" / OWNER_FILE).write_text(owner)
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / OWNER_FILE).write_text(owners["gone"])
+    (tmp_path / "gridrunner-link").symlink_to(tmp_path / "kept")
+    (tmp_path / "gridrunner-nobody's").mkdir()
+    reap_orphans()
+    names = {"gridrunner-here", "gridrunner-elsewhere", "gridrunner-said", "gridrunner-link", "gridrunner-nobody's"}
+    assert {path.name for path in tmp_path.iterdir()} == {*names, "kept"}

@@ -16,10 +16,8 @@ import os
 import re
 import secrets
 import selectors
-import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +27,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from gridrunner.errors import SessionNotCreated
+from gridrunner.grid.hubs.folders import FOLDER_PREFIX, make_folder, orphaned_folders, remove_folder
 from gridrunner.grid.hubs.owners import is_over, owner_token
 
 OWNER_VARIABLE = "GRIDRUNNER_OWNER"
@@ -52,13 +51,6 @@ PASSED_ON = re.compile(
 )
 """The variables that chromedriver and its browser get; the proxies' are those of net/proxy_resolution's
 `ProxyConfigServiceLinux`. All others stay here: a CI job's environment is full of tokens."""
-
-REMOVER = "/bin/rm"
-"""Where the Filesystem Hierarchy Standard has it (3.0, 3.4.2)."""
-
-LONGEST_TMPDIR = 40
-"""Bytes: with 44, `TMPDIR/gridrunner-xxxxxxxx/org.chromium.Chromium.xxxxxx/SingletonSocket` passed the 108 of a
-socket's name (unix(7)), and Chromium 156 never started (2026-11-30)."""
 
 _STARTING = re.compile(rb"Starting ChromeDriver (\d[\d.]*)")
 _LISTENING = re.compile(rb"started successfully on port (\d+)")
@@ -113,7 +105,7 @@ class _Household:
 
 
 class DriverProcess:
-    """One chromedriver. Make it with `start_chromedriver`."""
+    """One chromedriver, or a browser that is tried. Make it with `start_chromedriver` or `start_trial`."""
 
     def __init__(self, process: subprocess.Popen[bytes], secret: str, folder: Path) -> None:
         self._process, self._secret, self._folder = process, secret, folder
@@ -139,6 +131,16 @@ class DriverProcess:
             self._process.stdout.close()  # not under the thread that still reads it: that finds its end and comes here
         remove_folder(self._folder)
         _HOUSEHOLD.forget(self)
+
+    def listen(self, timeout_s: float) -> str:
+        """What it says within `timeout_s`, or until it ends, which it has to then."""
+        try:
+            said, _ = self._process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            end_group(self._process.pid)
+            said, _ = self._process.communicate()
+        self._is_heard = True
+        return said.decode(errors="replace")
 
     def read_port(self) -> None:
         """Wait until it listens; it says its version before. Raises SessionNotCreated."""
@@ -182,23 +184,29 @@ def start_chromedriver(chromedriver: Path, *, user: int | None = None) -> Driver
     return _start_once(chromedriver, user)
 
 
-def _make_folder(user: int | None) -> Path:
-    """A new temporary folder for `user` alone, where the browser's sockets have room for their names."""
-    usual = Path(tempfile.gettempdir())
-    for parent in (usual, Path("/tmp"), Path("/var/tmp")):  # noqa: S108 - mkdtemp(3) makes a folder of ours in it
-        is_open = user is None or all(path.stat().st_mode & 0o001 for path in (parent, *parent.resolve().parents))
-        if len(os.fsencode(parent)) <= LONGEST_TMPDIR and is_open and os.access(parent, os.W_OK | os.X_OK):
-            break
-    else:
-        parent = usual
-    folder = Path(tempfile.mkdtemp(prefix="gridrunner-", dir=parent))
-    if user is not None:
-        os.chown(folder, user, user)
-    return folder
+def start_trial(
+    binary: Path, switches: Sequence[str], env: Mapping[str, str], user: int | None, *, timeout_s: float
+) -> str:
+    """Start a browser alone, for `timeout_s` at most, and return what it says. Raises OSError where it cannot be."""
+    folder = make_folder(user)
+    command = [str(binary), *switches, f"--user-data-dir={folder}", "--remote-debugging-port=0", "about:blank"]
+    environment = {**env, OWNER_VARIABLE: owner_token(), "TMPDIR": str(folder), "HOME": str(folder)}
+    try:
+        trial = _HOUSEHOLD.start(command, environment, "", folder, user)
+    except BaseException:
+        remove_folder(folder)
+        raise
+    try:
+        return trial.listen(timeout_s)
+    finally:
+        trial.end()
 
 
 def _start_once(chromedriver: Path, user: int | None) -> DriverProcess:
-    folder = _make_folder(user)
+    try:
+        folder = make_folder(user)
+    except OSError as error:
+        raise SessionNotCreated(f"no temporary folder can be made for {chromedriver}: {error}") from error
     environment = {**trim_environment(os.environ), OWNER_VARIABLE: owner_token(), "TMPDIR": str(folder)}
     if user is not None:
         environment = {name: value for name, value in environment.items() if not name.startswith("XDG_")}
@@ -272,22 +280,13 @@ def reap_group(group: int) -> None:
             return
 
 
-def remove_folder(folder: Path) -> None:
-    """Remove a temporary folder that a dying browser may still be writing to."""
-    for _ in range(3):
-        shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
-            return
-    # Without a descriptor left for it here, another process has some (a pipe to it would take two)
-    silent = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
-    with suppress(OSError):
-        os.waitpid(os.posix_spawn(REMOVER, [REMOVER, "-rf", "--", str(folder)], {}, file_actions=silent), 0)
-
-
 class FoundDriver(Struct, frozen=True, kw_only=True):
-    """A chromedriver that some gridrunner started. `folder` is its temporary folder, None where it has none."""
+    """A chromedriver that some gridrunner started, or a browser of one. `group` is that of all its processes, `folder`
+    its temporary folder, None where it has none.
+    """
 
     pid: int
+    group: int
     owner: str
     folder: Path | None
 
@@ -299,10 +298,15 @@ class FoundDriver(Struct, frozen=True, kw_only=True):
 
 def list_drivers() -> list[FoundDriver]:
     """The chromedrivers of this machine that a gridrunner started; none where there is no /proc."""
+    return _list_owned(b"chromedriver")
+
+
+def _list_owned(words: bytes) -> list[FoundDriver]:
+    """Processes that a gridrunner started, or their children, with `words` in the command."""
     processes = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if b"chromedriver" not in (entry / "cmdline").read_bytes():
+            if words not in (entry / "cmdline").read_bytes():
                 continue
             lines = (entry / "environ").read_bytes().decode(errors="replace").split("\0")
         except OSError:
@@ -310,18 +314,28 @@ def list_drivers() -> list[FoundDriver]:
         variables = dict(line.split("=", 1) for line in lines if "=" in line)
         if OWNER_VARIABLE in variables:
             folder = Path(variables.get("TMPDIR", ""))
-            is_ours = folder.name.startswith("gridrunner-")
-            processes.append(
-                FoundDriver(pid=int(entry.name), owner=variables[OWNER_VARIABLE], folder=folder if is_ours else None)
-            )
+            is_ours = folder.name.startswith(FOLDER_PREFIX)
+            with suppress(ProcessLookupError):
+                processes.append(
+                    FoundDriver(
+                        pid=int(entry.name),
+                        group=os.getpgid(int(entry.name)),
+                        owner=variables[OWNER_VARIABLE],
+                        folder=folder if is_ours else None,
+                    )
+                )
     return processes
 
 
 def reap_orphans() -> int:
-    """End the chromedrivers whose gridrunner is gone; returns how many. Does nothing where there is no /proc."""
-    orphans = [driver for driver in list_drivers() if driver.is_orphan]
-    for driver in orphans:
-        end_group(driver.pid)
-        if driver.folder is not None:
-            remove_folder(driver.folder)
-    return len(orphans)
+    """End the chromedrivers whose gridrunner is gone, and browsers whose chromedriver is gone as well; returns how many
+    groups of processes it ended. Does nothing where there is no /proc.
+    """
+    orphans = [found for found in _list_owned(b"") if found.is_orphan]
+    groups = {found.group for found in orphans}
+    for group in groups:
+        end_group(group)
+    for folder in {*(found.folder for found in orphans), *orphaned_folders()}:
+        if folder is not None:
+            remove_folder(folder)
+    return len(groups)

@@ -4,19 +4,19 @@ is started once more without one, and heard.
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 from gridrunner.browser.binaries import Browser
+from gridrunner.errors import GridFault
+from gridrunner.grid.hubs.processes import start_trial
 from gridrunner.text import make_line
 
 TRIAL_S = 5.0
 """A browser that cannot start says so within a second (Chromium 156, 2026-11-30); one that lives as long does start."""
+
+MOST_HEARD = 1 << 16
+"""Of what it says: causes are in its first lines."""
 
 _CAUSES: Sequence[tuple[str, str]] = (
     # What Chromium 156 writes (content/browser/zygote_host, chrome/app), ld.so(8) and the C library
@@ -33,44 +33,12 @@ _CAUSES: Sequence[tuple[str, str]] = (
 
 def explain_failed_start(browser: Browser, switches: Sequence[str], env: Mapping[str, str]) -> str:
     """The cause, where the browser names one when it is started alone; else empty. Takes TRIAL_S at most."""
-    said = _listen(browser, switches, env)
+    try:
+        said = start_trial(browser.binary, switches, env, browser.user, timeout_s=TRIAL_S)
+    except (OSError, GridFault) as error:
+        said = str(error)
+    lines = "\n".join(make_line(line, 1000) for line in said[:MOST_HEARD].splitlines())
     for pattern, words in _CAUSES:
-        if match := re.search(pattern, said):
+        if match := re.search(pattern, lines):
             return f"{browser.name} does not start: {words.format(*match.groups())}"
     return ""
-
-
-def _listen(browser: Browser, switches: Sequence[str], env: Mapping[str, str]) -> str:
-    with tempfile.TemporaryDirectory(prefix="gridrunner-trial-") as folder, tempfile.TemporaryFile() as heard:
-        if browser.user is not None:
-            os.chown(folder, browser.user, browser.user)
-        try:
-            trial = subprocess.Popen(
-                [
-                    str(browser.binary),
-                    *switches,
-                    f"--user-data-dir={folder}",
-                    "--remote-debugging-port=0",
-                    "about:blank",
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=heard,
-                stderr=heard,
-                start_new_session=True,
-                env={**env, "TMPDIR": folder, "HOME": folder},
-                cwd=folder,
-                user=browser.user,
-                group=browser.user,
-                extra_groups=None if browser.user is None else [],
-            )
-        except OSError as error:
-            return str(error)
-        try:
-            with suppress(subprocess.TimeoutExpired):
-                trial.wait(TRIAL_S)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(trial.pid, signal.SIGKILL)
-            trial.wait()
-        heard.seek(0)
-        return "\n".join(make_line(line, 1000) for line in heard.read(1 << 16).decode(errors="replace").splitlines())
