@@ -4,15 +4,17 @@
  * For `gridrunner sites discover`. Beside collect_page.js, which keeps what a login form is judged by: here are links that
  * a closed menu holds, addresses in full, and what icons without words are called. It decides nothing. `options`: `caps`.
  *
- *   url, language, links[]   href, text, icon, id, class, place (header, nav, footer), tab (opens one), hidden
- *   buttons[]  selector, the same words, opens (aria-haspopup), is_open and tells (aria-expanded, <summary>), hidden
+ *   url, language, links[]   href, text, icon, id, class, place (header, nav, footer), tab (opens one), hidden; selector
+ *              where the address has a query
+ *   buttons[]  selector, the same words, opens (aria-haspopup), is_open and tells (aria-expanded, <summary>), hidden,
+ *              sends (a form with fields)
  */
 function findWays(options) {
   //@include lib/dom.js
   const caps = Object.assign({ links: 500, buttons: 160, elements: 20000 }, (options && options.caps) || {});
   const known = globalThis.__gridrunner, nameOf = (known && known.selectorOf) || selectorOf;
   const LINK = 'a[href], area[href]';
-  const BUTTON = 'button, summary, a:not([href]), input[type=button], label[for], [role=button], [role=menuitem], [onclick], '
+  const BUTTON = 'button, summary, a:not([href]), input[type=button], input[type=submit], label[for], [role=button], [role=menuitem], [onclick], '
     + '[aria-haspopup], [aria-expanded]';
   const PLACE = 'header, nav, footer, [role=banner], [role=navigation], [role=contentinfo]';
   const PLACES = { banner: 'header', navigation: 'nav', contentinfo: 'footer' };
@@ -37,6 +39,13 @@ function findWays(options) {
   };
   const isOpen = (element) => attributeOf(element, 'aria-expanded') === 'true'
     || localNameOf(element) === 'summary' && Boolean(parentElementOf(element)) && hasAttribute(parentElementOf(element), 'open');
+  const TYPED = 'textarea, select, input:not([type=hidden]):not([type=submit]):not([type=button]):not([type=image]):not([type=reset])';
+  /** Whether a press would send a form that asks for something. */
+  const sends = (element) => {
+    const name = localNameOf(element), type = name === 'button' ? buttonTypeOf(element) : name === 'input' ? inputTypeOf(element) : '';
+    const form = type === 'submit' ? formOf(element) : null;
+    return Boolean(form) && queryIn(form, TYPED).length > 0;
+  };
   const attempt = (make) => { try { make(); } catch { /* one element that a page took apart is not worth the others */ } };
   const wordsFor = (element) => ({
     text: wordsOf(element, 80) || attributeText(element, 'aria-label', 80) || attributeText(element, 'title', 80)
@@ -54,7 +63,10 @@ function findWays(options) {
       return;
     }
     const address = new URL(href, document.baseURI).href.slice(0, 1000);
-    links.push({ ...words, href: address, tab: /^_?blank$/i.test(attributeOf(element, 'target') || '') });
+    links.push({
+      ...words, href: address, tab: /^_?blank$/i.test(attributeOf(element, 'target') || ''),
+      ...(/[?;]/.test(href) ? { selector: nameOf(element) } : {}), // its address may be good once
+    });
   };
   const stateOf = (element) => ({
     opens: attributeText(element, 'aria-haspopup', 12), is_open: isOpen(element),
@@ -62,7 +74,7 @@ function findWays(options) {
   });
   const readButton = (element) => {
     if (localNameOf(element) === 'a' && attributeOf(element, 'href')) return;
-    buttons.push({ ...wordsFor(element), selector: nameOf(element), ...stateOf(element) });
+    buttons.push({ ...wordsFor(element), selector: nameOf(element), ...stateOf(element), sends: sends(element) });
   };
   const read = (root) => {
     for (const element of queryIn(root, LINK)) if (links.length < caps.links) attempt(() => readLink(element));

@@ -237,11 +237,12 @@ class Search:
             yield Candidate(by=By.NEW_TAB, url=tab, says=asked.says, score=NEW_TAB, depth=asked.depth + 1)
         base = self._base_of(asked, seen)
         login = seen.login
-        if login is not None and login.is_put_away and seen.follows:
-            way = Way(kind=WayKind.BUTTON, score=NEW_TAB, says="what opens the form in the page", selector=seen.follows)
+        if login is not None and login.is_put_away and seen.opener:
+            way = Way(kind=WayKind.BUTTON, score=NEW_TAB, says="what opens the form in the page", selector=seen.opener)
             yield self._make(way, base, asked, seen)
         for way in seen.ways:
-            yield self._make(way, base, asked, seen)
+            if way.selector or is_lasting(way.url):
+                yield self._make(way, base, asked, seen)
 
     def _make(self, way: Way, base: Candidate, asked: Candidate, seen: Seen) -> Candidate:
         by = _by_of(way)
@@ -250,7 +251,7 @@ class Search:
         led = Candidate(by=by, url=way.url, says=way.says, score=way.score, depth=asked.depth + 1)
         if way.kind is WayKind.LINK and is_lasting(way.url):
             return led
-        step = _FOLLOW if way.kind is WayKind.LINK or way.selector == seen.follows else _press(way.selector)
+        step = _FOLLOW if way.selector == seen.follows else _press(way.selector)
         before = (_DISMISS,) if seen.has_cookie_wall and not base.steps else base.steps
         return replace(led, url=base.url, steps=(*before, step))
 

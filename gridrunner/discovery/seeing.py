@@ -36,6 +36,7 @@ def read_visit(observation: Observation, facts: Facts | None) -> Seen:
         login=_read_login(detection) if detection is not None and observation.outcome is Outcome.OBSERVED else None,
         ways=read_ways(raw, url),
         tabs=tuple(event.text for event in observation.events if event.kind == "popup" and "://" in event.text),
+        opener=opener,
         follows=opener or (link.selector if link is not None else ""),
         stores=find_stores(raw),
         says_account=find_account_words(raw),

@@ -1,5 +1,6 @@
 """Which links and buttons of a page may lead to its login; pure. Invariant: nothing that says it leads to a sign-up, a
-forgotten password, a newsletter or out again is a way, nor a link to somebody else's login.
+forgotten password, a newsletter or out again is a way, nor a link to somebody else's login, nor a button that sends a
+form with fields ("Anmelden" below a newsletter).
 """
 
 from __future__ import annotations
@@ -137,6 +138,7 @@ def _read_link(raw: Mapping[str, Any], language: str, own: str) -> Way | None:
         score=round(score, 2),
         says=_shown(raw),
         url=url,
+        selector=str(raw.get("selector") or ""),
         is_hidden=bool(raw.get("hidden")),
         is_account=is_account,
         opens_tab=bool(raw.get("tab")),
@@ -144,7 +146,7 @@ def _read_link(raw: Mapping[str, Any], language: str, own: str) -> Way | None:
 
 
 def _read_button(raw: Mapping[str, Any], language: str, *, holds_login: bool) -> Way | None:
-    if raw.get("hidden") or not raw.get("selector"):
+    if raw.get("hidden") or raw.get("sends") or not raw.get("selector"):
         return None
     text = str(raw.get("text") or "")
     says_login = _says_login(raw, language)

@@ -88,7 +88,9 @@ class WayKind(StrEnum):
 
 
 class Way(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A control that may lead to the login: a link by its `url`, anything else by its `selector`."""
+    """A control that may lead to the login: a link by its `url`, anything else (and a link whose address may be good
+    once) by its `selector`.
+    """
 
     kind: WayKind
     score: float
@@ -113,8 +115,9 @@ class Login(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="seen"):
-    """What one visit saw. `url` is where it ended; `follows` what the step `{follow: login-link}` would press there;
-    `stores` are links to shops of apps, `says_account` that something on the page speaks of accounts.
+    """What one visit saw. `url` is where it ended; `follows` what the step `{follow: login-link}` would press there,
+    `opener` what opens a form that is in the page; `stores` are links to shops of apps, `says_account` that something
+    speaks of accounts.
     """
 
     outcome: Outcome
@@ -125,6 +128,7 @@ class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="seen"):
     ways: tuple[Way, ...] = ()
     tabs: tuple[str, ...] = ()
     follows: str = ""
+    opener: str = ""
     stores: tuple[str, ...] = ()
     says_account: str = ""
     has_cookie_wall: bool = False

@@ -20,6 +20,7 @@ PAGE = """<!doctype html><html lang=de-AT><title>Rosa</title><base href="/de/">
 <details><summary id=more>Mehr</summary><a href="/hidden">Einloggen</a></details>
 <div role=navigation style="display:none"><a href="in?x=1">Login</a></div>
 <site-menu></site-menu>
+<form><input type=submit value=Suche><textarea></textarea></form><form action=/in><button>Nur so</button></form>
 <form><input name=parentNode><input name=getAttribute><input name=closest><button aria-label="Los">x</button></form>
 <a href="http://[">kaputt</a><a href="/twice">Zweimal</a><a href="/twice">Zweimal</a>
 <footer><label for=burger class="nav-toggle">Menü</label><input type=checkbox id=burger></footer>
@@ -80,6 +81,11 @@ def test_the_probes_of_a_search(open_session: OpenSession) -> None:
         assert buttons["Im Schatten"]["selector"].startswith("site-menu >>> ")
         assert buttons["Im Schatten"]["is_open"] is True
         assert (buttons["Menü"]["place"], "nav-toggle" in buttons["Menü"]["icon"]) == ("footer", True)
+
+        sending = {name: button["sends"] for name, button in buttons.items() if "sends" in button}
+        assert {name for name, sends in sending.items() if sends} == {"Suche", "x"}
+        assert sending["Nur so"] is False
+        assert [name for name, link in links.items() if "selector" in link] == ["Login"]
 
         groups = [["/none", "/gone", "/elsewhere"], ["/none", "/in"]]
         told = probe(session, server, "look_up.js", "/robots.txt", groups=groups, texts=["/map.xml"])

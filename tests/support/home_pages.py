@@ -266,6 +266,14 @@ class Builds:
         )
         return self._make("newsletter", self._home(body=form))
 
+    def newsletter_button_trap(self) -> Home:
+        """A newsletter whose button says what a login's would, as German ones do: it is not pressed."""
+        form = (
+            f"<form action=/news method=post><h2>{self.words['newsletter']}</h2><label>{self.words['email']} "
+            f"<input type=email name=newsletter></label><button>{self.words['login']}</button></form>"
+        )
+        return self._make("news-button", self._home(body=form))
+
     def soft_trap(self) -> Home:
         """Every path shows the home page, with status 200."""
         return self._make("soft", self._home(), rest=self._home())
@@ -316,7 +324,8 @@ INSIDE = (
 )
 UNLINKED = (Builds.change_password, Builds.path_alone, Builds.in_robots, Builds.in_sitemap, Builds.gate)
 WITHOUT = (
-    *(Builds.nothing, Builds.wall, Builds.app_alone, Builds.signup_trap, Builds.newsletter_trap, Builds.soft_trap),
+    *(Builds.nothing, Builds.wall, Builds.app_alone, Builds.signup_trap, Builds.newsletter_trap),
+    *(Builds.newsletter_button_trap, Builds.soft_trap),
     *(
         Builds.back_home_trap,
         Builds.article_trap,
@@ -329,7 +338,7 @@ WITHOUT = (
 
 
 def all_homes() -> list[Home]:
-    """88 homes: every build two or three times, the languages in turn."""
+    """90 homes: every build two or three times, the languages in turn."""
     languages = itertools.cycle(WORDS)
     return [
         build(Builds(next(languages)))

@@ -121,10 +121,12 @@ def test_what_the_follow_step_would_press_is_said_by_that_step() -> None:
     ]
 
 
-def test_an_address_that_will_not_last_is_reached_from_its_page() -> None:
+@pytest.mark.parametrize(("follows", "kind"), [("#in", StepKind.FOLLOW), ("#other", StepKind.CLICK)])
+def test_an_address_that_is_good_once_is_reached_from_its_page(follows: str, kind: StepKind) -> None:
     search = begin()
-    search.tell(seen(ways=(replace(LINK, url=f"{LOGIN_PAGE}?state=8f3a9b27c61e0d485aa1"),)))
-    assert (asked(search).url, [step.kind for step in asked(search).steps]) == (HOME, [StepKind.FOLLOW])
+    once = replace(LINK, url=f"{LOGIN_PAGE}?state=8f3a9b27c61e0d485aa1", selector="#in")
+    search.tell(seen(ways=(once,), follows=follows))
+    assert (asked(search).url, [step.kind for step in asked(search).steps]) == (HOME, [kind])
 
 
 def test_a_press_that_leads_to_another_page_goes_on_from_there() -> None:
@@ -180,7 +182,7 @@ def test_on_the_home_page_they_do_not() -> None:
 
 def test_a_form_that_is_put_away_is_opened() -> None:
     search = begin()
-    search.tell(seen(replace(UNKNOWN, is_put_away=True), follows="#opener"))
+    search.tell(seen(replace(UNKNOWN, is_put_away=True), follows="#opener", opener="#opener"))
     assert [step.kind for step in asked(search).steps] == [StepKind.FOLLOW]
     search.tell(seen(YES))
     assert search.conclusion is not None

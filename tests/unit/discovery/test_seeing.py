@@ -45,7 +45,7 @@ def test_a_login_brings_the_fields_that_will_last() -> None:
 def test_a_form_that_is_put_away_is_no_login_yet() -> None:
     seen = read_visit(observe(Detection(login_present=None, confidence=0.5, forms=(LOGIN,), opened_by="#open")), None)
     assert seen.login is not None
-    assert (seen.login.is_put_away, seen.login.fields, seen.follows) == (True, {}, "#open")
+    assert (seen.login.is_put_away, seen.login.fields, seen.follows, seen.opener) == (True, {}, "#open", "#open")
 
 
 def test_a_page_of_an_error_has_no_login() -> None:

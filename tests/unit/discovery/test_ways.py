@@ -62,6 +62,7 @@ def test_what_says_login_is_a_way_in_every_language(text: str, language: str) ->
         link("How to log in to the router of your neighbour when it rains"),
         button("Sign up"),
         button("Log in", hidden=True),
+        button("Log in", sends=True),
         button("English", icon="lang-menu", opens="menu", place="header"),
         button("Search", icon="menu-search", opens="true", place="header"),
     ],
