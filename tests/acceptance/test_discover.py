@@ -226,3 +226,23 @@ def test_robots_are_respected_where_that_is_asked_for(tmp_path: Path) -> None:
         assert ended.code == ExitCode.NOTHING
         assert "robots.txt forbids /inner/signin" in ended.stdout
         assert "/inner/signin" not in server.paths[home.host]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "no domain and no list"),
+        (("shop",), "is no file either"),
+        (("shop.example", "--recheck", "old.yaml"), "--recheck takes the lists itself"),
+        (("shop.example", "--out", "mine.yaml"), "this search did not write it, or it was edited since"),
+        (("shop.example", "--grid", "docker"), "discover brings up no grid"),
+        (("shop.example", "--kind", "trancoo"), "invalid choice: 'trancoo'"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_before_anything_is_asked(
+    tmp_path: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    (tmp_path / "mine.yaml").write_text("version: 1\nsites: []\n")
+    with open_project(tmp_path) as project:
+        ended = project.run("sites", "discover", *arguments)
+    assert (ended.code, says in ended.words) == (ExitCode.USAGE, True), ended.stderr
