@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.guarding import NameGuard, make_guard
@@ -26,7 +26,6 @@ from gridrunner.grid.hubs.reaping import REAP_TIMEOUT_S, reap_sessions
 from gridrunner.grid.hubs.remote import RemoteHub
 from gridrunner.grid.status import HubAddress
 from gridrunner.host.descriptors import require_descriptors
-from gridrunner.judging.protocol import SHIPPED_CHECKS
 from gridrunner.planning.plan import owed_sites
 from gridrunner.run.archives import NO_NETWORK, RANDOM_SEED, open_traffic
 from gridrunner.run.choosing import driver_settings
@@ -106,8 +105,8 @@ def make_hubs(run: Run, work: Work, host_rules: Sequence[str], traffic: Traffic 
         here = LocalHub(
             browser=run.choice.browser,
             browsers=settings.grid.browsers,
-            options=_session_options(run, work, host_rules),
-            settings=_visit_settings(run, work, traffic),
+            options=session_options(run, work, host_rules),
+            settings=visit_settings(run, work, traffic),
             store=EvidenceStore(run_folder=work.folder),
             lanes_per_browser=settings.grid.lanes_here,
         )
@@ -125,8 +124,8 @@ def _hubs_at(
         RemoteHub(
             address=address,
             ca_file=settings.grid.hub_ca,
-            options=_session_options(run, work, host_rules),
-            settings=_visit_settings(run, work, traffic),
+            options=session_options(run, work, host_rules),
+            settings=visit_settings(run, work, traffic),
             store=EvidenceStore(run_folder=work.folder),
             lanes_per_session=settings.grid.lanes_on_hubs,
         )
@@ -134,7 +133,8 @@ def _hubs_at(
     )
 
 
-def _session_options(run: Run, work: Work, host_rules: Sequence[str]) -> SessionOptions:
+def session_options(run: Run, work: Work, host_rules: Sequence[str]) -> SessionOptions:
+    """What the sessions of a run are opened with."""
     archive = run.settings.archive
     return SessionOptions(
         name=f"gridrunner {work.run}",
@@ -170,11 +170,9 @@ def _is_replay(run: Run) -> bool:
     return run.settings.archive.replay is not None
 
 
-def _visit_settings(run: Run, work: Work, traffic: Traffic | None) -> VisitSettings:
+def visit_settings(run: Run, work: Work, traffic: Traffic | None) -> VisitSettings:
+    """What holds for the visits of a run; `traffic` is kept or replayed."""
     settings, visits = run.settings, run.settings.visits
-    if set(run.selection.paths) - {SHIPPED_CHECKS} and settings.dispatch.retries == 0:
-        # What checks of the user's own will say is not known in the visit, and there is no second one to keep it in.
-        visits = replace(visits, screenshots=_widen(visits.screenshots), capture=_widen(visits.capture))
     # First attempts may leave pictures out, but not where one of them may be the only screenshot or copy, nor where a
     # replay will ask for them.
     wants_every_picture = Screenshots.ALL in {visits.screenshots, visits.capture} or traffic is not None
@@ -187,10 +185,6 @@ def _visit_settings(run: Run, work: Work, traffic: Traffic | None) -> VisitSetti
         has_own_context=not visits.extensions,
         is_lean=visits.fetch is Fetch.LEAN and settings.dispatch.retries > 0 and not wants_every_picture,
     )
-
-
-def _widen(which: Screenshots) -> Screenshots:
-    return Screenshots.ALL if which is Screenshots.FAILED else which
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from gridrunner.run.live import judge_live
 from gridrunner.run.opening import Run
 from gridrunner.run.ports import JudgeRounds, journal_event
 from gridrunner.run.prepare import Work
+from gridrunner.run.second_look import FailedSites, look_again
 from gridrunner.run.selecting import private_hosts_of
 from gridrunner.run.signals import stop_on_signals
 from gridrunner.settings.egress import has_other_region
@@ -62,21 +63,24 @@ def visit_and_judge(run: Run, work: Work, grids: Grids, journal: RunJournal) -> 
     is an end like any other: what there is gets its reports.
     """
     try:
-        stopped_by = visit_sites(run, work, grids, journal)
+        failed = FailedSites()
+        stopped_by = visit_sites(run, work, grids, journal, failed)
+        look_again(run, work, grids, journal, failed, stopped_by)
         return judge_live(run, work, grids, journal, stopped_by)
     except KeyboardInterrupt:
         run.say("interrupted")
         return StoppedBy.INTERRUPTED
 
 
-def visit_sites(run: Run, work: Work, grids: Grids, journal: RunJournal) -> StoppedBy:
-    """Visit and judge everything that is owed; returns why that ended."""
+def visit_sites(run: Run, work: Work, grids: Grids, journal: RunJournal, failed: FailedSites) -> StoppedBy:
+    """Visit and judge everything that is owed; returns why that ended. `failed` is told what fails."""
     progress = _show_progress(run, work)
 
     def keep(record: DispatchRecord) -> None:
         event = journal_event(record)
         if event is not None:
             journal.write(event)
+        failed.take(record)
         progress.record(record)
 
     sites = [planned.site for planned in work.plan.sites]

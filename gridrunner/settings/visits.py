@@ -140,7 +140,7 @@ ROWS = (
         name="screenshots",
         parse=member_of(Screenshots),
         metavar="WHICH",
-        help="keep screenshots of failed sites (default; of all with --checks and without retries), of all, or none",
+        help="keep screenshots of failed sites (default), of all, or none",
     ),
     Setting(
         name="capture",
