@@ -64,8 +64,17 @@ class Parser(argparse.ArgumentParser):
                 name for word in words for name in difflib.get_close_matches(word, self._option_string_actions, 1, 0.75)
             ]
             hint = f"; did you mean {', '.join(close)}?" if close else f"; {self.prog} --help lists what there is"
-            self.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
+            self.exit(2, f"{self.prog}: error: unrecognized arguments: {' '.join(rest)}{hint}\n")
         return parsed, rest
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """As argparse has it; a slip of a command is answered with the command that was meant."""
+        choices = list(action.choices or ())
+        if isinstance(action, argparse._SubParsersAction) and value not in choices:  # noqa: SLF001 - it has no public name
+            close = difflib.get_close_matches(str(value), choices, 1)
+            hint = f"did you mean {close[0]}?" if close else f"one of {', '.join(choices)}"
+            self.exit(2, f"{self.prog}: error: {value}: there is no such command; {hint}\n")
+        super()._check_value(action, value)
 
 
 def add_setting(target: Any, setting: Setting) -> None:

@@ -43,7 +43,7 @@ def plan_command(arguments: argparse.Namespace) -> int:
     plan = plan_run(settings.selection, selected.sites, checks.all, durations, private_hosts=mine)
     chain = find_longest_chain(owed_sites(plan), settings.dispatch.host_delay_s, mine)
     costs = costs_of(chain)
-    print_plan(plan, slots=settings.grid.browsers, chain=chain)
+    print_plan(plan, slots=settings.grid.visits_at_once, chain=chain)
     budget_s = settings.fleet.budget_s
     if budget_s is not None:
         print_fleet(plan, find_fleet(plan, budget_s, offer.kind, costs), budget_s, offer.kind, offer.price, costs)

@@ -13,15 +13,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dom_probes.suite.comparison import Mark, compare_detectors
 from gridrunner import codec
 from gridrunner.browser.guarding import make_guard
 from gridrunner.browser.options import SessionOptions
+from gridrunner.browser.port import EXTENSION_ERROR
 from gridrunner.browser.reach import find_places
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.commands.parsing import Command, add_settings, settings_of
 from gridrunner.errors import ExitCode, UsageError
-from gridrunner.model import Detection, ExpectedLogin, Form, Observation, Outcome, Site
+from gridrunner.model import Detection, Expectation, ExpectedLogin, Form, Observation, Outcome, Site
+from gridrunner.results.verdicts.scores import describe_answer
 from gridrunner.run.one_session import open_one_session
+from gridrunner.run.selecting import read_user_probes
 from gridrunner.settings.visits import VISITOR_KEYS, Screenshots
 from gridrunner.terminal.console import make_printer
 from gridrunner.terminal.progress import clean
@@ -38,6 +42,8 @@ def probe_command(arguments: argparse.Namespace) -> int:
             f"{arguments.url}: not an http or https address", hint="write it whole: https://example.org/login"
         )
     settings = settings_of(arguments)
+    visits = settings.visits
+    probes = read_user_probes(visits.probe_files, visits.extensions)
     places = find_places([arguments.url], settings.visits.allow_private)
     with tempfile.TemporaryDirectory(prefix="gridrunner-probe-") as name:
         folder = Path(name)
@@ -45,7 +51,11 @@ def probe_command(arguments: argparse.Namespace) -> int:
             settings,
             os.environ,
             command="probe",
-            options=SessionOptions(name="gridrunner probe", places=places),
+            options=SessionOptions(
+                name="gridrunner probe",
+                places=places,
+                extensions=tuple(path.resolve() for path in visits.extensions),
+            ),
             visit_settings=VisitSettings(
                 guard=make_guard([arguments.url], places),
                 visit_timeout_s=settings.visits.visit_timeout_s,
@@ -55,16 +65,19 @@ def probe_command(arguments: argparse.Namespace) -> int:
                 screenshots=Screenshots.ALL,
                 screenshot_kind="png",
                 is_marked=True,
+                probes=probes,
+                has_own_context=not visits.extensions,
             ),
             folder=folder,
         ) as session:
             observation = session.visit(Site(id="page", url=arguments.url), attempt=1, upcoming=None)
-        if observation.screenshot_path is not None:
-            arguments.screenshot.write_bytes((folder / observation.screenshot_path).read_bytes())
+        picture = arguments.screenshot or (None if arguments.as_json else Path("probe.png"))
+        if observation.screenshot_path is not None and picture is not None:
+            picture.write_bytes((folder / observation.screenshot_path).read_bytes())
     if arguments.as_json:
         print(codec.encode(observation).decode())
     else:
-        screenshot = arguments.screenshot if observation.screenshot_path else None
+        screenshot = picture if observation.screenshot_path else None
         _print(observation, screenshot, with_waits=arguments.with_waits)
     if observation.fault is not None:
         return ExitCode.INCOMPLETE
@@ -85,8 +98,36 @@ def _print(observation: Observation, screenshot: Path | None, *, with_waits: boo
             console.print(f"  waited {seconds:.3f} s for {escape(clean(cause))}")
     if observation.detection is not None:
         _print_detection(observation.detection, console)
+    _print_probes(observation, console)
+    for event in observation.events:
+        if event.kind == EXTENSION_ERROR:
+            console.print(f"[yellow]extension error[/] {escape(clean(event.text))}")
     if screenshot is not None:
         console.print(f"screenshot: {escape(str(screenshot))}")
+
+
+def _print_probes(observation: Observation, console: Console) -> None:
+    """What probes of the user's own said, and what of it is other than ours."""
+    answers = {answer.name: answer for answer in compare_detectors(Expectation(), observation, observation.detection)}
+    for name, kept in observation.probes.items():
+        answer = answers.get(name)
+        if answer is None:
+            console.print(
+                f"[bold]{escape(clean(name))}[/] {escape(clean(codec.encode(kept.get('value')).decode(), 300))}"
+            )
+            continue
+        took = f", {answer.took_s * 1000:.0f} ms" if answer.took_s is not None else ""
+        console.print(f"[bold]{escape(clean(name))}[/]: {escape(clean(describe_answer(answer)))}{took}")
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
+        for point in answer.points:
+            is_same = point.mark is Mark.RIGHT
+            ours = "" if is_same else f"gridrunner: {point.wanted or 'none'}"
+            given = point.given or "none"
+            table.add_row(f"  {'=' if is_same else '≠'} {point.what}", escape(clean(given)), escape(clean(ours)))
+        reason = answer.value.get("reason")
+        if isinstance(reason, str):
+            table.add_row("  reason", escape(clean(reason)), "")
+        console.print(table)
 
 
 def _print_detection(detection: Detection, console: Console) -> None:
@@ -131,10 +172,12 @@ def _print_form(form: Form, console: Console) -> None:
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", metavar="URL")
-    parser.add_argument("--screenshot", type=Path, default=Path("probe.png"), metavar="FILE", help="default: probe.png")
+    parser.add_argument(
+        "--screenshot", type=Path, metavar="FILE", help="default: probe.png; with --json only where it is named"
+    )
     parser.add_argument("-v", "--verbose", dest="with_waits", action="store_true", help="say what the visit waited for")
     parser.add_argument("--json", dest="as_json", action="store_true", help="print the detection as JSON")
-    add_settings(parser, "grid", "browser", "visit_timeout", "allow_private", *VISITOR_KEYS)
+    add_settings(parser, "probe", "extension", "grid", "browser", "visit_timeout", "allow_private", *VISITOR_KEYS)
 
 
 PROBE = Command(configure=_configure, execute=probe_command)

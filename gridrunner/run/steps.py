@@ -20,7 +20,7 @@ def show_plan(run: Run, work: Work) -> int:
     make_hubs(run, work, ())
     mine = private_hosts_of(run.settings.visits)
     chain = find_longest_chain(owed_sites(work.rest), run.settings.dispatch.host_delay_s, mine)
-    print_plan(work.rest, slots=run.settings.grid.browsers, chain=chain)
+    print_plan(work.rest, slots=run.settings.grid.visits_at_once, chain=chain)
     return ExitCode.OK
 
 

@@ -54,6 +54,11 @@ class GridSettings(Struct, frozen=True, kw_only=True):
     lanes_here: int = LOCAL_LANES
     lanes_on_hubs: int = 1
 
+    @property
+    def visits_at_once(self) -> int:
+        """Slots as a run counts them: sessions, times the visits at once in each."""
+        return self.browsers * self.lanes(is_local=LOCAL in self.places)
+
     def lanes(self, *, is_local: bool) -> int:
         """Visits at once in one session of this machine, or of a hub."""
         return self.lanes_here if is_local else self.lanes_on_hubs

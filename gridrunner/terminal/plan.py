@@ -21,7 +21,7 @@ LONGEST_SHOWN = 5
 
 
 def print_plan(plan: Plan, *, slots: int, chain: Chain | None) -> None:
-    """What is owed, and how long it should take on `slots` sessions; `chain` is the domain that takes longest."""
+    """What is owed, and how long it should take on `slots`: visits at once. `chain` is the slowest domain, if any."""
     owed = owed_sites(plan)
     console = make_printer()
     prediction = predict(plan, slots, costs_of(chain))
@@ -57,7 +57,7 @@ def _describe_chain(chain: Chain, owed: int) -> str:
 
 def _describe(prediction: Prediction) -> str:
     return (
-        f"on {count_of(prediction.slots, 'session')}: about {format_seconds(prediction.wall_s, is_rough=True)}, "
+        f"on {count_of(prediction.slots, 'slot')}: about {format_seconds(prediction.wall_s, is_rough=True)}, "
         f"lower bound {format_seconds(prediction.lower_bound_s, is_rough=True)} "
         f"(gap {format_seconds(prediction.gap_s, is_rough=True)}, {prediction.ratio:.2f}x); "
         f"bound by {prediction.bottleneck}"

@@ -225,10 +225,10 @@ class PlainProgress:
         match record:
             case SiteFinished():
                 worst = self._tally.finish(record)
-                if worst in {Status.FAILED, Status.ERROR}:
-                    self._say(f"{worst}: {record.site}: {clean(first_message(record.results))}")
-                else:
+                if worst not in {Status.FAILED, Status.ERROR}:
                     self._say_progress(record.at_s)
+                elif not self._quiet:  # whose reader is told once, at the end
+                    self._say(f"{worst}: {record.site}: {clean(first_message(record.results))}")
             case VisitObserved():
                 self._tally.note_visit(record.observation.site)
                 self._say_progress(record.at_s)

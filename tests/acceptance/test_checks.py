@@ -323,6 +323,21 @@ def test_probe_shows_one_page(project: CommandLine, sites: OwnSites) -> None:
     assert project.left_behind() == []
 
 
+def test_probe_shows_what_a_detector_says_of_one_page(project: CommandLine, sites: OwnSites) -> None:
+    sites.add_logins("a")
+    sites.write_list()
+    (project.folder / "mine.js").write_text("() => ({login: true, username: '#pass', reason: 'a guess'})\n")
+    (project.folder / "title.js").write_text("() => document.title\n")
+    ended = project.run("probe", sites.url("a"), "--probe", "mine.js", "--probe", "title.js")
+    assert ended.code == 0, ended.stderr
+    said = " ".join(ended.stdout.split())
+    assert "mine.js: wrong username: #pass; missed password" in said
+    assert "= login a login form" in said
+    assert "≠ username #pass gridrunner: #user" in said
+    assert "reason a guess" in said
+    assert 'title.js "Log in"' in said
+
+
 def test_probe_as_json(project: CommandLine, sites: OwnSites) -> None:
     sites.add_logins("a")
     sites.write_list()

@@ -318,7 +318,9 @@ class Machine:
 
     def _take_stop_request(self) -> None:
         if self.phase is Phase.RUNNING:
-            self._stop(StoppedBy.INTERRUPTED, "interrupted by the user")
+            self._stop(
+                StoppedBy.INTERRUPTED, "interrupted by the user: visits under way end; Ctrl-C again ends at once"
+            )
         elif self.phase is Phase.STOPPING:
             self._stopped_by, self._may_judge = StoppedBy.INTERRUPTED, False
             self._kill_visits()

@@ -19,6 +19,7 @@ from gridrunner.errors import ExitCode
 from gridrunner.model import Verdict
 from gridrunner.results.baseline import Comparison, describe_comparison
 from gridrunner.results.record import RunRecord, exit_code_of, explain_burnt
+from gridrunner.results.reports.again import list_kept_options
 from gridrunner.results.reports.protocol import Report, ReportRequest
 from gridrunner.results.verdicts.cases import CaseVerdict
 from gridrunner.results.verdicts.causes import CauseGroup, Quarantined, describe_check
@@ -56,6 +57,9 @@ def print_run_summary(
     report = folder / "report.html"
     if report.exists():
         console.print(Text("report   ") + Text(str(report), style="bold"), soft_wrap=True)
+    if any(group.verdict is Verdict.FAILED for group in groups) and record.header.command[:1] == ("run",):
+        words = ("gridrunner", "run", "--last-failed", *list_kept_options(record.header.command))
+        console.print(Text("again    ") + Text(make_log_line(shlex.join(words), 400), style="bold"), soft_wrap=True)
     if any(group.verdict is not Verdict.FAILED for group in groups):
         command = f"gridrunner run --resume {shlex.quote(str(folder))}"
         console.print(Text("resume   ") + Text(command, style="bold"), soft_wrap=True)
