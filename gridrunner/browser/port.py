@@ -22,8 +22,7 @@ EVENT_LIMIT = 60
 TEXT_LIMIT = 400
 """Characters kept of a page's own text in an event."""
 
-EXTENSION_ERROR = "extension-error"
-"""The kind of an event: what the user's own extension threw or wrote. It is never the site's."""
+EXTENSION_ERROR = "extension-error"  # an event: what the user's own extension threw or wrote, never the site's
 
 HOST_LIMIT = 100
 """Characters that are kept of a host."""
@@ -358,9 +357,7 @@ class Tabs(Protocol):
         ...
 
     def loaded_extensions(self, wanted: int, *, deadline: float) -> tuple[LoadedExtension, ...] | None:
-        """The unpacked extensions that the browser has loaded, as soon as they are `wanted` or at the deadline; None
-        where it does not tell. Raises SessionLost.
-        """
+        """The unpacked extensions it has loaded, once they are `wanted` or at the deadline; None: it does not tell."""
         ...
 
     def abort(self) -> None:
