@@ -16,15 +16,17 @@ from typing import Any
 from msgspec import Struct
 
 from dom_probes.suite.expectations import (
+    OF_THE_PAGE,
     Conclusion,
     Judgement,
     describe_verdict,
     failed,
     judge_reach,
+    judge_visit,
     passed,
     skipped,
 )
-from gridrunner.model import EXPECTED_PROBE, Detection, Expectation, ExpectedLogin, Observation
+from gridrunner.model import EXPECTED_PROBE, Detection, Expectation, ExpectedLogin, Observation, Site
 
 LIST = "the site list"
 OURS = "gridrunner"
@@ -155,6 +157,16 @@ def judge_detectors(expect: Expectation, observation: Observation, detection: De
     if problems:
         return failed("; ".join(problems), [*notes, *ours])
     return passed("; ".join(notes))
+
+
+def gives_cause_to_fail(site: Site, observation: Observation, detection: Detection | None) -> bool:
+    """Whether a shipped check would fail, or the one of the user's detectors. A record that cannot be judged counts."""
+    judges = (*OF_THE_PAGE, judge_detectors)
+    try:
+        judgements = [judge_visit(site, observation), *(ask(site.expect, observation, detection) for ask in judges)]
+    except LookupError:
+        return True
+    return any(judgement.conclusion is Conclusion.FAILED for judgement in judgements)
 
 
 def is_answer(value: Any) -> bool:

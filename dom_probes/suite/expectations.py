@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -311,7 +311,12 @@ def judge_damage(expect: Expectation, observation: Observation, detection: Detec
     return passed()
 
 
+OF_THE_PAGE: Final = (judge_login, judge_fields, judge_insertion_point, judge_sso, judge_damage)
+"""What is asked of a page; `judge_visit` is asked first. A visit keeps a picture where one of them fails."""
+
+
 __all__ = [
+    "OF_THE_PAGE",
     "Conclusion",
     "FormKind",
     "Judgement",

@@ -1,4 +1,4 @@
-"""What is kept of a visit beside its observation: the facts, a screenshot, and when a screenshot is worth its time.
+"""What is kept of a visit beside its observation: the facts and a screenshot.
 
 Files lie in `evidence/<site>/` of the run folder; paths are handed out relative to the run folder.
 """
@@ -6,20 +6,16 @@ Files lie in `evidence/<site>/` of the run folder; paths are handed out relative
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
 
 from dom_probes import read_probe
-from dom_probes.suite.comparison import judge_detectors
-from dom_probes.suite.expectations import Conclusion
 from gridrunner import codec
 from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageGone
 from gridrunner.errors import OutputLost
 from gridrunner.foreign import MOST_FACTS_BYTES, find_inside, read_gzip, write_inside
-from gridrunner.model import Box, Detection, Expectation, ExpectedLogin, Facts, Observation, Outcome, Site
+from gridrunner.model import Box, Detection, Facts
 
 SCREENSHOT_QUALITY = 75
 """WebP quality: text stays readable at 1366 x 900 in 20 to 60 KiB (looked at on the demo list, 2026-11-24)."""
@@ -82,25 +78,3 @@ def mark_detection(page: Page, detection: Detection, *, deadline: float) -> None
         page.run(_MARK, {"boxes": boxes}, deadline=deadline)
     except (CommandFailed, DeadlinePassed, PageGone):
         return
-
-
-def are_detectors_right(site: Site, outcome: Outcome, probes: Mapping[str, Any], detection: Detection | None) -> bool:
-    """Whether no detector of the user's gives its check something to fail on."""
-    seen = Observation(site=site.id, attempt=1, outcome=outcome, probes=probes)
-    return judge_detectors(site.expect, seen, detection).conclusion is not Conclusion.FAILED
-
-
-def is_as_expected(
-    expect: Expectation, outcome: Outcome, detection: Detection | None, matches: dict[str, bool]
-) -> bool:
-    """Whether a visit gives the shipped suite nothing to fail on; `matches` says so of each expected field."""
-    if outcome is not expect.outcome:
-        return False
-    if detection is None:
-        return True
-    is_login_right = expect.login is None or expect.login is detection.found_login
-    is_point_right = expect.login is not ExpectedLogin.YES or bool(
-        detection.insertion_point and detection.insertion_point.is_usable
-    )
-    has_providers = set(expect.sso) <= {provider.name for provider in detection.sso}
-    return is_login_right and is_point_right and has_providers and all(matches.values())

@@ -16,19 +16,14 @@ from typing import Any
 
 import msgspec
 
+from dom_probes.suite.comparison import gives_cause_to_fail
 from gridrunner.browser.answers import public_address, read_retry_after
 from gridrunner.browser.blocking import BLOCKED_PATTERNS
 from gridrunner.browser.challenges import find_page_wall, look_for_wall
 from gridrunner.browser.copying import copy_page
 from gridrunner.browser.dead_hosts import DeadHosts
 from gridrunner.browser.detecting import detect_page
-from gridrunner.browser.evidence import (
-    EvidenceStore,
-    are_detectors_right,
-    is_as_expected,
-    mark_detection,
-    take_screenshot,
-)
+from gridrunner.browser.evidence import EvidenceStore, mark_detection, take_screenshot
 from gridrunner.browser.frames import collect_facts, find_closed_roots
 from gridrunner.browser.guarding import NameGuard
 from gridrunner.browser.insertion import try_insertion
@@ -116,7 +111,6 @@ class _Draft:
     facts: Facts | None = None
     detection: Detection | None = None
     probes: dict[str, Any] = field(default_factory=dict)
-    matches: dict[str, bool] = field(default_factory=dict)
     clock: dict[str, float] = field(default_factory=dict)
     waits: Waits = field(default_factory=Waits)
     wall: Wall | None = None
@@ -247,8 +241,6 @@ def _look_into_closed_roots(page: Page, draft: _Draft, *, deadline: float) -> No
 
 def _resolve_expected(page: Page, site: Site, draft: _Draft, *, deadline: float) -> None:
     """What the selectors of the site list match, as the collector writes it, so that checks compare like with like."""
-    login = draft.detection.login if draft.detection else None
-    chosen = login.named_fields if login is not None else {}
     resolved: dict[str, dict[str, str | None]] = {}
     for name, selector in site.expect.named_fields.items():
         try:
@@ -256,8 +248,6 @@ def _resolve_expected(page: Page, site: Site, draft: _Draft, *, deadline: float)
         except (NotThere, CommandFailed):
             matches = None
         resolved[name] = {"selector": selector, "matches": matches}
-        element = chosen.get(name)
-        draft.matches[name] = matches is not None and element is not None and element.selector == matches
     if resolved:
         draft.probes[EXPECTED_PROBE] = resolved
 
@@ -297,9 +287,9 @@ def _conclude(
     with _Lap(draft, "evidence_s"):
         if draft.facts is not None:
             facts_path = store.write_facts(site.id, attempt, draft.facts)
-        if outcome is Outcome.OBSERVED and _wants_picture(settings.capture, site, attempt, outcome, draft):
+        if outcome is Outcome.OBSERVED and _wants_picture(settings.capture, page, site, attempt, outcome, draft):
             capture_path = _keep_copy(page, site, attempt, store)
-        if _wants_picture(settings.screenshots, site, attempt, outcome, draft):
+        if _wants_picture(settings.screenshots, page, site, attempt, outcome, draft):
             limit_s = STUCK_EVIDENCE_TIMEOUT_S if outcome is Outcome.TIMED_OUT else EVIDENCE_TIMEOUT_S
             screenshot_path = _keep_screenshot(page, site, attempt, settings, store, draft.detection, limit_s)
         if settings.try_insertion and outcome is Outcome.OBSERVED and draft.detection is not None:
@@ -364,18 +354,16 @@ def _keep_copy(page: Page, site: Site, attempt: int, store: EvidenceStore) -> st
     return store.write(site.id, f"page-{attempt}.html", copy.html.encode()) if copy is not None else None
 
 
-def _wants_picture(policy: Screenshots, site: Site, attempt: int, outcome: Outcome, draft: _Draft) -> bool:
+def _wants_picture(policy: Screenshots, page: Page, site: Site, attempt: int, outcome: Outcome, draft: _Draft) -> bool:
     match policy:
         case Screenshots.NONE:
             return False
         case Screenshots.ALL:
             return True
         case Screenshots.FAILED:
-            return (
-                attempt > 1
-                or not is_as_expected(site.expect, outcome, draft.detection, draft.matches)
-                or not are_detectors_right(site, outcome, draft.probes, draft.detection)
-            )
+            events = tuple(page.state.events)
+            seen = Observation(site=site.id, attempt=attempt, outcome=outcome, events=events, probes=draft.probes)
+            return attempt > 1 or gives_cause_to_fail(site, seen, draft.detection)
 
 
 class _Lap:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dom_probes.suite.comparison import judge_detectors, list_mistakes
+from dom_probes.suite.comparison import gives_cause_to_fail, judge_detectors, list_mistakes
 from dom_probes.suite.expectations import Conclusion
 from gridrunner.model import (
     Detection,
@@ -18,6 +18,8 @@ from gridrunner.model import (
     FormKind,
     Observation,
     Outcome,
+    PageEvent,
+    Site,
 )
 
 OURS = Detection(
@@ -155,3 +157,25 @@ def test_a_probe_that_hung_fails_where_the_visit_was_cut_off() -> None:
     judgement = judge_detectors(YES, cut_off, OURS)
     assert judgement.conclusion is Conclusion.FAILED
     assert "not judged: the visit ended timed-out" in judgement.message
+
+
+@pytest.mark.parametrize(
+    ("expect", "seen", "detection", "is_cause"),
+    [
+        (YES, observe("no answer"), OURS, False),
+        (NAMED, GOOD, OURS, False),
+        (NO, observe("no answer"), OURS, True),  # our verdict is wrong
+        (replace(YES, sso=("google",)), observe("no answer"), OURS, True),
+        (YES, BLIND, OURS, True),  # the user's detector is
+        (YES, replace(GOOD, events=(PageEvent(kind="crash", text="a frame"),)), OURS, True),
+        (YES, replace(GOOD, outcome=Outcome.TIMED_OUT), None, True),
+        (Expectation(outcome=Outcome.TIMED_OUT), replace(GOOD, outcome=Outcome.TIMED_OUT), None, False),
+        (YES, GOOD, None, True),  # what cannot be judged is worth a look
+        (NAMED, replace(GOOD, probes={}), OURS, True),
+    ],
+)
+def test_what_a_check_fails_on_is_known_in_the_visit(
+    expect: Expectation, seen: Observation, detection: Detection | None, is_cause: bool
+) -> None:
+    site = Site(id="s", url="https://s.example/", expect=expect)
+    assert gives_cause_to_fail(site, seen, detection) is is_cause
