@@ -15,7 +15,8 @@ from msgspec import Struct
 from dom_probes import read_probe
 from gridrunner import codec
 from gridrunner.browser.frames import FRAME_LIMIT
-from gridrunner.browser.port import CommandFailed, DeadlinePassed, Frame, Page
+from gridrunner.browser.page_state import PageFrame
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page
 from gridrunner.browser.rebuilding import DOCTYPE, FramePieces, Styles, Surroundings, has_frames, rebuild_frame
 from gridrunner.browser.scrubbing import scrub_text
 from gridrunner.sites.copies import CARRIED_HEAD, RESTORE_SCRIPT
@@ -64,7 +65,7 @@ class _Copier:
         self._frames_left = FRAME_LIMIT
         self.dropped: dict[str, None] = {}
 
-    def copy(self, frame: Frame) -> str:
+    def copy(self, frame: PageFrame) -> str:
         """The HTML of a frame with its own frames inlined."""
         page = self._page
         is_top = frame.id == page.main_frame
@@ -86,7 +87,7 @@ class _Copier:
             raise CommandFailed("the frame is too large to be copied")
         return text
 
-    def _copy_children(self, parent: Frame) -> dict[int, str]:
+    def _copy_children(self, parent: PageFrame) -> dict[int, str]:
         """The copies of a frame's visible frames by their place in it."""
         copies: dict[int, str] = {}
         children = [frame for frame in self._page.state.frames.values() if frame.parent == parent.id]
@@ -103,7 +104,7 @@ class _Copier:
                 self.dropped["a frame that could not be read"] = None
         return copies
 
-    def _sheet(self, frame: Frame, sheet: Styles) -> str:
+    def _sheet(self, frame: PageFrame, sheet: Styles) -> str:
         """A style sheet as its server sent it, from the browser's memory; else the rules that the page could read."""
         if sheet.address is None:
             return sheet.text

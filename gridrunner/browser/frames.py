@@ -10,7 +10,8 @@ import time
 from typing import Any
 
 from gridrunner.browser.installed import Installed
-from gridrunner.browser.port import CommandFailed, DeadlinePassed, Frame, Page
+from gridrunner.browser.page_state import PageFrame
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page
 from gridrunner.browser.readiness import Ready
 from gridrunner.model import Facts
 
@@ -68,12 +69,12 @@ def collect_facts(page: Page, ready: Ready, *, deadline: float) -> Facts:
     }
 
 
-def _children_of(page: Page, frame_id: str) -> list[Frame]:
+def _children_of(page: Page, frame_id: str) -> list[PageFrame]:
     return [frame for frame in page.state.frames.values() if frame.parent == frame_id]
 
 
 def _collect_child(
-    page: Page, frame: Frame, frames: list[dict[str, Any]], index_of: dict[str, int], *, deadline: float
+    page: Page, frame: PageFrame, frames: list[dict[str, Any]], index_of: dict[str, int], *, deadline: float
 ) -> dict[str, Any] | None:
     """The facts of one child frame; None where it has no room for a field or is no longer there."""
     parent_index = index_of[frame.parent or ""]
@@ -102,7 +103,7 @@ def _collect_child(
 
 
 def _describe(
-    frame: Frame, parent: int | None, owner: str | None, offset: tuple[float, float], facts: Any
+    frame: PageFrame, parent: int | None, owner: str | None, offset: tuple[float, float], facts: Any
 ) -> dict[str, Any]:
     return {
         "frame_id": frame.id,

@@ -15,16 +15,8 @@ from typing import Any
 from msgspec import Struct
 
 from gridrunner.browser.installed import Installed
-from gridrunner.browser.port import (
-    BUILDING_KINDS,
-    DATA_KINDS,
-    SLOW_REQUEST_S,
-    CommandFailed,
-    DeadlinePassed,
-    Page,
-    PageError,
-    Request,
-)
+from gridrunner.browser.page_state import BUILDING_KINDS, DATA_KINDS, SLOW_REQUEST_S, Request
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageError
 from gridrunner.model import ReadyBy
 
 QUIET_MS = 300

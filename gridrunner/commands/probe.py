@@ -17,7 +17,7 @@ from dom_probes.suite.comparison import Mark, compare_detectors
 from gridrunner import codec
 from gridrunner.browser.guarding import make_guard
 from gridrunner.browser.options import SessionOptions
-from gridrunner.browser.port import EXTENSION_ERROR
+from gridrunner.browser.page_state import EXTENSION_ERROR
 from gridrunner.browser.reach import find_places
 from gridrunner.browser.visit import VisitSettings
 from gridrunner.commands.parsing import Command, add_settings, settings_of

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dom_probes.suite.comparison import KNOWN, is_answer, list_mistakes
-from gridrunner.browser.port import EXTENSION_ERROR
+from gridrunner.browser.page_state import EXTENSION_ERROR
 from gridrunner.model import Observation
 from gridrunner.text import count_of, make_line
 

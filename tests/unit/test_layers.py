@@ -49,6 +49,7 @@ PURE = (
     "gridrunner/browser/devtools/dom.py",
     "gridrunner/browser/devtools/overrides.py",
     "gridrunner/browser/devtools/params.py",
+    "gridrunner/browser/page_state.py",
     "gridrunner/browser/port.py",
     "gridrunner/browser/tab_settings.py",
     "gridrunner/browser/rebuilding.py",

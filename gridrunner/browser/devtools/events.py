@@ -14,7 +14,7 @@ from gridrunner.browser.devtools.connection import Answer, Connection
 from gridrunner.browser.devtools.extensions import describe_error, is_of_extension
 from gridrunner.browser.devtools.overrides import FRAME
 from gridrunner.browser.devtools.traffic import TargetTraffic
-from gridrunner.browser.port import BUILDING_KINDS, EXTENSION_ERROR, Frame, PageState, Request
+from gridrunner.browser.page_state import BUILDING_KINDS, EXTENSION_ERROR, PageFrame, PageState, Request
 from gridrunner.text import redact_url
 
 DEAD_HOST_S = 3.0
@@ -41,7 +41,7 @@ TRACKED_KINDS = BUILDING_KINDS | {"Image", "Stylesheet"}
 
 
 @dataclass(slots=True)
-class ServedFrame(Frame):
+class ServedFrame(PageFrame):
     """A frame and the DevTools session that serves it; `world`: its present document's isolated world, if known."""
 
     target: str = ""

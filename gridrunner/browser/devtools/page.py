@@ -12,7 +12,8 @@ from gridrunner.browser.devtools.events import WORLD, ServedFrame
 from gridrunner.browser.devtools.tab import Tab
 from gridrunner.browser.installed import MISSING
 from gridrunner.browser.options import VIEWPORT
-from gridrunner.browser.port import ClosedRoot, CommandFailed, Frame, InstalledProbe
+from gridrunner.browser.page_state import PageFrame
+from gridrunner.browser.port import ClosedRoot, CommandFailed, InstalledProbe
 
 _KEY_ENTER = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"}
 
@@ -94,7 +95,7 @@ class DevToolsPage(Tab):
         value = self.run(probe.call, options, frame=frame, deadline=deadline)
         return self.run(probe.source, options, frame=frame, deadline=deadline) if value == MISSING else value
 
-    def run_at_owner(self, function: str, frame: Frame, *, deadline: float) -> Any:
+    def run_at_owner(self, function: str, frame: PageFrame, *, deadline: float) -> Any:
         """See `Page`."""
         parent = self._frame(frame.parent or "")
         owner = self._call("DOM.getFrameOwner", {"frameId": frame.id}, target=parent.target, deadline=deadline)
@@ -150,7 +151,7 @@ class DevToolsPage(Tab):
 
     # -------------------------------------------------------------------------------------- looking, the mouse and keys
 
-    def read_resource(self, frame: Frame, url: str, *, deadline: float) -> str:
+    def read_resource(self, frame: PageFrame, url: str, *, deadline: float) -> str:
         """See `Page`."""
         params = {"frameId": frame.id, "url": url}
         target = self._frame(frame.id).target

@@ -14,7 +14,7 @@ from typing import Any, Final
 from gridrunner.archive.traffic import NOT_IN_ARCHIVE, Answer, Asked, Failure, Served, Silence
 from gridrunner.browser.devtools.connection import Connection
 from gridrunner.browser.devtools.overrides import FRAME
-from gridrunner.browser.port import PageState
+from gridrunner.browser.page_state import PageState
 
 _REASONS: Final[Mapping[str, str]] = {
     # Network.ErrorReason of the DevTools protocol, by the names of net/base/net_error_list.h

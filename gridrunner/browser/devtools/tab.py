@@ -20,7 +20,8 @@ from gridrunner.browser.devtools.serving import TrafficServer
 from gridrunner.browser.identity import BrowserVersion, Proxy, Visitor
 from gridrunner.browser.installed import SCRIPT
 from gridrunner.browser.options import VIEWPORT
-from gridrunner.browser.port import CommandFailed, PageError, PageGone, PageState
+from gridrunner.browser.page_state import PageState
+from gridrunner.browser.port import CommandFailed, PageError, PageGone
 
 NOWHERE = "javascript:0"
 """What a new tab is to show: Chromium navigates to no script (NavigationController), so that the tab stays at its

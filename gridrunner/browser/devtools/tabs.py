@@ -11,7 +11,8 @@ from gridrunner.browser.devtools.extensions import ExtensionConsole, ask_until_l
 from gridrunner.browser.devtools.page import DevToolsPage
 from gridrunner.browser.devtools.tab import BLANK, NOWHERE
 from gridrunner.browser.identity import BrowserVersion, Proxy
-from gridrunner.browser.port import EVENT_LIMIT, EXTENSION_ERROR, CommandFailed, DeadlinePassed, LoadedExtension, Page
+from gridrunner.browser.page_state import EVENT_LIMIT, EXTENSION_ERROR
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, LoadedExtension, Page
 from gridrunner.browser.tab_settings import TabSettings
 
 

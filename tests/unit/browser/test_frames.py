@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gridrunner.browser.frames import FRAMES_RESERVE_S, collect_facts
-from gridrunner.browser.port import DeadlinePassed, Frame
+from gridrunner.browser.page_state import PageFrame
+from gridrunner.browser.port import DeadlinePassed
 
 BOX = {"x": 0, "y": 0, "width": 300, "height": 200}
 
@@ -21,11 +22,11 @@ class FakePage:
 
     def __init__(self, children: int, *, stuck_from: int) -> None:
         self.asked, self._stuck_from = 0, stuck_from
-        known = [Frame(id="top", parent=None, url="http://top.example/")]
-        known += [Frame(id=f"f{number}", parent="top", url="http://f.example/") for number in range(children)]
+        known = [PageFrame(id="top", parent=None, url="http://top.example/")]
+        known += [PageFrame(id=f"f{number}", parent="top", url="http://f.example/") for number in range(children)]
         self.state = SimpleNamespace(frames={frame.id: frame for frame in known})
 
-    def run_at_owner(self, _source: str, frame: Frame, *, deadline: float) -> int:
+    def run_at_owner(self, _source: str, frame: PageFrame, *, deadline: float) -> int:
         del deadline
         number = int(frame.id.removeprefix("f"))
         self.asked += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gridrunner.browser.port import SLOW_REQUEST_S, PageState, Request
+from gridrunner.browser.page_state import SLOW_REQUEST_S, PageState, Request
 from gridrunner.browser.readiness import WAITS_LIMIT, Waits
 
 

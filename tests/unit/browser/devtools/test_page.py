@@ -9,7 +9,8 @@ import pytest
 
 from gridrunner.browser.devtools.connection import Connection
 from gridrunner.browser.devtools.page import DevToolsPage
-from gridrunner.browser.port import CommandFailed, Frame, PageGone
+from gridrunner.browser.page_state import PageFrame
+from gridrunner.browser.port import CommandFailed, PageGone
 from tests.support.fake_connection import FakeConnection
 
 
@@ -73,8 +74,8 @@ def test_javascript_that_throws_is_a_refusal_in_its_first_line(connection: FakeC
     [
         lambda page: page.run("f", frame="gone", deadline=0.0),
         lambda page: page.find_frame("f", frame="gone", deadline=0.0),
-        lambda page: page.run_at_owner("f", Frame(id="inner", parent="gone"), deadline=0.0),
-        lambda page: page.read_resource(Frame(id="gone", parent="top"), "http://a/x.css", deadline=0.0),
+        lambda page: page.run_at_owner("f", PageFrame(id="inner", parent="gone"), deadline=0.0),
+        lambda page: page.read_resource(PageFrame(id="gone", parent="top"), "http://a/x.css", deadline=0.0),
     ],
     ids=["run", "find_frame", "run_at_owner", "read_resource"],
 )
