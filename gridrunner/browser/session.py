@@ -12,18 +12,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from gridrunner.browser.evidence import EvidenceStore
-from gridrunner.browser.identity import Proxy
-from gridrunner.browser.port import CommandFailed, DeadlinePassed, Tabs
+from gridrunner.browser.identity import Proxy, Visitor
+from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, Tabs
+from gridrunner.browser.robots import is_allowed, read_robots
 from gridrunner.browser.user_probes import UserProbe
 from gridrunner.browser.visit import VisitSettings, visit_page
 from gridrunner.browser.visitors import describe_visitor, make_visitor
 from gridrunner.errors import NetworkLost, SessionLost
-from gridrunner.model import Fault, FaultKind, Observation, Site
+from gridrunner.model import Fault, FaultKind, Observation, Outcome, Site
+from gridrunner.planning.constants import ROBOTS
+from gridrunner.planning.domains import find_domain
 from gridrunner.settings.egress import Egress, choose_egress
+from gridrunner.settings.visits import Robots
+from gridrunner.text import redact_url
 
 PREPARE_TIMEOUT_S = 15.0
 """A fresh context with its tab took 0.03 to 0.3 s (Chromium 156, two busy cores, 2026-11-24)."""
@@ -75,10 +81,9 @@ class BrowserSession:
         egress = self._egress_of(site, attempt)
         way_on = _proxy_of(self._egress_of(upcoming, 1)) if upcoming is not None else None
         try:
-            page = self.tabs.take(_proxy_of(egress), deadline=started + PREPARE_TIMEOUT_S)
-            visitor = make_visitor(site, self._settings, page.browser)
-            if visitor is not None:
-                page.visit_as(visitor)
+            if self._is_forbidden(site, egress):
+                return self._leave_out(site, attempt)
+            page, visitor = self._take_page(site, egress)
             context_s = round(time.monotonic() - started, 4)
             traffic = self._settings.tabs.traffic
             kept = traffic.begin(page, site, attempt) if traffic is not None else None
@@ -115,6 +120,40 @@ class BrowserSession:
     def _prepare_ahead(self, proxy: Proxy | None) -> None:
         if self._has_idle_core():
             self.tabs.prepare_ahead(proxy)
+
+    def _take_page(self, site: Site, egress: Egress | None) -> tuple[Page, Visitor | None]:
+        """A fresh page as the visitor of `site`. Raises what `Tabs.take` raises."""
+        page = self.tabs.take(_proxy_of(egress), deadline=time.monotonic() + PREPARE_TIMEOUT_S)
+        visitor = make_visitor(site, self._settings, page.browser)
+        if visitor is not None:
+            page.visit_as(visitor)
+        return page, visitor
+
+    def _is_forbidden(self, site: Site, egress: Egress | None) -> bool:
+        """Whether robots.txt is heeded and forbids the page of a public site; asked for once per origin."""
+        settings = self._settings
+        if settings.robots is Robots.IGNORE or find_domain(site.url, settings.private_hosts) is None:
+            return False
+        text = settings.robots_book.find(site.url)
+        if text is None:
+            page, _ = self._take_page(site, egress)
+            text = read_robots(page, site.url)
+            settings.robots_book.add(site.url, text)
+            self.tabs.give_back(page)
+        return not is_allowed(text, site.url)
+
+    def _leave_out(self, site: Site, attempt: int) -> Observation:
+        return Observation(
+            site=site.id,
+            attempt=attempt,
+            outcome=Outcome.BLOCKED,
+            blocked_by=ROBOTS,
+            detail=f"not visited: robots.txt forbids {urlsplit(site.url).path or '/'} (--robots respect)",
+            url=redact_url(site.url),
+            hub=self.hub,
+            node=self.node,
+            session=self.id,
+        )
 
     def _egress_of(self, site: Site, attempt: int) -> Egress | None:
         return choose_egress(site, attempt, self._settings.egresses, self._settings.egress)

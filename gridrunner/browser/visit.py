@@ -31,6 +31,7 @@ from gridrunner.browser.names import describe_net_error
 from gridrunner.browser.outcomes import classify_document, classify_net_error, explain_own_error, name_wall
 from gridrunner.browser.port import CommandFailed, DeadlinePassed, Page, PageError, PageGone
 from gridrunner.browser.readiness import DOCUMENT_LIMIT, KeptLeaving, Waits, wait_until_ready
+from gridrunner.browser.robots import RobotsBook
 from gridrunner.browser.selectors import NotThere, locate
 from gridrunner.browser.steps import StepFailed, StepLimits, dismiss_wall, do_steps
 from gridrunner.browser.tab_settings import TabSettings
@@ -98,6 +99,8 @@ class VisitSettings(VisitOptions, frozen=True, kw_only=True):
     step_limits: StepLimits = StepLimits()
     tabs: TabSettings = TabSettings()
     egresses: tuple[Egress, ...] = ()
+    private_hosts: frozenset[str] = frozenset()
+    robots_book: RobotsBook = msgspec.field(default_factory=RobotsBook)
     dead_hosts: DeadHosts = msgspec.field(default_factory=DeadHosts)
 
 

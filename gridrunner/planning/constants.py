@@ -27,3 +27,6 @@ NODES_PER_HUB: Final = 60
 
 LEAST_BILLED_S: Final = 60.0
 """Instances are billed by the second, for at least a minute (AWS, EC2 on-demand pricing for Linux)."""
+
+ROBOTS = "robots.txt"
+"""In place of a wall's maker: a site was left out, because `--robots respect` was said. It counts as no wall."""

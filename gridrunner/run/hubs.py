@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.guarding import NameGuard, make_guard
@@ -34,7 +34,8 @@ from gridrunner.run.manifests import require_loaded
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
 from gridrunner.run.replays import LOOPBACK, leads_elsewhere, serve_replays
-from gridrunner.settings.visits import Fetch, Screenshots
+from gridrunner.run.selecting import private_hosts_of
+from gridrunner.settings.visits import Fetch, Robots, Screenshots
 
 
 class Grids(Struct, frozen=True, kw_only=True):
@@ -173,6 +174,8 @@ def _is_replay(run: Run) -> bool:
 def visit_settings(run: Run, work: Work, traffic: Traffic | None) -> VisitSettings:
     """What holds for the visits of a run; `traffic` is kept or replayed."""
     settings, visits = run.settings, run.settings.visits
+    if _is_replay(run):
+        visits = replace(visits, robots=Robots.IGNORE)  # it was heeded, or not, when the archive was made
     # First attempts may leave pictures out, but not where one of them may be the only screenshot or copy, nor where a
     # replay will ask for them.
     wants_every_picture = Screenshots.ALL in {visits.screenshots, visits.capture} or traffic is not None
@@ -181,6 +184,7 @@ def visit_settings(run: Run, work: Work, traffic: Traffic | None) -> VisitSettin
         probes=run.probes,
         guard=_guard_of(run, work),
         egresses=() if _is_replay(run) else settings.egresses,
+        private_hosts=private_hosts_of(visits),
         tabs=TabSettings(traffic=traffic),
         has_own_context=not visits.extensions,
         is_lean=visits.fetch is Fetch.LEAN and settings.dispatch.retries > 0 and not wants_every_picture,

@@ -37,6 +37,13 @@ class VisitorKind(StrEnum):
     PLAIN = "plain"
 
 
+class Robots(StrEnum):
+    """Whether robots.txt of public sites decides which of them are visited."""
+
+    IGNORE = "ignore"
+    RESPECT = "respect"
+
+
 def parse_agent(text: str) -> str:
     """A name of a browser, or a part of one, as a header takes it."""
     if not text.strip() or not all(" " <= char <= "~" for char in text):  # RFC 9110, section 5.5, less obs-text
@@ -58,6 +65,7 @@ class VisitOptions(Struct, frozen=True, kw_only=True):
     user_agent: str = ""
     user_agent_suffix: str = ""
     egress: str = ""
+    robots: Robots = Robots.IGNORE
     visit_timeout_s: float = VISIT_TIMEOUT_S
     try_insertion: bool = False
     dismiss_walls: bool = False
@@ -113,6 +121,12 @@ ROWS = (
         parse=grid_name,
         metavar="NAME",
         help="all sites leave by this proxy: an [egress.NAME] of gridrunner.toml, whose rules choose otherwise",
+    ),
+    Setting(
+        name="robots",
+        parse=member_of(Robots),
+        metavar="WHAT",
+        help="ignore (default: a person's browser does not ask it), respect: public pages that it forbids are skipped",
     ),
     Setting(
         name="visit-timeout",

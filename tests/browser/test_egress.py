@@ -9,6 +9,7 @@ import pytest
 
 from gridrunner.model import FaultKind, Outcome, Site
 from gridrunner.settings.egress import Egress
+from gridrunner.settings.visits import Robots
 from tests.browser.conftest import OpenSession
 from tests.support.page_server import PageServer
 from tests.support.proxies import Proxy
@@ -81,3 +82,45 @@ def test_replicas_and_other_loopback_hosts_leave_by_no_proxy(server: PageServer,
         session = open_session(egresses=(Egress(name="vienna", server=vienna.server),), egress="vienna")
         seen = session.visit(Site(id="a", url=server.url("/", "shop.demo.localhost")), attempt=1, upcoming=None)
         assert (seen.title, vienna.asked) == ("direct", [])
+
+
+def test_the_proxy_of_the_environment_is_the_browsers_too(
+    server: PageServer, open_session: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Proxy("http", server.port, stamp="office") as office:
+        monkeypatch.setenv("http_proxy", office.server)
+        monkeypatch.setenv("no_proxy", "10.0.0.0/8,near.example")
+        session = open_session()
+        seen = session.visit(site("far"), attempt=1, upcoming=None)
+        assert (seen.outcome, seen.title) == (Outcome.OBSERVED, "1.1 office")
+        for url in ("http://10.1.2.3:9/", "http://near.example/", server.url("/", "shop.demo.localhost")):
+            session.visit(Site(id="a", url=url, visit_timeout_s=2.0), attempt=1, upcoming=None)
+        assert set(office.asked) == {"far.example"}
+
+
+def test_robots_txt_is_heeded_where_that_is_asked_for_and_read_once_by_the_way_of_the_visit(
+    open_session: OpenSession,
+) -> None:
+    asked: list[str] = []
+
+    def answer(handler: Any) -> None:
+        asked.append(handler.path)
+        if handler.path == "/robots.txt":
+            handler.reply(200, "User-agent: *\nDisallow: /private\n", Content_Type="text/plain")
+        else:
+            handler.reply(200, LOGIN.format("in"))
+
+    pages = dict.fromkeys(("/robots.txt", "/private/login", "/login"), answer)
+    with PageServer(pages) as server, Proxy("http", server.port) as proxy:
+        session = open_session(egresses=(Egress(name="e", server=proxy.server),), egress="e", robots=Robots.RESPECT)
+
+        def visit(path: str, host: str = "http://one.example") -> Any:
+            return session.visit(Site(id="a", url=host + path), attempt=1, upcoming=None)
+
+        left_out, seen = visit("/private/login"), visit("/login")
+        assert (left_out.outcome, left_out.blocked_by) == (Outcome.BLOCKED, "robots.txt")
+        assert left_out.detail == "not visited: robots.txt forbids /private/login (--robots respect)"
+        assert (seen.outcome, seen.title) == (Outcome.OBSERVED, "in")
+        assert asked == ["/robots.txt", "/login"]
+        ours = visit("/private/login", server.url("", "shop.demo.localhost"))
+        assert (ours.outcome, asked[2:]) == (Outcome.OBSERVED, ["/private/login"])

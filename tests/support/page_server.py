@@ -40,9 +40,8 @@ class PageServer:
             def reply(self, status: int, body: str, **headers: str) -> None:
                 data = body.encode()
                 self.send_response(status)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.send_header("Content-Length", str(len(data)))
-                for name, value in headers.items():
+                for name, value in {"Content_Type": "text/html; charset=utf-8", **headers}.items():
                     self.send_header(name.replace("_", "-"), value)
                 self.end_headers()
                 self.wfile.write(data)

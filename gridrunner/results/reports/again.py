@@ -12,7 +12,7 @@ VALUED = frozenset(
     {
         *("--checks", "--keyword", "-k", "--mark", "-m", "--blocked"),
         *("--probe", "--extension", "--allow-private", "--visit-timeout", "--fetch"),
-        *("--visitor", "--user-agent", "--user-agent-suffix", "--egress"),
+        *("--visitor", "--user-agent", "--user-agent-suffix", "--egress", "--robots"),
         *("--grid", "--browser", "--isolation", "--hub-ca"),
     }
 )

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct, field
 
 from gridrunner.model import Observation, Outcome, Site, Status, Verdict
+from gridrunner.planning.constants import ROBOTS
 from gridrunner.planning.domains import find_domain
 from gridrunner.results.verdicts.cases import CaseVerdict, SiteVerdict, slim_case
 from gridrunner.results.verdicts.causes import CauseGroup, Quarantined, group_culprits, list_culprits, list_quarantined
@@ -183,9 +184,10 @@ class Digester:
 
 
 def is_blocked(site: Site, observations: Sequence[Observation]) -> bool:
-    """Whether the last visit ended at a wall, and the list does not expect that."""
-    last = observations[-1].outcome if observations else None
-    return last is Outcome.BLOCKED and site.expect.outcome is not Outcome.BLOCKED
+    """Whether the last visit ended at a wall, and the list does not expect that; what robots.txt forbids is none."""
+    last = observations[-1] if observations else None
+    is_wall = last is not None and last.outcome is Outcome.BLOCKED and last.blocked_by != ROBOTS
+    return is_wall and site.expect.outcome is not Outcome.BLOCKED
 
 
 def is_burnt(blocked: int, visited: int, limit: float | None) -> bool:
