@@ -2,7 +2,7 @@
 and how much of it is read; the invariant: what comes through here is a regular file of bounded size, and no name leads
 out of the folder that it was looked up in.
 
-Whatever is refused is an OSError whose `strerror` says why, so that whoever reads a file handles it with the files that
+Whatever is refused is an OSError whose `strerror` says why, so that the reader of a file handles it with the files that
 are missing or forbidden. What the bytes mean is `gridrunner.codec`'s.
 """
 
@@ -69,7 +69,7 @@ def read_file(path: Path | str, *, most_bytes: int, within: Path | None = None) 
 
 
 def find_inside(folder: Path, name: str) -> Path:
-    """The path that `name`, which somebody else wrote, has in `folder`. Raises OSError where it leads out: by `..`, as
+    """The path that `name`, which comes from outside, has in `folder`. Raises OSError where it leads out: by `..`, as
     an absolute path, or by a link.
     """
     path = folder / _check_name(name)
@@ -78,7 +78,7 @@ def find_inside(folder: Path, name: str) -> Path:
 
 
 def write_inside(folder: Path, name: str, data: bytes, *, mode: int = 0o666) -> Path:
-    """Write `data` to `name` in `folder`, as a new file: a link that somebody put there is replaced and not followed.
+    """Write `data` to `name` in `folder`, as a new file: a link that was put there is replaced and not followed.
     Folders are made. Raises OSError.
     """
     path = folder / _check_name(name)

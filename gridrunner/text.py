@@ -101,7 +101,7 @@ DETAILS_LIMIT = 16_384
 
 def redact_url(url: str, *, mark: str = "") -> str:
     """`url` as it may be shown, logged and kept: without user, password, query and fragment, which may hold secrets.
-    It may be anything that somebody wrote for a URL; `mark` stands where a user was.
+    It may be anything that was written for a URL; `mark` stands where a user was.
     """
     return _QUERY.split(_hide_user(url, mark), maxsplit=1)[0]
 

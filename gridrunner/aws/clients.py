@@ -29,7 +29,7 @@ _CONFIG = {
 }
 
 _SHARED_LIMITS = frozenset({"autoscaling", "ec2"})
-"""Their limits are an account's and a region's, whoever asks: shards that poll one fleet slow down by themselves when
+"""Their limits are an account's and a region's, for all runs: shards that poll one fleet slow down by themselves when
 they are throttled (boto3's mode "adaptive")."""
 
 BAD_CREDENTIALS = frozenset(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 GONE = frozenset({"NoSuchKey", "404", "NotFound"})
 TAKEN = frozenset({"PreconditionFailed", "412"})
 RACED = frozenset({"ConditionalRequestConflict", "409"})
-"""Error codes of S3 for an object that is not there, is another, or is being written by somebody else."""
+"""Error codes of S3 for an object that is not there, is another, or is being written by another program."""
 
 MOST_BYTES = 1 << 20
 """Of an object that is read whole: a thousand leases have 120 kB."""
@@ -81,8 +81,8 @@ class SharedObject:
         return Found(data=data, etag=str(answer["ETag"]), now_s=_date_of(answer))
 
     def change(self, decide: Callable[[Found], bytes | None]) -> None:
-        """Read, have `decide` say what is to be there (None: what is), and put it if nobody else did meanwhile; again
-        from the start when somebody did.
+        """Read, have `decide` say what is to be there (None: what is), and put it if no other did meanwhile; again
+        from the start when one did.
         """
         for _ in range(SWAP_TRIES):
             found = self.read()

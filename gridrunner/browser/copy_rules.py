@@ -154,7 +154,7 @@ _PURPOSE: Final = re.compile(
     r"forgot|reset|password|pay|checkout|submit|post|yes|no|true|false|on|off|local|ldap|email|phone|username)",
     re.IGNORECASE,
 )
-"""Values that name a purpose and nobody: those that login forms of a corpus carry in hidden inputs (2026-11-24)."""
+"""Values that name a purpose and no user: those that login forms of a corpus carry in hidden inputs (2026-11-24)."""
 
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _USER: Final = re.compile(r"((?:https?:)?[/\\]{2})[^/\\@?#]*@", re.IGNORECASE)

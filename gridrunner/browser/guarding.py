@@ -31,7 +31,7 @@ class NameGuard(Struct, frozen=True, kw_only=True):
     places: tuple[Place, ...] = ()
 
     def refuses(self, url: str) -> bool:
-        """Whether the name in `url` leads to a private address that nobody named. One that
+        """Whether the name in `url` leads to a private address that no list names. One that
         has no answer within `names.LOOK_UP_S` is left to the browser.
         """
         host, port = endpoint_of(url)

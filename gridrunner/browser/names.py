@@ -26,7 +26,7 @@ def describe_net_error(error: str, url: str) -> str:
 
 
 def look_up(host: str) -> list[str] | None:
-    """The addresses of `host`; empty: no such name; None: nobody said. Takes up to LOOK_UP_S."""
+    """The addresses of `host`; empty: no such name; None: no answer came. Takes up to LOOK_UP_S."""
     answers: list[list[str]] = []
 
     def ask() -> None:

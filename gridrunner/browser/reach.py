@@ -3,7 +3,7 @@ others.
 
 Three layers, because none does it alone (Chromium 156, tests/browser/test_reach.py):
 
-- The resolver maps private addresses and names of loopback to nothing, whoever asks: no connection is tried.
+- The resolver maps private addresses and names of loopback to nothing, whichever page asks: no connection is tried.
 - Local Network Access (https://wicg.github.io/local-network-access/) looks at the address that a connection really has,
   so that a name of the attacker's (DNS rebinding) and a redirect lead nowhere either: frames, workers, sockets, WebRTC.
   A page that we serve or visit on a private address counts as public, or it would be trusted as a neighbour.

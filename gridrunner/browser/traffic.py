@@ -134,7 +134,7 @@ class Replay:
     def _serve(self, exchange: Exchange, *, is_first: bool) -> Served:
         if exchange.error:
             return Failure(exchange.error)
-        if exchange.answer is None:  # the page itself never came: nobody waits for that again
+        if exchange.answer is None:  # the page itself never came, and is not waited for again
             return Failure("net::ERR_TIMED_OUT") if is_first else Silence()
         if not exchange.is_whole and exchange.kind != "Document":
             return Silence()

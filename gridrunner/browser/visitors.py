@@ -51,7 +51,7 @@ class Agent(Struct, frozen=True, kw_only=True):
 
 
 def make_visitor(site: Site, options: VisitOptions, browser: BrowserVersion) -> Visitor | None:
-    """Who visits `site`; None: whoever the browser is by itself."""
+    """Who visits `site`; None: the browser as it is by itself."""
     choice = site.visitor or str(options.visitor)
     if choice == VisitorKind.PLAIN and not (options.user_agent or options.user_agent_suffix):
         return None

@@ -1,6 +1,6 @@
 """Whether a page is a wall, and whose: rules of `data/walls.toml` over what the answer and the page show; pure.
 
-Never more than a name: no challenge is solved, nothing is done that would look like somebody else. A login form is no
+Never more than a name: no challenge is solved, nothing is done that would look like another visitor. A login form is no
 wall, whatever else the page carries: logins embed captchas, and protected sites the scripts of their protectors.
 """
 

@@ -232,8 +232,7 @@ def _join_loose(groups: list[Group]) -> list[Group]:
 
 def _are_interleaved(previous: list[Control], typed: list[Control]) -> bool:
     """Whether a password of one group stands between the fields of the other, and both have one: a sign-up whose rows
-    are
-    grouped by what is beside them.
+    are grouped by what is beside them.
     """
     passwords = [field for field in typed if field.type == "password"]
     if not passwords or not any(field.type == "password" for field in previous):

@@ -15,7 +15,7 @@ cores threads were late by less than 1 s (2026-11-26)."""
 
 
 class SteadyClock:
-    """`now_s` as `clock` tells it, less all standstills; whoever uses it has to look at it every `step_s`. Safe from
+    """`now_s` as `clock` tells it, less all standstills; its user has to look at it every `step_s`. Safe from
     any thread.
     """
 

@@ -39,7 +39,7 @@ BATCH_SITES = 200
 class CollectedChecks:
     """The checks of a run, found before anything is visited, and the process that found them, ready to judge.
 
-    Whoever collects either hands it to a `JudgeProcess` or ends it with `abort`.
+    The collector either hands it to a `JudgeProcess` or ends it with `abort`.
     """
 
     def __init__(self, judge: JudgeEngine, checks: Checks) -> None:

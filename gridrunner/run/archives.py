@@ -76,7 +76,7 @@ def _select(sites: tuple[Site, ...], settings: Settings) -> tuple[Site, ...]:
 
 
 def hosts_of(sites: Iterable[Site]) -> frozenset[str]:
-    """The hosts of sites that are not asked: nobody has to wait for their sake."""
+    """The hosts of sites that are not asked: no visit has to wait for their sake."""
     return frozenset(site.url.partition("://")[2].partition("/")[0].partition(":")[0].lower() for site in sites)
 
 

@@ -37,7 +37,7 @@ def export_captures(record: RunRecord, folder: Path, console: Console, *, only_f
     quiet = Console(quiet=True)
     try:
         for name in (RUN_FOLDER_NAME, f"{RUN_FOLDER_NAME}.yaml", f"{RUN_FOLDER_NAME}.new.yaml"):
-            find_inside(folder, name)  # the folder may be somebody else's that is resumed
+            find_inside(folder, name)  # the folder may be another machine's that is resumed
         kept = [keep_page(site, copied[site.id], folder, out, quiet) for site in wanted if site.id in copied]
     except (UsageError, OSError) as error:  # the run's verdicts stand, whatever becomes of its copies
         console.print(f"warning: the pages were not captured: {error}", style="yellow", markup=False, highlight=False)

@@ -87,7 +87,7 @@ class Searched(Struct, frozen=True, kw_only=True):
 
 
 class _FactsInHand(EvidenceStore, frozen=True, kw_only=True):
-    """Keeps facts for whoever asked for the visit instead of in files."""
+    """Keeps facts for the caller of the visit instead of in files."""
 
     held: dict[str, Facts] = msgspec.field(default_factory=dict)
 

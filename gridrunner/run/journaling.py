@@ -32,8 +32,7 @@ from gridrunner.text import drop_users_in
 @contextmanager
 def open_folder(run: Run, work: Work) -> Iterator[None]:
     """The run's folder, in the hands of this process alone, and the folders of --junit and --json: what cannot be made
-    is
-    said before any visit. A folder that nothing was written into is removed again. Raises RunFolderError.
+    is said before any visit. A folder that nothing was written into is removed again. Raises RunFolderError.
     """
     output = run.settings.output
     make_folder(work.folder.parent)

@@ -28,7 +28,7 @@ class Notifier:
     """Receivers that can be sent to; made before anything is visited."""
 
     def __init__(self, apprise: Apprise | None, env: Mapping[str, str]) -> None:
-        """Use `make_notifier`. None: nobody is told."""
+        """Use `make_notifier`. None: no one is told."""
         self._apprise = apprise
         self._env = env
 

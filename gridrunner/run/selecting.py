@@ -191,7 +191,7 @@ def read_user_probes(paths: Sequence[Path], extensions: Sequence[Path] = ()) -> 
 
 
 def private_hosts_of(visits: VisitOptions) -> frozenset[str]:
-    """The names of --allow-private: whoever opens a host to pages says that it is theirs. What cannot be read is
+    """The names of --allow-private: opening a host to pages says that it is one's own. What cannot be read is
     refused where browsers are prepared (`browser.reach.find_places`).
     """
     hosts = set()

@@ -60,8 +60,7 @@ def clear_the_way() -> None:
 
 def visit_and_judge(run: Run, work: Work, grids: Grids, journal: RunJournal) -> StoppedBy:
     """Visit and judge everything that is owed, then run the live checks; returns why that ended. A signal between the
-    two
-    is an end like any other: what there is gets its reports.
+    two is an end like any other: what there is gets its reports.
     """
     try:
         failed = FailedSites()

@@ -1,4 +1,4 @@
-"""The process's standard streams, which nothing can break. Owns what becomes of output that nobody takes; the
+"""The process's standard streams, which nothing can break. Owns what becomes of output that is not taken; the
 invariant: a stream that is closed, full or whose reader has left never raises, so that it decides nothing about a run.
 
 rich turns a broken pipe into SystemExit(1), the interpreter turns one at exit into 120, and a stream that was closed by
@@ -32,7 +32,7 @@ class UnbreakableWriter(io.RawIOBase):
         return True
 
     def fileno(self) -> int:
-        """The descriptor, for whoever asks whether it is a terminal."""
+        """The descriptor, for code that asks whether it is a terminal."""
         return self._descriptor
 
     def isatty(self) -> bool:
@@ -97,7 +97,7 @@ def _guard(stream: TextIO | None, descriptor: int) -> TextIO:
 
 
 def find_lost_output() -> str:
-    """One sentence about output that could not be written; empty where all was, or whoever read it had enough."""
+    """One sentence about output that could not be written; empty where all was, or its reader had enough."""
     with suppress(OSError, ValueError):
         sys.stdout.flush()
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)

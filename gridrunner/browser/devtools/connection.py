@@ -156,7 +156,7 @@ class Connection:
                 http_proxy_auth=(proxy.user, proxy.password) if proxy is not None and proxy.user else None,
                 proxy_type="http",
                 http_no_proxy=["*"] if proxy is None else [NO_HOST],
-                redirect_limit=0,  # whoever else it is, our credentials are not for them
+                redirect_limit=0,  # our credentials are for no other server
                 sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             )
         except (OSError, websocket.WebSocketException, ValueError, AttributeError, IndexError) as error:

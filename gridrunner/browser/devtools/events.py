@@ -175,7 +175,7 @@ class PageEvents:
         frame_id = info["targetId"]
         known = self.frames.get(frame_id)
         parent = known.parent if known else info.get("parentFrameId") or self.main_frame
-        self._forget(lambda request: request.frame == frame_id)  # they end where nobody listened yet
+        self._forget(lambda request: request.frame == frame_id)  # they end in a session that was not listened to yet
         self.frames[frame_id] = ServedFrame(id=frame_id, parent=parent, target=child, url=info.get("url", ""))
         self._serve(child, FRAME)
 
@@ -250,7 +250,7 @@ class PageEvents:
         return False
 
     def _forget(self, is_over: Callable[[Request], bool]) -> None:
-        """Strike out requests that nobody waits for any more."""
+        """Strike out requests that are no longer waited for."""
         in_flight = self.state.in_flight
         for request_id in [request_id for request_id, request in in_flight.items() if is_over(request)]:
             del in_flight[request_id]

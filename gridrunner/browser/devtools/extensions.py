@@ -67,7 +67,7 @@ class ExtensionConsole:
 
 
 def describe_error(method: str, params: dict[str, Any]) -> str:
-    """An error in the words of whoever wrote it; "" for what is none."""
+    """An error in its author's words; "" for what is not an error."""
     match method:
         case "Runtime.exceptionThrown":
             details = params.get("exceptionDetails", {})

@@ -37,7 +37,7 @@ def pause_documents(*, everywhere: bool) -> dict[str, Any]:
 
 def list_overrides(visitor: Visitor, *, is_page: bool) -> list[tuple[str, dict[str, Any]]]:
     """The commands that make one target that visitor's. A process has one locale and one time zone: where several
-    targets share it, the later ones are refused, which nobody waits for.
+    targets share it, the later ones are refused, and no answer is waited for.
     """
     commands: list[tuple[str, dict[str, Any]]] = []
     if visitor.user_agent:

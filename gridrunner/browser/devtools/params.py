@@ -102,7 +102,7 @@ _NEEDED: Mapping[str, Any] = {
     "Runtime.evaluate": _Evaluated,
     "Runtime.callFunctionOn": _Evaluated,
 }
-"""What of a result is read by whoever waited for it, without asking whether it is there. What listeners read is checked
+"""What the caller reads of a result without asking whether it is there. What listeners read is checked
 by their connection."""
 
 

@@ -97,7 +97,7 @@ class TrafficRecorder:
                 pass
 
     def ask_for_the_rest(self) -> None:
-        """The visit is over: bodies that nobody said were whole are asked for. A document that left at once is one."""
+        """The visit is over: bodies that were not reported whole are asked for. A document that left at once is one."""
         for request_id, request in list(self._requests.items()):
             if request.status and not request.is_asked_for:
                 self._ask_for(request_id, request, is_whole=False)

@@ -91,6 +91,6 @@ class TrafficServer:
                 self._connection.send("Fetch.fulfillRequest", whole, target=target)
 
     def _forget_silent(self, request_id: str) -> None:
-        """Nobody waits for what is known never to come."""
+        """What is known never to come is not waited for."""
         if request_id in self._silent:
             self._state.in_flight.pop(request_id, None)

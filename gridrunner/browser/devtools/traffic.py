@@ -1,6 +1,6 @@
 """What is done with the traffic of a page besides looking at it: heard for an archive, or served out of one.
 
-Invariant: requests are intercepted by one owner. What a traffic `owns` of the events, nobody else is handed.
+Invariant: requests are intercepted by one owner. Events that a traffic `owns` are handed to no other listener.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class TargetTraffic(Protocol):
 
     @property
     def owns(self) -> frozenset[str]:
-        """Those of them that nobody else gets."""
+        """Those of them that no other listener gets."""
         ...
 
     @property

@@ -18,7 +18,7 @@ from gridrunner.text import count_of
 
 DOUBTFUL_ERRORS: Final = frozenset(
     {
-        # Chromium, net/base/net_error_list.h (2026-11): nobody at the other end said anything. A name that the resolver
+        # Chromium, net/base/net_error_list.h (2026-11): the other end said nothing. A name that the resolver
         # of this machine says does not exist has other words (`browser.visit`)
         "net::ERR_NAME_NOT_RESOLVED",
         "net::ERR_NAME_RESOLUTION_FAILED",
@@ -99,7 +99,7 @@ class Outages:
         domain = self._domain_of.get(observation.site)
         if not is_silent or domain is None or observation.http_status is not None:
             return ""
-        if self._count == 1 and observation.detail not in ASKED_OF_OTHERS:  # there is nobody else to ask
+        if self._count == 1 and observation.detail not in ASKED_OF_OTHERS:  # there is no other site to ask
             return ""
         way = self._ways.setdefault(way_name, _Way())
         since_s = way.began_s.setdefault(observation.site, began_s)

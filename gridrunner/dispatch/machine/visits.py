@@ -116,7 +116,7 @@ class Visits:
                 books.outbox.record(WaitChanged(at_s=now_s, is_waiting=True, text=text))
 
     def _call_witness(self, site: str) -> bool:
-        """Nobody else is left who could tell a dead site from a dead network: one that answered is asked once more.
+        """No other site is left that could tell a dead site from a dead network: one that answered is asked once more.
         False: there is none.
         """
         witness = self._books.outages.find_witness(site)

@@ -63,7 +63,7 @@ class _Call:
         self.is_late = False
 
     def give_up(self) -> None:
-        """Break the connection, from the timer's thread; whoever reads or writes it gets an error at once."""
+        """Break the connection, from the timer's thread; its reader or writer gets an error at once."""
         self.is_late = True
         raw = getattr(self.connection, "sock", None) or self.socket
         if isinstance(raw, socket.socket):
@@ -207,7 +207,7 @@ def _ask(
         timeout=timeout_s,
         preload_content=False,
         redirect=False,
-        retries=False,  # urllib3 retries by itself; a second session that nobody knows of would keep a slot
+        retries=False,  # urllib3 retries by itself; a second session that no run knows of would keep a slot
     )
     try:
         data = _read_body(response)

@@ -157,7 +157,7 @@ _HOUSEHOLD = _Household()
 def drivers_ended() -> Iterator[None]:
     """However the block ends, every chromedriver of this process is ended, opening ones included, with its browser.
     What
-    a thread starts later, because nobody waits for it, is ended with this process.
+    a thread starts later, because it is not waited for, is ended with this process.
     """
     try:
         yield

@@ -62,7 +62,7 @@ class SiteEntry(Struct, frozen=True, array_like=True):
 
 class RunEntry(Struct, frozen=True, kw_only=True):
     """A run. `started` is ISO 8601 in UTC, `version` gridrunner's, `detector` the version of the weights that most of
-    its pages were judged with. `place` is where the run folder is, as a path or a URL, "" where nobody knows. `group`
+    its pages were judged with. `place` is where the run folder is, as a path or a URL, "" if unknown. `group`
     is what the shards of a pipeline share, `missing` how many of them are not there.
     """
 

@@ -16,7 +16,7 @@ in sixty times.
 """
 
 LEAST_BROKEN = 3
-"""Red runs after which a broken site is proposed: before, somebody may be mending it."""
+"""Red runs after which a broken site is proposed: before, it may be being mended."""
 
 
 class Proposal(Struct, frozen=True, kw_only=True):

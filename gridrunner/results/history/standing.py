@@ -28,7 +28,7 @@ LEAST_SPELLS = 2
 """Failures with a pass between them: one of any length is an outage."""
 
 OUTAGE_RUNS = 3
-"""Red runs in a row that are an outage: whoever looks at a chart after three nights calls it that."""
+"""Red runs in a row that are an outage: a chart of three such nights is read as one."""
 
 ROT_RUNS = 3
 """Runs in a row in which an address led nowhere: a weekend's maintenance is over by then."""
@@ -37,7 +37,7 @@ NEW_RUNS = 3
 """Runs until a site has a history of its own."""
 
 SLOWER_FACTOR = 1.3
-"""A page that takes a third longer; less than that, nobody does anything about (Hunter, ICPE 2023, reports from 5% in
+"""A page that takes a third longer; less than that is not acted upon (Hunter, ICPE 2023, reports from 5% in
 benchmarks of one machine, where noise is a tenth of the web's)."""
 
 SLOWER_S = 0.25

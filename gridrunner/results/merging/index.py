@@ -1,5 +1,5 @@
 """Where the results of many journals stand, in little memory. Owns the index that `merge` chooses from; the invariant:
-a (check, site) belongs to the newest run that has a result for it, because runs are scanned newest first and nobody's
+a (check, site) belongs to the newest run that has a result for it, because runs are scanned newest first and no
 claim is taken away.
 
 Memory is 11 bytes per (check, site) and 10 per site, plus something for each further attempt; journals are never held.
@@ -41,7 +41,7 @@ from gridrunner.results.record import seconds_between
 
 TimedEvent = VisitStarted | Faulted | ChunkEnded | Decided | SessionChanged | FleetUsed
 
-_NOBODY = -1
+_NO_RUN = -1
 _STATUSES = tuple(Status)
 _STATUS_CODES = {status: code for code, status in enumerate(_STATUSES)}
 _SEVERAL = len(_STATUSES)  # in place of a status: there is more than one attempt
@@ -151,12 +151,12 @@ class SourceIndex:
         self._width = len(plan.checks)
         cells = len(plan.sites) * self._width
         assert sources < 1 << 15, "the owner of a cell is kept in 16 bits"
-        self._owner = array("h", [_NOBODY]) * cells
+        self._owner = array("h", [_NO_RUN]) * cells
         self._start = array("q", [0]) * cells
         self._status = bytearray(cells)
         self._number = array("H", [0]) * cells
         self._more: dict[int, dict[int, Attempt]] = {}
-        self._visit_owner = array("h", [_NOBODY]) * len(plan.sites)
+        self._visit_owner = array("h", [_NO_RUN]) * len(plan.sites)
         self._is_judged = bytearray(len(plan.sites))
         self._visit_start = array("q", [0]) * len(plan.sites)
         self._more_visits: dict[int, dict[int, int]] = {}
@@ -193,7 +193,7 @@ class SourceIndex:
 
     def _claim(self, cell: int, source: int, number: int, status: Status, start: int) -> bool:
         owner = self._owner[cell]
-        if owner == _NOBODY:
+        if owner == _NO_RUN:
             self._owner[cell] = source
             self._start[cell] = start
             self._status[cell] = _STATUS_CODES[status]
@@ -215,7 +215,7 @@ class SourceIndex:
         """
         for site, starts in visits.items():
             is_first_judge = judged[site] and not self._is_judged[site]
-            if self._visit_owner[site] == _NOBODY or is_first_judge:
+            if self._visit_owner[site] == _NO_RUN or is_first_judge:
                 self._visit_owner[site] = number
                 self._visit_start[site] = next(iter(starts.values()))
                 self._more_visits.pop(site, None)
@@ -237,8 +237,8 @@ class SourceIndex:
         """The results of a site that has one for each check, all of one run; None where it is not as simple."""
         cells = slice(site * self._width, (site + 1) * self._width)
         owners, statuses = self._owner[cells], self._status[cells]
-        owner = owners[0] if owners else _NOBODY
-        if owner == _NOBODY or owners.count(owner) < self._width or _SEVERAL in statuses:
+        owner = owners[0] if owners else _NO_RUN
+        if owner == _NO_RUN or owners.count(owner) < self._width or _SEVERAL in statuses:
             return None
         counts = {_STATUSES[code]: statuses.count(code) for code in set(statuses)}
         return PlainRow(owner, self._start[cells], counts)
@@ -246,7 +246,7 @@ class SourceIndex:
     def attempts_of(self, site: int, check: int) -> list[Attempt]:
         """The attempts that count for one (check, site), in order; none: it is missing."""
         cell = site * self._width + check
-        if self._owner[cell] == _NOBODY:
+        if self._owner[cell] == _NO_RUN:
             return []
         more = self._more.get(cell)
         return [more[number] for number in sorted(more)] if more is not None else [self._first_attempt(cell)]
@@ -254,7 +254,7 @@ class SourceIndex:
     def visits_of(self, site: int) -> list[tuple[int, int]]:
         """Run and place of each observation of a site, in the order of attempts."""
         owner = self._visit_owner[site]
-        if owner == _NOBODY:
+        if owner == _NO_RUN:
             return []
         more = self._more_visits.get(site)
         starts = [more[number] for number in sorted(more)] if more is not None else [self._visit_start[site]]

@@ -63,7 +63,7 @@ class SiteDrift(Struct, frozen=True, kw_only=True):
 
 
 def tell_drift(reference: State, replay: State, live: State | None) -> Drift:
-    """Which of the cases it is. No verdict in one of the two runs that are ours tells nothing: nobody is accused."""
+    """Which of the cases it is. No verdict in one of the two runs that are ours tells nothing: none is blamed."""
     if State.NONE in {reference, replay}:
         return Drift.UNKNOWN
     did_we_change = replay is not reference

@@ -1,8 +1,8 @@
 """Who has claimed how many nodes of a fleet, until when, and what that comes to: decisions without I/O.
 
-A lease is a run's claim on nodes. All leases of a fleet stand in one book, so that whoever changes it by
+A lease is a run's claim on nodes. All leases of a fleet stand in one book, so that a run that changes it by
 compare-and-swap knows all the others. The invariants: the fleet is to have what the live leases add up to, or what
-stood there before the first of them where that is more, within its limits; a node with somebody's session is never
+stood there before the first of them where that is more, within its limits; a node that serves a session is never
 chosen to go; and without a live lease the fleet goes back to what stood there before.
 
 Times are seconds since 1970 by the clock of S3, which everybody reads with the book: clocks of machines do not matter.
@@ -98,12 +98,12 @@ def close(book: LeaseBook) -> LeaseBook:
 
 
 def set_base(book: LeaseBook, nodes: int, now_s: float) -> LeaseBook:
-    """The book after somebody set the number of nodes by hand: what the fleet goes back to after the live leases."""
+    """The book after the number of nodes was set by hand: what the fleet goes back to after the live leases."""
     return replace(drop_expired(book, now_s), base=nodes)
 
 
 def end_all(book: LeaseBook, nodes: int, now_s: float) -> LeaseBook:
-    """The book after `grid down`: nobody has a claim on a node, and runs that go on do not take one again."""
+    """The book after `grid down`: no run has a claim on a node, and runs that go on do not take one again."""
     live = drop_expired(book, now_s)
     return replace(live, leases=tuple(replace(lease, nodes=0) for lease in live.leases), base=nodes)
 

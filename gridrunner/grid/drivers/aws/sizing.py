@@ -29,9 +29,9 @@ from gridrunner.text import count_of
 _LOGGER = logging.getLogger(__name__)
 
 SETTLE_ROUNDS = 5
-"""How often groups are looked at again after they were changed. Somebody else may have set a number at the same time,
+"""How often groups are looked at again after they were changed. Another run may have set a number at the same time,
 and the last one holds; shards that end together may each let the same instance go, and each makes its group one
-smaller. Whoever keeps a lease looks again later anyway."""
+smaller. A run that keeps a lease looks again later anyway."""
 
 
 class FleetBook:
@@ -92,7 +92,7 @@ class FleetSize:
         """
         change = Change(desired={})
         for _ in range(SETTLE_ROUNDS):
-            # First the groups, then the book: whoever raised what is read here had written his lease before.
+            # First the groups, then the book: a run that raised what is read here wrote its lease before.
             groups = self._groups.read()
             book, now_s = self.book.read()
             live = drop_expired(book, now_s)

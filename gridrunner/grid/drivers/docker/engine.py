@@ -117,7 +117,7 @@ def explain_refusal(what: str, text: str) -> GridrunnerError:
 
 
 class PortTaken(EngineFault):
-    """Somebody listens there."""
+    """A program listens there."""
 
 
 def find_image(client: docker.DockerClient, name: str, hint: str) -> Any:

@@ -1,4 +1,4 @@
-"""history.html: all that a history says of sites, in one file that asks nobody."""
+"""history.html: all that a history says of sites, in one file that fetches nothing."""
 
 from __future__ import annotations
 
