@@ -76,7 +76,7 @@ class StoreSession:
             )
             return code if code == ExitCode.INTERRUPTED else ExitCode.INCOMPLETE
         if not self.has_own_history:
-            entry = make_entry(record, place=self.store.show(self.place), group=self.group)
+            entry = make_entry(record, place=self.store.objects.show(self.place), group=self.group)
             remember_in_store(self.store, entry, self.history, say)
         return code
 

@@ -64,15 +64,19 @@ import sys
 from gridrunner.aws.clients import Aws
 from gridrunner.results.history.packing import unpack_entry
 from gridrunner.results.store.keys import parse_store
+from gridrunner.results.store.bucket import Bucket
 from gridrunner.results.store.s3 import RunStore
 from gridrunner.run.shelving import put_entry
 
-class Stuck(RunStore):
+class Stuck(Bucket):
     def swap(self, *given):
         print("about to write", flush=True)
         sys.stdin.read()
 
-put_entry(Stuck(parse_store(sys.argv[1]), Aws(sys.argv[2])), unpack_entry(open(sys.argv[3], "rb").read()))
+url, aws = parse_store(sys.argv[1]), Aws(sys.argv[2])
+store = RunStore(url, aws)
+store.objects = Stuck(url, aws)
+put_entry(store, unpack_entry(open(sys.argv[3], "rb").read()))
 """
 
 
@@ -116,7 +120,7 @@ def test_what_is_no_entry_is_said_and_costs_nothing_else(make_store: Callable[[]
     store = make_store()
     entry = replace(make_shard("p-1", 1), shard=None)
     put_entry(store, entry)
-    assert store.swap("history/runs/20261101000000_bad.json.gz", b"no gzip", None)
+    assert store.objects.swap("history/runs/20261101000000_bad.json.gz", b"no gzip", None)
     said: list[str] = []
     sync_history(store, tmp_path / "copy.sqlite", said.append)
     assert ["cannot be read: is not gzip" in text for text in said] == [True]

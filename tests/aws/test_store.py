@@ -57,13 +57,13 @@ def test_what_is_no_s3_url_is_refused(text: str) -> None:
 
 
 def test_nothing_is_overwritten_and_the_same_again_is_fine(store: RunStore) -> None:
-    assert store.put_new("x.json", b"one")
-    assert store.put_new("x.json", b"one")
-    assert not store.put_new("x.json", b"two")
-    stored = store.get("x.json")
+    assert store.objects.put_new("x.json", b"one")
+    assert store.objects.put_new("x.json", b"one")
+    assert not store.objects.put_new("x.json", b"two")
+    stored = store.objects.get("x.json")
     assert stored is not None
     assert stored[0] == b"one"
-    assert store.get("y.json") is None
+    assert store.objects.get("y.json") is None
 
 
 def test_the_first_shard_puts_the_plan_and_all_others_take_it(make_store: Callable[[], RunStore]) -> None:
@@ -92,7 +92,7 @@ def test_a_run_goes_there_and_comes_back_byte_for_byte(store: RunStore, tmp_path
 def test_a_run_that_was_put_half_is_put_again_where_it_was(store: RunStore, tmp_path: Path) -> None:
     folder = write_shard(tmp_path / "run-1", plan_sites(2), (1, 1))
     place = store.claim("g", claim("run-1", None))
-    store.put_new(f"{place}/plan.json", folder / "plan.json")
+    store.objects.put_new(f"{place}/plan.json", folder / "plan.json")
     assert store.claim("g", claim("run-1", None)) == place
     store.put_run(place, folder, lambda _: None)
 

@@ -30,36 +30,36 @@ class EntryShelf:
     """
 
     def __init__(self, store: RunStore) -> None:
-        self._store = store
+        self._objects = store.objects
 
     def names(self) -> list[str]:
         """All of them, oldest first."""
-        return sorted(name.removeprefix(SHELF) for name in self._store.list_names(SHELF))
+        return sorted(name.removeprefix(SHELF) for name in self._objects.list_names(SHELF))
 
     def read(self, names: Iterable[str]) -> Iterator[bytes]:
         """The entries of these names, in any order; one that was removed meanwhile is left out."""
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="history") as pool:
-            for stored in pool.map(lambda name: self._store.get(SHELF + name), names):
+            for stored in pool.map(lambda name: self._objects.get(SHELF + name), names):
                 if stored is not None:
                     yield stored[0]
 
     def read_old(self) -> bytes | None:
         """The file of a store that is older than entries; None where there is none."""
-        stored = self._store.get(OLD_HISTORY)
+        stored = self._objects.get(OLD_HISTORY)
         return stored[0] if stored is not None else None
 
     def put(self, name: str, data: bytes, is_better: Callable[[bytes], bool]) -> bool:
         """Put an entry, unless one is there that `is_better` does not find worse; whether it was put."""
         for _ in range(SWAP_TRIES):
-            stored = self._store.get(SHELF + name)
+            stored = self._objects.get(SHELF + name)
             if stored is not None and (stored[0] == data or not is_better(stored[0])):
                 return False
-            if self._store.swap(SHELF + name, data, None if stored is None else stored[1]):
+            if self._objects.swap(SHELF + name, data, None if stored is None else stored[1]):
                 return True
             time.sleep(CONFLICT_PAUSE_S * random.random())  # noqa: S311 - two writers must not meet again
-        raise AwsFault(f"{self._store.show(SHELF + name)}: others changed it {SWAP_TRIES} times while it was written")
+        raise AwsFault(f"{self._objects.show(SHELF + name)}: others changed it {SWAP_TRIES} times while it was written")
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove entries, whether they are there or not."""
         for name in names:
-            self._store.remove(SHELF + name)
+            self._objects.remove(SHELF + name)
