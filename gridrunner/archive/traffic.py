@@ -14,6 +14,9 @@ from msgspec import Meta, Struct, field
 from gridrunner.limits import AttemptNumber, Count
 from gridrunner.model import Site
 
+ARCHIVE_PROBE = "archive"
+"""The key under which a replay, and nothing else, says of a visit what was served out of the archive."""
+
 VISIT_FORMAT = 1
 """Of `RecordedVisit`: the newest that this version reads, and the one it writes."""
 

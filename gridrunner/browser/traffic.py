@@ -20,6 +20,7 @@ from gridrunner.archive.scrubbing import make_typed_replacer
 from gridrunner.archive.seen import see
 from gridrunner.archive.shapes import shape_of
 from gridrunner.archive.traffic import (
+    ARCHIVE_PROBE,
     NOT_IN_ARCHIVE,
     Answer,
     Asked,
@@ -37,8 +38,6 @@ from gridrunner.browser.port import Page
 from gridrunner.browser.tab_settings import VisitTraffic
 from gridrunner.model import Facts, Observation, Site
 from gridrunner.text import redact_url
-
-ARCHIVE_PROBE: Final = "archive"
 
 LAST_BODIES_S: Final = 2.0
 """After a visit, bodies that were asked for are awaited so long; they take milliseconds (Chromium 156, 2026-11-30)."""

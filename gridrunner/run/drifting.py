@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 from gridrunner.archive.seen import list_differences, see
+from gridrunner.archive.traffic import ARCHIVE_PROBE
 from gridrunner.browser.evidence import EvidenceStore
-from gridrunner.browser.traffic import ARCHIVE_PROBE
 from gridrunner.errors import UsageError
 from gridrunner.model import Facts, Observation, Verdict
 from gridrunner.results.record import RunRecord, load_run

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gridrunner.errors import ExitCode
 from gridrunner.model import Observation
+from gridrunner.results.history.packing import make_entry
 from gridrunner.results.record import RunRecord
 from gridrunner.results.reports.ci_system import CiSystem
 from gridrunner.run.answers import describe_extension_errors, describe_silent_probes
@@ -13,7 +14,7 @@ from gridrunner.run.capturing import export_captures
 from gridrunner.run.keeping import put_on_shelf
 from gridrunner.run.opening import Run
 from gridrunner.run.prepare import Work
-from gridrunner.run.remembering import find_folder_before, read_runs, remember_run
+from gridrunner.run.remembering import find_folder_before, is_replay, place_of, read_runs, remember_entry
 from gridrunner.run.signals import signals_held
 from gridrunner.settings.visits import Screenshots
 
@@ -38,7 +39,12 @@ def _finish(run: Run, work: Work, record: RunRecord) -> ExitCode:
         run.warn(line)
     for line in describe_extension_errors(_newest_visits(run, record)):
         run.warn(line)
-    entry = remember_run(run.history, record, run.say, folder=work.folder, group=run.store.group if run.store else "")
+    is_night = not is_replay(record)
+    entry = make_entry(
+        record, place=place_of(work.folder, run.history), group=run.store.group if run.store is not None else ""
+    )
+    if is_night:
+        remember_entry(run.history, entry, run.say)
     if run.publisher.ci is CiSystem.NONE:  # artifacts of a CI job follow links, and hold one run
         put_on_shelf(record, work.folder)
     before = find_folder_before(run.history, entry, run.say)
@@ -53,7 +59,7 @@ def _finish(run: Run, work: Work, record: RunRecord) -> ExitCode:
         only_failed = settings.visits.capture is Screenshots.FAILED
         export_captures(record, work.folder, run.console, only_failed=only_failed)
     if run.store is not None:
-        code = run.store.finish(record, work.folder, code, run.say)
-    if run.notifier.is_wanted and record.plan.shard is None and code is not ExitCode.INTERRUPTED:
+        code = run.store.finish(record, work.folder, code, run.say, is_remembered=is_night)
+    if is_night and run.notifier.is_wanted and record.plan.shard is None and code is not ExitCode.INTERRUPTED:
         run.notifier.tell(read_runs(run.history, run.say), entry, record, code, work.folder, run.say)
     return code

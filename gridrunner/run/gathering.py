@@ -15,7 +15,7 @@ from gridrunner.results.history.packing import make_entry
 from gridrunner.results.record import RunRecord
 from gridrunner.results.store.keys import describe_lost, find_lost, parse_store
 from gridrunner.results.store.s3 import RunStore
-from gridrunner.run.remembering import read_runs
+from gridrunner.run.remembering import is_replay, read_runs
 from gridrunner.run.shelving import HISTORY_COPY, put_entry, sync_history
 from gridrunner.run.storing import find_pipeline, make_store
 from gridrunner.terminal.console import Say
@@ -82,6 +82,8 @@ def remember_in_stores(gathered: Gathered, say: Say) -> Callable[[RunRecord], No
 
     def remember(record: RunRecord) -> None:
         entry = make_entry(record)
+        if is_replay(record):
+            return
         for store in gathered.stores:
             try:
                 put_entry(store, entry)

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from gridrunner.errors import NothingToRun, UsageError
+from gridrunner.errors import NothingToRun, RunFolderError, UsageError
 from gridrunner.results.history.entries import RunEntry
 from gridrunner.results.history.file import KEPT_RUNS, History, open_history
 from gridrunner.results.history.packing import make_entry
 from gridrunner.results.record import load_run
 from gridrunner.results.reports.html.page import REPORT_NAME
 from gridrunner.results.reports.html.past import PastRun
-from gridrunner.run.remembering import place_of
+from gridrunner.run.remembering import is_replay, place_of
 from gridrunner.settings.loading import Settings
 from gridrunner.terminal.console import Say
 
@@ -49,7 +49,10 @@ class SharedHistory:
 
     def import_run(self, folder: Path) -> bool:
         """Remember the run in `folder`. Raises RunFolderError, AwsRefused and AwsFault."""
-        entry = make_entry(load_run(folder), place=place_of(folder, self.path))
+        record = load_run(folder)
+        if is_replay(record):
+            raise RunFolderError(f"{folder}: is a replay, which is no night of the sites")
+        entry = make_entry(record, place=place_of(folder, self.path))
         if self._store is not None:
             from gridrunner.run.shelving import put_entry  # noqa: PLC0415 - boto3 takes half a second
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from gridrunner.archive.traffic import ARCHIVE_PROBE
 from gridrunner.results.history.entries import RunEntry
 from gridrunner.results.history.file import KEPT_RUNS, open_history
 from gridrunner.results.history.packing import make_entry
@@ -16,12 +17,21 @@ RUNS_LOOKED_AT = 60
 """Two months of nights: what a strip shows on a screen, and where a share of 5% is told from one of 1%."""
 
 
+def is_replay(record: RunRecord) -> bool:
+    """Whether the run asked an archive: that says what a change of ours does, not how the sites fare, and is no night
+    of theirs.
+    """
+    first = next(iter(record.observations.values()), ())
+    return any(ARCHIVE_PROBE in visit.probes for visit in first)
+
+
 def remember_run(path: Path, record: RunRecord, say: Say, *, folder: Path | None = None, group: str = "") -> RunEntry:
     """Add a run, whose folder is `folder`, to the history at `path`, and forget what is older than the newest
     KEPT_RUNS; what is kept of the run. A history that cannot be used is warned of, and costs nothing else.
     """
     entry = make_entry(record, place=place_of(folder, path), group=group)
-    remember_entry(path, entry, say)
+    if not is_replay(record):
+        remember_entry(path, entry, say)
     return entry
 
 

@@ -60,9 +60,12 @@ class StoreSession:
         )
         self.place = self.store.claim(self.group, claim)
 
-    def finish(self, record: RunRecord, folder: Path, code: ExitCode, say: Say) -> ExitCode:
-        """Put the run into the store, and remember it in the store's history; the exit code, which is 3 when the run
-        could not be put there: then it is complete in its folder, and `gridrunner store push` puts it there later.
+    def finish(
+        self, record: RunRecord, folder: Path, code: ExitCode, say: Say, *, is_remembered: bool = True
+    ) -> ExitCode:
+        """Put the run into the store, and unless it is not to be (`is_remembered`) remember it there; the exit code,
+        which is 3 when the run could not be put there: then it is complete in its folder, and `gridrunner store push`
+        puts it there later.
         """
         try:
             self.store.put_run(self.place, folder, say, is_small=code == ExitCode.INTERRUPTED)
@@ -75,7 +78,7 @@ class StoreSession:
                 f"{folder} --store {self.store.url.text} --store-group {self.group}"
             )
             return code if code == ExitCode.INTERRUPTED else ExitCode.INCOMPLETE
-        if not self.has_own_history:
+        if is_remembered and not self.has_own_history:
             entry = make_entry(record, place=self.store.objects.show(self.place), group=self.group)
             remember_in_store(self.store, entry, self.history, say)
         return code

@@ -13,11 +13,11 @@ import pytest
 
 from gridrunner.archive.reading import Archive
 from gridrunner.archive.seen import list_differences, see
-from gridrunner.archive.traffic import Seen
+from gridrunner.archive.traffic import ARCHIVE_PROBE, Seen
 from gridrunner.archive.writing import ArchiveWriter
 from gridrunner.browser.evidence import EvidenceStore
 from gridrunner.browser.tab_settings import TabSettings
-from gridrunner.browser.traffic import ARCHIVE_PROBE, Recording, Replaying
+from gridrunner.browser.traffic import Recording, Replaying
 from gridrunner.model import Facts, Observation, Outcome, Site, Step, StepKind
 from tests.browser.conftest import OpenSession
 from tests.support.page_server import PageServer

@@ -350,6 +350,16 @@ def test_a_plan_is_simulated_with_the_scatter_that_the_history_shows(path: Path)
     assert learn_spread(load_visits(path, [make_site("new")], refuse)) == Spread()
 
 
+def test_a_replay_is_no_night_of_the_sites(tmp_path: Path) -> None:
+    plan = make_plan_of(SITES, (FOUND,))
+    seen = make_observation("quick", probes={"archive": {"missing": {}}})
+    record = build_record(
+        plan, make_header(plan), [Observed(observation=seen), Judged(result=make_result(FOUND, "quick"))]
+    )
+    remember_run(tmp_path / "history.sqlite", record, refuse)
+    assert not (tmp_path / "history.sqlite").exists()
+
+
 @pytest.mark.parametrize(("content", "is_told"), [(None, False), (b"no database" * 500, True)])
 def test_a_run_that_cannot_be_remembered_is_said(tmp_path: Path, content: bytes | None, is_told: bool) -> None:
     path = tmp_path / "history.sqlite"
