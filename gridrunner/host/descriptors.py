@@ -11,11 +11,12 @@ ENOUGH = 1 << 16
 """No run needs more: some programs that inherit the limit close every number below it one by one."""
 
 OWN_DESCRIPTORS = 48
-"""Of a run without sessions: libraries, journal, history, evidence, judge and replica server had 30 to 40 open at once
-(two cores, 2026-11-30)."""
+"""Of a run without sessions, three times what was seen: 20 were open with one slot and 37 with four on the demo list
+(2026-12-01), which makes 14 and 6 per slot; hubs, a store and live checks come on top."""
 
 DESCRIPTORS_PER_SLOT = 8
-"""A session's DevTools socket, the HTTP connection and pipe of its driver, the two ends of a replica's connections."""
+"""A session's DevTools socket, the HTTP connection and pipe of its driver, the two ends of a replica's connections: 6
+were seen (above), and a page asks a replica over more than one connection."""
 
 
 def raise_limit() -> None:
