@@ -24,7 +24,39 @@ data "aws_iam_policy_document" "ci" {
   statement {
     sid       = "RegistrationSecret"
     actions   = ["ssm:GetParameter"]
-    resources = [local.secret_parameter_arn]
+    resources = concat([local.secret_parameter_arn], local.login_parameter_arns)
+  }
+
+  dynamic "statement" {
+    for_each = var.kms_key_arn == null ? [] : ["kms"]
+
+    content {
+      sid       = "KeyOfYourOwn"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [var.kms_key_arn]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.hubs_sleep_minutes == null ? [] : ["sleep"]
+
+    content {
+      sid       = "WakesHubs"
+      actions   = ["ec2:StartInstances"]
+      resources = [local.instance_arns]
+
+      condition {
+        test     = "StringEquals"
+        variable = "ec2:ResourceTag/gridrunner:cluster"
+        values   = [var.name]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "ec2:ResourceTag/gridrunner:role"
+        values   = ["hub"]
+      }
+    }
   }
 
   statement {
@@ -85,6 +117,7 @@ data "aws_iam_policy_document" "ci" {
 
 resource "aws_iam_policy" "ci" {
   name        = "${local.global_name}-ci"
+  path        = var.iam_path
   description = "Scale ${var.name}, read and write its bucket, see what it costs"
   policy      = data.aws_iam_policy_document.ci.json
   tags        = local.tags

@@ -22,6 +22,14 @@ locals {
     for image in local.ecr_images : "arn:${local.partition}:ecr:${image.region}:${image.account}:repository/${image.repository}"
   ])
   ecr_registries = distinct([for image in local.ecr_images : "${image.account}.dkr.ecr.${image.region}.amazonaws.com"])
+  # Parameters that the user made: by name, "/team/grid-login", to ARN.
+  parameter_arns = {
+    for name in compact(concat([var.login_parameter], var.tls == null ? [] : [var.tls.certificate_parameter, var.tls.key_parameter])) :
+    name => "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${startswith(name, "/") ? name : "/${name}"}"
+  }
+  login_parameter_arns       = var.login_parameter == null ? [] : [local.parameter_arns[var.login_parameter]]
+  certificate_parameter_arns = var.tls == null ? [] : [local.parameter_arns[var.tls.certificate_parameter]]
+  instance_arns              = "arn:${local.partition}:ec2:${local.region}:${local.account}:instance/*"
   # One pattern for all groups of the fleet: a hundred names are more than a policy may have.
   nodes_asg_arns = "arn:${local.partition}:autoscaling:${local.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/${var.name}-nodes-*"
 }
@@ -29,8 +37,8 @@ locals {
 # What every machine of the fleet needs: Session Manager instead of SSH, logs, images. Not AmazonSSMManagedInstanceCore:
 # that would let it read every parameter of the account.
 data "aws_iam_policy_document" "machine" {
+  #checkov:skip=CKV_AWS_111:The only writes without a resource are the channels of Session Manager.
   #checkov:skip=CKV_AWS_356:Session Manager's channels and ECR's token have no resource to name; IAM knows none for these actions.
-  #checkov:skip=CKV_AWS_111:The same: the only writes without a resource are the channels of Session Manager.
   statement {
     sid = "SessionManagerInsteadOfSsh"
     actions = [
@@ -52,7 +60,17 @@ data "aws_iam_policy_document" "machine" {
   statement {
     sid       = "RegistrationSecret"
     actions   = ["ssm:GetParameter"]
-    resources = [local.secret_parameter_arn]
+    resources = concat([local.secret_parameter_arn], local.login_parameter_arns, local.certificate_parameter_arns)
+  }
+
+  dynamic "statement" {
+    for_each = var.kms_key_arn == null ? [] : ["kms"]
+
+    content {
+      sid       = "KeyOfYourOwn"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [var.kms_key_arn]
+    }
   }
 
   dynamic "statement" {
@@ -78,7 +96,6 @@ data "aws_iam_policy_document" "machine" {
 
 data "aws_iam_policy_document" "hub" {
   #checkov:skip=CKV_AWS_356:PutMetricData has no resource (the condition holds it to the fleet's namespace), nor have describe calls.
-  #checkov:skip=CKV_AWS_111:The same.
   source_policy_documents = [data.aws_iam_policy_document.machine.json]
 
   statement {
@@ -118,6 +135,38 @@ data "aws_iam_policy_document" "hub" {
     resources = [aws_s3_bucket.runs.arn]
   }
 
+  dynamic "statement" {
+    for_each = var.tls == null ? [] : ["tls"]
+
+    content {
+      sid       = "KeyOfItsCertificate"
+      actions   = ["ssm:GetParameter"]
+      resources = [local.parameter_arns[var.tls.key_parameter]]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.hubs_sleep_minutes == null ? [] : ["sleep"]
+
+    content {
+      sid       = "GoesToSleep"
+      actions   = ["ec2:StopInstances"]
+      resources = [local.instance_arns]
+
+      condition {
+        test     = "StringEquals"
+        variable = "ec2:ResourceTag/gridrunner:cluster"
+        values   = [var.name]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "ec2:ResourceTag/gridrunner:role"
+        values   = ["hub"]
+      }
+    }
+  }
+
   statement {
     sid       = "MakesTheRegistrationSecret"
     actions   = ["ssm:PutParameter", "ssm:AddTagsToResource"]
@@ -126,22 +175,23 @@ data "aws_iam_policy_document" "hub" {
 }
 
 data "aws_iam_policy_document" "node" {
-  #checkov:skip=CKV_AWS_356:Only what comes from the machine's statements above.
-  #checkov:skip=CKV_AWS_111:The same.
   source_policy_documents = [data.aws_iam_policy_document.machine.json]
 
   statement {
     sid       = "LetsItselfGo"
-    actions   = ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"]
+    actions   = ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat", "autoscaling:SetInstanceHealth"]
     resources = [local.nodes_asg_arns]
   }
 }
 
 resource "aws_iam_role" "hub" {
   name               = "${local.global_name}-hub"
+  path               = var.iam_path
   description        = "Hubs of ${var.name}"
   assume_role_policy = data.aws_iam_policy_document.ec2_assumes.json
-  tags               = local.tags
+
+  permissions_boundary = var.permissions_boundary_arn
+  tags                 = local.tags
 }
 
 resource "aws_iam_role_policy" "hub" {
@@ -152,15 +202,19 @@ resource "aws_iam_role_policy" "hub" {
 
 resource "aws_iam_instance_profile" "hub" {
   name = "${local.global_name}-hub"
+  path = var.iam_path
   role = aws_iam_role.hub.name
   tags = local.tags
 }
 
 resource "aws_iam_role" "node" {
   name               = "${local.global_name}-node"
+  path               = var.iam_path
   description        = "Nodes of ${var.name}"
   assume_role_policy = data.aws_iam_policy_document.ec2_assumes.json
-  tags               = local.tags
+
+  permissions_boundary = var.permissions_boundary_arn
+  tags                 = local.tags
 }
 
 resource "aws_iam_role_policy" "node" {
@@ -171,6 +225,13 @@ resource "aws_iam_role_policy" "node" {
 
 resource "aws_iam_instance_profile" "node" {
   name = "${local.global_name}-node"
+  path = var.iam_path
   role = aws_iam_role.node.name
   tags = local.tags
+}
+
+resource "aws_iam_role_policy_attachment" "additional" {
+  for_each   = { for pair in setproduct(["hub", "node"], var.additional_policy_arns) : "${pair[0]} ${pair[1]}" => pair }
+  role       = each.value[0] == "hub" ? aws_iam_role.hub.name : aws_iam_role.node.name
+  policy_arn = each.value[1]
 }

@@ -24,6 +24,13 @@ locals {
     }
   }
 
+  # Default types by architecture: two generations and makers, so that spot capacity is found.
+  instance_types = var.instance_types != null ? var.instance_types : {
+    x86_64 = ["c6i.large", "c5.large", "c6a.large", "c5a.large", "m6i.large", "m5.large", "m6a.large", "m5a.large"]
+    arm64  = ["c7g.large", "c6g.large", "c6gn.large", "c6gd.large", "m7g.large", "m6g.large", "m6gd.large"]
+  }[var.architecture]
+  hub_instance_type = var.hub_instance_type != null ? var.hub_instance_type : { x86_64 = "c6i.large", arm64 = "c7g.large" }[var.architecture]
+
   most_nodes       = var.hubs * var.max_nodes_per_hub
   metric_namespace = "gridrunner"
 }

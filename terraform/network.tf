@@ -18,7 +18,7 @@ data "aws_ec2_instance_type_offerings" "hub" {
 
   filter {
     name   = "instance-type"
-    values = [var.hub_instance_type]
+    values = [local.hub_instance_type]
   }
 }
 
@@ -35,9 +35,8 @@ locals {
   private_subnet_ids = local.makes_vpc ? aws_subnet.private[*].id : var.existing_vpc.private_subnet_ids
 }
 
-#trivy:ignore:AWS-0178 the same
+#trivy:ignore:AWS-0178 flow_log_bucket_arn sets them
 resource "aws_vpc" "this" {
-  #checkov:skip=CKV2_AWS_11:Flow logs of browsers that visit thousands of sites cost more than the fleet at rest, and the run's own journal says what was visited.
   count                = local.makes_vpc ? 1 : 0
   cidr_block           = var.vpc.cidr
   enable_dns_support   = true
@@ -136,4 +135,13 @@ resource "aws_vpc_endpoint" "s3" {
   vpc_endpoint_type = "Gateway"
   route_table_ids   = aws_route_table.private[*].id
   tags              = merge(local.tags, { Name = "${var.name}-s3" })
+}
+
+resource "aws_flow_log" "this" {
+  count                = local.makes_vpc && var.flow_log_bucket_arn != null ? 1 : 0
+  vpc_id               = aws_vpc.this[0].id
+  traffic_type         = "ALL"
+  log_destination_type = "s3"
+  log_destination      = var.flow_log_bucket_arn
+  tags                 = local.tags
 }

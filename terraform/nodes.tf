@@ -1,8 +1,6 @@
 # Nodes: for each hub an auto scaling group, mostly of spot instances, that drains what it takes away.
 
 locals {
-  # EC2 keeps no warm pool for groups with a mixed instances policy or with spot (PutWarmPool).
-  is_mixed            = var.warm_pool == null
   lifecycle_hook_name = "${var.name}-drain"
   # Three heartbeats of the agent (60 s): a node whose agent died holds its instance no longer than this.
   heartbeat_timeout_s = 180
@@ -13,13 +11,13 @@ resource "aws_launch_template" "node" {
   name                   = each.value.nodes_name
   description            = "Nodes of ${each.value.name}"
   image_id               = local.ami_id
-  instance_type          = var.instance_types[0]
+  instance_type          = local.instance_types[0]
   update_default_version = true
   ebs_optimized          = true
   tags                   = local.tags
 
   user_data = base64encode(join("\n", [
-    templatefile("${path.module}/templates/prepare.sh.tftpl", merge(local.prepare, { makes_secret = false })),
+    templatefile("${path.module}/templates/prepare.sh.tftpl", merge(local.prepare, { makes_secret = false, replaces_itself = true })),
     templatefile("${path.module}/templates/node.sh.tftpl", {
       node_image      = var.images.node
       agent_image     = var.images.agent
@@ -28,6 +26,9 @@ resource "aws_launch_template" "node" {
       hook            = local.lifecycle_hook_name
       slots           = var.slots_per_node
       drain_timeout_s = var.drain_timeout_s
+      scheme          = local.scheme
+      environment     = var.node_environment
+      user_data_after = var.user_data.after
       seccomp         = jsonencode(jsondecode(file("${path.module}/templates/seccomp.json")))
     }),
   ]))
@@ -39,7 +40,7 @@ resource "aws_launch_template" "node" {
   network_interfaces {
     associate_public_ip_address = false
     delete_on_termination       = true
-    security_groups             = [aws_security_group.nodes[each.key].id]
+    security_groups             = concat([aws_security_group.nodes[each.key].id], var.additional_security_group_ids)
   }
 
   metadata_options {
@@ -56,6 +57,7 @@ resource "aws_launch_template" "node" {
       volume_type           = "gp3"
       volume_size           = var.disk_gib
       encrypted             = true
+      kms_key_id            = var.kms_key_arn
       delete_on_termination = true
     }
   }
@@ -78,7 +80,7 @@ resource "aws_autoscaling_group" "nodes" {
   vpc_zone_identifier       = local.private_subnet_ids
   health_check_type         = "EC2"
   health_check_grace_period = 120
-  capacity_rebalance        = local.is_mixed
+  capacity_rebalance        = true
   force_delete              = true # destroy means it: hooks would hold it for minutes
   wait_for_capacity_timeout = "0"  # spot capacity may not be to be had: `gridrunner grid status` tells, terraform does not hang
   enabled_metrics           = ["GroupDesiredCapacity", "GroupInServiceInstances", "GroupPendingInstances", "GroupTerminatingInstances"]
@@ -87,52 +89,25 @@ resource "aws_autoscaling_group" "nodes" {
   # shows it as a change. `ignore_changes` would do that as well, and make -var nodes=20 do nothing.
   desired_capacity = each.value.nodes
 
-  dynamic "mixed_instances_policy" {
-    for_each = local.is_mixed ? ["mixed"] : []
+  mixed_instances_policy {
+    instances_distribution {
+      on_demand_base_capacity                  = var.spot.base_on_demand
+      on_demand_percentage_above_base_capacity = var.spot.percent_on_demand
+      spot_allocation_strategy                 = "price-capacity-optimized"
+    }
 
-    content {
-      instances_distribution {
-        on_demand_base_capacity                  = var.spot.base_on_demand
-        on_demand_percentage_above_base_capacity = var.spot.percent_on_demand
-        spot_allocation_strategy                 = "price-capacity-optimized"
+    launch_template {
+      launch_template_specification {
+        launch_template_id = aws_launch_template.node[each.key].id
+        version            = aws_launch_template.node[each.key].latest_version
       }
 
-      launch_template {
-        launch_template_specification {
-          launch_template_id = aws_launch_template.node[each.key].id
-          version            = aws_launch_template.node[each.key].latest_version
+      dynamic "override" {
+        for_each = local.instance_types
+
+        content {
+          instance_type = override.value
         }
-
-        dynamic "override" {
-          for_each = var.instance_types
-
-          content {
-            instance_type = override.value
-          }
-        }
-      }
-    }
-  }
-
-  dynamic "launch_template" {
-    for_each = local.is_mixed ? [] : ["plain"]
-
-    content {
-      id      = aws_launch_template.node[each.key].id
-      version = aws_launch_template.node[each.key].latest_version
-    }
-  }
-
-  dynamic "warm_pool" {
-    for_each = var.warm_pool == null ? [] : [var.warm_pool]
-
-    content {
-      pool_state                  = "Stopped"
-      min_size                    = warm_pool.value.min_size
-      max_group_prepared_capacity = warm_pool.value.max_prepared
-
-      instance_reuse_policy {
-        reuse_on_scale_in = warm_pool.value.reuse_on_scalein
       }
     }
   }
@@ -172,11 +147,6 @@ resource "aws_autoscaling_group" "nodes" {
     precondition {
       condition     = var.nodes == null ? true : var.nodes >= var.hubs * var.min_nodes_per_hub
       error_message = "nodes = ${coalesce(var.nodes, 0)} is less than ${var.hubs} hub(s) of min_nodes_per_hub = ${var.min_nodes_per_hub} keep (${var.hubs * var.min_nodes_per_hub}): lower min_nodes_per_hub."
-    }
-
-    precondition {
-      condition     = var.warm_pool == null || var.spot.percent_on_demand == 100
-      error_message = "EC2 keeps no warm pool for spot instances: set spot = { percent_on_demand = 100 } (no spot), or warm_pool = null."
     }
 
     precondition {

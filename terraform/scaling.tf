@@ -24,7 +24,7 @@ resource "aws_cloudwatch_metric_alarm" "idle" {
   evaluation_periods  = var.idle_minutes
   datapoints_to_alarm = var.idle_minutes
   treat_missing_data  = "breaching"
-  alarm_actions       = [aws_autoscaling_policy.to_minimum[each.key].arn]
+  alarm_actions       = concat([aws_autoscaling_policy.to_minimum[each.key].arn], var.alarm_topic_arns)
   tags                = local.tags
 
   metric_query {

@@ -35,6 +35,13 @@ locals {
     for key, hub in local.hubs : { for use, port in local.ports_of_hub_for_nodes : "${key} ${use}" => { hub = key, use = use, port = port } }
   ]...)
 
+  # The VPC's own resolver is reached without a rule; servers of a DHCP option set are not.
+  dns_rules = merge(flatten([
+    for key, hub in local.hubs : [for cidr in var.dns_servers : [for protocol in ["tcp", "udp"] : {
+      "${key} ${cidr} ${protocol}" = { hub = key, cidr = cidr, protocol = protocol }
+    }]]
+  ])...)
+
   site_rules = merge([
     for key, hub in local.hubs : { for port in setunion([443], var.site_ports) : "${key} ${port}" => { hub = key, port = port } }
   ]...)
@@ -115,5 +122,27 @@ resource "aws_vpc_security_group_egress_rule" "nodes_to_sites" {
   from_port         = each.value.port
   to_port           = each.value.port
   cidr_ipv4         = "0.0.0.0/0" #trivy:ignore:AWS-0104 the sites under test are anywhere
+  tags              = local.tags
+}
+
+resource "aws_vpc_security_group_egress_rule" "hub_to_dns" {
+  for_each          = local.dns_rules
+  security_group_id = aws_security_group.hub[each.value.hub].id
+  description       = "names"
+  ip_protocol       = each.value.protocol
+  from_port         = 53
+  to_port           = 53
+  cidr_ipv4         = each.value.cidr
+  tags              = local.tags
+}
+
+resource "aws_vpc_security_group_egress_rule" "nodes_to_dns" {
+  for_each          = local.dns_rules
+  security_group_id = aws_security_group.nodes[each.value.hub].id
+  description       = "names"
+  ip_protocol       = each.value.protocol
+  from_port         = 53
+  to_port           = 53
+  cidr_ipv4         = each.value.cidr
   tags              = local.tags
 }

@@ -1,14 +1,13 @@
-# The bucket: runs/<plan or pipeline>/<shard>/…, history/history.sqlite, reports/….
+# The bucket: runs/<plan or pipeline>/<shard>/…, history/history.sqlite, and fleet/NAME/ with the book of leases and what
+# gridrunner reads of the fleet.
 
 locals {
   bucket_name = coalesce(var.bucket_name, "${var.name}-${local.account}-${local.region}")
 }
 
-#trivy:ignore:AWS-0089 no access log, for the reason above
+#trivy:ignore:AWS-0089 access_log_bucket sets a bucket of yours for it; the module makes no second one
 resource "aws_s3_bucket" "runs" {
-  #checkov:skip=CKV_AWS_18:An access log needs a second bucket; CloudTrail's data events serve who must know.
   #checkov:skip=CKV_AWS_144:Runs can be repeated: a copy in another region costs more than a new run.
-  #checkov:skip=CKV_AWS_145:Encrypted with S3's key. One of your own costs 1 USD per month and a call for each object, and keeps no one out who may read the bucket.
   #checkov:skip=CKV2_AWS_62:Nothing waits for objects: shards are merged when CI says so.
   bucket        = local.bucket_name
   force_destroy = var.bucket_is_disposable
@@ -31,14 +30,17 @@ resource "aws_s3_bucket_versioning" "runs" {
   }
 }
 
-#trivy:ignore:AWS-0132 encrypted with S3's key, for the reason above
+#trivy:ignore:AWS-0132 kms_key_arn sets a key of your own; without it, S3's encrypts
 resource "aws_s3_bucket_server_side_encryption_configuration" "runs" {
   bucket = aws_s3_bucket.runs.id
 
   rule {
     apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
+      sse_algorithm     = var.kms_key_arn == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.kms_key_arn
     }
+
+    bucket_key_enabled = var.kms_key_arn != null # one call of KMS for many objects
   }
 }
 
@@ -46,20 +48,16 @@ resource "aws_s3_bucket_lifecycle_configuration" "runs" {
   bucket     = aws_s3_bucket.runs.id
   depends_on = [aws_s3_bucket_versioning.runs]
 
-  dynamic "rule" {
-    for_each = toset(["runs", "reports"])
+  rule {
+    id     = "runs-end"
+    status = "Enabled"
 
-    content {
-      id     = "${rule.value}-end"
-      status = "Enabled"
+    filter {
+      prefix = "runs/"
+    }
 
-      filter {
-        prefix = "${rule.value}/"
-      }
-
-      expiration {
-        days = var.runs_kept_days
-      }
+    expiration {
+      days = var.runs_kept_days
     }
   }
 
@@ -103,4 +101,21 @@ resource "aws_s3_bucket_policy" "runs" {
   bucket     = aws_s3_bucket.runs.id
   policy     = data.aws_iam_policy_document.bucket.json
   depends_on = [aws_s3_bucket_public_access_block.runs]
+}
+
+resource "aws_s3_bucket_logging" "runs" {
+  count         = var.access_log_bucket == null ? 0 : 1
+  bucket        = aws_s3_bucket.runs.id
+  target_bucket = var.access_log_bucket
+  target_prefix = "${var.name}/"
+}
+
+# What `terraform output -json gridrunner` prints, for those who have the bucket's name and not this state:
+# --fleet s3://BUCKET/fleet/NAME/fleet.json. An SSM parameter holds 8 KB; a hundred hubs have 20.
+resource "aws_s3_object" "fleet" {
+  bucket       = aws_s3_bucket.runs.id
+  key          = "fleet/${var.name}/fleet.json"
+  content      = jsonencode(local.fleet)
+  content_type = "application/json"
+  tags         = local.tags
 }

@@ -87,12 +87,12 @@ variable "images" {
 }
 
 variable "instance_types" {
-  description = "Instance types of nodes, all of about the same size: slots_per_node is the same for each. The more there are, the more often spot capacity is to be had."
+  description = "Instance types of nodes, all of about the same size: slots_per_node is the same for each. The more there are, the more often spot capacity is to be had. null: seven or eight types of two vCPUs of the architecture."
   type        = list(string)
-  default     = ["c6i.large", "c5.large", "c6a.large", "c5a.large", "m6i.large", "m5.large", "m6a.large", "m5a.large"]
+  default     = null
 
   validation {
-    condition     = length(var.instance_types) >= 1 && length(var.instance_types) <= 40 && length(distinct(var.instance_types)) == length(var.instance_types)
+    condition     = var.instance_types == null ? true : length(var.instance_types) >= 1 && length(var.instance_types) <= 40 && length(distinct(var.instance_types)) == length(var.instance_types)
     error_message = "instance_types names 1 to 40 types, each once."
   }
 }
@@ -122,24 +122,31 @@ variable "spot" {
   }
 }
 
-variable "warm_pool" {
-  description = "Stopped nodes in waiting, which start in half the time and cost their disk. null: none. EC2 keeps none for groups with spot or several types: set spot = { percent_on_demand = 100 } as well, and the first of instance_types is used."
-  type = object({
-    min_size         = optional(number, 0)
-    max_prepared     = optional(number)
-    reuse_on_scalein = optional(bool, false)
-  })
-  default = null
+variable "hub_instance_type" {
+  description = "Instance type of hubs. A hub creates as many sessions at once as it has cores. null: c6i.large, or c7g.large for arm64."
+  type        = string
+  default     = null
 }
 
-variable "hub_instance_type" {
-  description = "Instance type of hubs. A hub creates as many sessions at once as it has cores."
+variable "architecture" {
+  description = "x86_64 or arm64 (Graviton costs about a fifth less; images have to be built on such a machine, and instance types be of it)."
   type        = string
-  default     = "c6i.large"
+  default     = "x86_64"
+
+  validation {
+    condition     = contains(["x86_64", "arm64"], var.architecture)
+    error_message = "architecture is x86_64 or arm64."
+  }
+}
+
+variable "ami_release" {
+  description = "Any text, such as a date: another one takes the newest Amazon Linux 2023, which replaces hubs and refreshes nodes. Left alone, so is the AMI of the last apply with another one. Drain the fleet before (docs/aws.md)."
+  type        = string
+  default     = ""
 }
 
 variable "ami_id" {
-  description = "AMI of hubs and nodes, with dnf, the AWS CLI and the SSM agent. null: the newest Amazon Linux 2023 for x86_64."
+  description = "AMI of hubs and nodes, with dnf, the AWS CLI and the SSM agent. null: the newest Amazon Linux 2023 when ami_release last changed."
   type        = string
   default     = null
 
@@ -150,7 +157,7 @@ variable "ami_id" {
 }
 
 variable "disk_gib" {
-  description = "Size of each machine's encrypted gp3 disk in GiB. Images take 3 GiB, browsers' profiles and downloads the rest."
+  description = "Size of each machine's encrypted gp3 disk in GiB. System and images take 6 GiB; what browsers write is in memory."
   type        = number
   default     = 20
 
@@ -209,7 +216,7 @@ variable "client_cidrs" {
 
   validation {
     condition     = alltrue([for cidr in var.client_cidrs : can(cidrhost(cidr, 0)) && try(tonumber(split("/", cidr)[1]), 0) >= 8])
-    error_message = "client_cidrs holds networks of /8 or smaller, such as 10.20.0.0/16. A grid has no log-in of its own: open to 0.0.0.0/0, anyone could browse from your network. For CI outside your network see docs/aws.md, \"CI outside the VPC\"."
+    error_message = "client_cidrs holds networks of /8 or smaller, such as 10.20.0.0/16. Even with a log-in (login_parameter) a grid is no service for the internet: open to 0.0.0.0/0, anyone with the password could browse from your network. For CI outside your network see docs/aws.md, \"CI outside the VPC\"."
   }
 }
 
@@ -222,6 +229,29 @@ variable "client_security_group_ids" {
     condition     = alltrue([for id in var.client_security_group_ids : startswith(id, "sg-")])
     error_message = "client_security_group_ids holds ids of security groups, sg-…."
   }
+}
+
+variable "dns_servers" {
+  description = "Networks of DNS servers that the VPC's DHCP options name, such as 10.1.0.2/32. Empty: the VPC's own resolver, which needs no rule."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for cidr in var.dns_servers : can(cidrhost(cidr, 0))])
+    error_message = "dns_servers holds networks, such as 10.1.0.2/32."
+  }
+}
+
+variable "additional_security_group_ids" {
+  description = "Further security groups of every hub and node, such as that of a scanner."
+  type        = list(string)
+  default     = []
+}
+
+variable "flow_log_bucket_arn" {
+  description = "Bucket for flow logs of the VPC that is made here. null: none are kept."
+  type        = string
+  default     = null
 }
 
 variable "site_ports" {
@@ -241,6 +271,85 @@ variable "ci_port_forwarding" {
   default     = false
 }
 
+# --- access -------------------------------------------------------------------------------------------------------
+
+variable "login_parameter" {
+  description = "SSM parameter (SecureString) that holds USER:PASSWORD of the grid. You make it; machines read it at boot, gridrunner when it runs. null: whoever reaches a hub may use it."
+  type        = string
+  default     = null
+}
+
+variable "tls" {
+  description = "SSM parameters that hold the hubs' certificate (PEM, String; its authority's after it) and its key (SecureString). gridrunner checks it with --hub-ca; it has to name the hubs' addresses. null: http."
+  type = object({
+    certificate_parameter = string
+    key_parameter         = string
+  })
+  default = null
+}
+
+variable "kms_key_arn" {
+  description = "Key of your own for bucket, logs and disks. Its policy has to let CloudWatch Logs and the service-linked role of Auto Scaling use it. null: AWS' keys."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:", var.kms_key_arn))
+    error_message = "kms_key_arn is the ARN of a key, arn:aws:kms:…."
+  }
+}
+
+variable "access_log_bucket" {
+  description = "Bucket of yours for the access log of the fleet's. null: none is kept."
+  type        = string
+  default     = null
+}
+
+variable "permissions_boundary_arn" {
+  description = "Permissions boundary of the roles of hubs and nodes."
+  type        = string
+  default     = null
+}
+
+variable "iam_path" {
+  description = "Path of roles, instance profiles and the CI policy."
+  type        = string
+  default     = "/"
+}
+
+variable "additional_policy_arns" {
+  description = "Further policies of hubs and nodes, such as that of a security agent."
+  type        = list(string)
+  default     = []
+}
+
+variable "user_data" {
+  description = "Shell lines of yours on every hub and node: before Docker is installed (a proxy, a mirror), and after the containers were started."
+  type = object({
+    before = optional(string, "")
+    after  = optional(string, "")
+  })
+  default = {}
+}
+
+variable "hub_environment" {
+  description = "Further variables of the hub's container (docs/images.md). No secrets: they are in the user data."
+  type        = map(string)
+  default     = {}
+}
+
+variable "node_environment" {
+  description = "Further variables of the node's container (docs/images.md), such as SE_NODE_SESSION_TIMEOUT. No secrets: they are in the user data."
+  type        = map(string)
+  default     = {}
+}
+
+variable "alarm_topic_arns" {
+  description = "SNS topics that hear of hubs that are restarted, and of fleets that are taken down because nothing used them."
+  type        = list(string)
+  default     = []
+}
+
 # --- budget -------------------------------------------------------------------------------------------------------
 
 variable "idle_minutes" {
@@ -251,6 +360,17 @@ variable "idle_minutes" {
   validation {
     condition     = var.idle_minutes >= 10 && var.idle_minutes <= 1440 && floor(var.idle_minutes) == var.idle_minutes
     error_message = "idle_minutes is 10 to 1440: new nodes need about three minutes before they can have a session, and must not be taken for idle ones."
+  }
+}
+
+variable "hubs_sleep_minutes" {
+  description = "Minutes without lease, node, session and queue after which a hub stops its own instance; runs with --scale and `gridrunner grid` start it again, which takes about a minute. Only with --fleet: clients that know nothing but a hub's URL do not wake it. null: hubs never sleep."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.hubs_sleep_minutes == null ? true : var.hubs_sleep_minutes >= 10
+    error_message = "hubs_sleep_minutes is 10 or more, or null: a hub that was started must not go to sleep before its first node is there."
   }
 }
 
@@ -271,7 +391,7 @@ variable "stop_schedule" {
 # --- what is kept -------------------------------------------------------------------------------------------------
 
 variable "bucket_name" {
-  description = "Name of the bucket for shards, history and reports. null: NAME-ACCOUNT-REGION."
+  description = "Name of the bucket for shards, history and leases. null: NAME-ACCOUNT-REGION."
   type        = string
   default     = null
 }
@@ -283,7 +403,7 @@ variable "bucket_is_disposable" {
 }
 
 variable "runs_kept_days" {
-  description = "Days after which a run's folder (runs/) and its report (reports/) are deleted. The history stays."
+  description = "Days after which a run's folder (runs/) is deleted. The history stays."
   type        = number
   default     = 90
 
@@ -294,9 +414,9 @@ variable "runs_kept_days" {
 }
 
 variable "logs_kept_days" {
-  description = "Days that logs of containers and events are kept; one of the numbers that CloudWatch Logs knows."
+  description = "Days that logs of containers and events are kept; one of the numbers that CloudWatch Logs knows. Taking them in is what costs (0.50 USD per GB); a year of keeping them adds 0.36."
   type        = number
-  default     = 30
+  default     = 365
 
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653], var.logs_kept_days)

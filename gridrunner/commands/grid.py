@@ -164,7 +164,7 @@ def _command(
             metavar="NAME",
             help=f"{DRIVER_NAMES} (default {DEFAULT_DRIVER})",
         )
-        add_settings(parser, "grid_name", "hub_image", "node_image", "fleet", "scale_timeout")
+        add_settings(parser, "grid_name", "hub_image", "node_image", "hub_ca", "fleet", "scale_timeout")
 
     return Command(configure=configure_all, execute=execute, epilog=EXAMPLES)
 

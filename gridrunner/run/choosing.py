@@ -66,6 +66,7 @@ def driver_settings(settings: Settings, env: Mapping[str, str]) -> DriverSetting
         hub_image=settings.grid.hub_image,
         node_image=settings.grid.node_image,
         fleet=settings.fleet.file,
+        hub_ca=settings.grid.hub_ca,
         host_address=settings.fleet.serve_address,
         scale_timeout_s=settings.fleet.scale_timeout_s,
     )

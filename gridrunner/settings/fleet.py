@@ -37,7 +37,7 @@ ROWS = (
         field="file",
         parse=path_of,
         metavar="FILE",
-        help="the fleet on AWS, as `terraform output -json gridrunner` describes it; needed by --grid aws",
+        help="the fleet on AWS: what `terraform output -json gridrunner` printed, or its s3://… (`fleet_url`)",
     ),
     Setting(
         name="scale",

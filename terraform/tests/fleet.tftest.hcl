@@ -132,15 +132,64 @@ run "a_floor_that_is_kept" {
   }
 }
 
-run "a_warm_pool_has_one_type_and_no_spot" {
+run "hubs_that_sleep_may_be_woken_and_are_not_restarted_for_it" {
   command = plan
   variables {
-    warm_pool = { min_size = 2 }
-    spot      = { percent_on_demand = 100 }
+    hubs_sleep_minutes = 30
+    alarm_topic_arns   = ["arn:aws:sns:eu-central-1:123456789012:people"]
   }
   assert {
-    condition     = length(aws_autoscaling_group.nodes["1"].mixed_instances_policy) == 0 && aws_autoscaling_group.nodes["1"].warm_pool[0].min_size == 2 && output.gridrunner.instance_types == tolist(["c6i.large"])
-    error_message = "EC2 keeps no warm pool for a mixed instances policy"
+    condition     = strcontains(aws_instance.hub["1"].user_data, "GRIDRUNNER_AGENT_SLEEP_MINUTES=30") && output.gridrunner.hubs_sleep
+    error_message = "the hub's agent stops it, and gridrunner knows that it may have to be started"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.hub["1 answers"].treat_missing_data == "notBreaching" && length(aws_cloudwatch_metric_alarm.hub["1 answers"].alarm_actions) == 2
+    error_message = "a hub that sleeps says nothing; people hear of one that hangs"
+  }
+}
+
+run "a_log_in_a_certificate_and_keys_of_ones_own" {
+  command = plan
+  variables {
+    login_parameter          = "/team/grid-login"
+    tls                      = { certificate_parameter = "/team/grid.crt", key_parameter = "/team/grid.key" }
+    kms_key_arn              = "arn:aws:kms:eu-central-1:123456789012:key/k"
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    additional_policy_arns   = ["arn:aws:iam::123456789012:policy/scanner"]
+    dns_servers              = ["10.1.0.2/32"]
+    node_environment         = { SE_NODE_SESSION_TIMEOUT = "120" }
+    user_data                = { before = "echo before", after = "echo after" }
+  }
+  assert {
+    condition     = output.gridrunner.hubs[0].url == "https://10.0.32.10:4444" && output.gridrunner.login_parameter == "/team/grid-login"
+    error_message = "gridrunner is told how the grid is entered"
+  }
+  assert {
+    condition     = strcontains(aws_instance.hub["1"].user_data, "SE_ENABLE_TLS=true") && strcontains(aws_instance.hub["1"].user_data, "--name /team/grid.key") && !strcontains(base64decode(aws_launch_template.node["1"].user_data), "grid.key")
+    error_message = "the hub alone has the key"
+  }
+  assert {
+    condition     = strcontains(base64decode(aws_launch_template.node["1"].user_data), "--env SE_NODE_SESSION_TIMEOUT=120") && endswith(trimspace(base64decode(aws_launch_template.node["1"].user_data)), "echo after")
+    error_message = "variables and lines of one's own are there"
+  }
+  assert {
+    condition     = aws_cloudwatch_log_group.containers.kms_key_id == var.kms_key_arn && aws_instance.hub["1"].root_block_device[0].kms_key_id == var.kms_key_arn && aws_iam_role.node.permissions_boundary == var.permissions_boundary_arn
+    error_message = "the key and the boundary are everywhere"
+  }
+  assert {
+    condition     = length(aws_vpc_security_group_egress_rule.nodes_to_dns) == 2 && length(aws_iam_role_policy_attachment.additional) == 2
+    error_message = "names by udp and tcp; a policy for each role"
+  }
+}
+
+run "graviton" {
+  command = plan
+  variables {
+    architecture = "arm64"
+  }
+  assert {
+    condition     = aws_instance.hub["1"].instance_type == "c7g.large" && output.gridrunner.instance_types[0] == "c7g.large" && endswith(data.aws_ssm_parameter.ami[0].name, "-arm64")
+    error_message = "types and system are of one architecture"
   }
 }
 
@@ -189,14 +238,6 @@ run "refuses_more_nodes_than_hubs_carry" {
   command = plan
   variables {
     nodes = 21
-  }
-  expect_failures = [aws_autoscaling_group.nodes]
-}
-
-run "refuses_a_warm_pool_of_spot" {
-  command = plan
-  variables {
-    warm_pool = {}
   }
   expect_failures = [aws_autoscaling_group.nodes]
 }

@@ -21,7 +21,6 @@ class FakeImds:
     instance_id: str = "i-0123456789abcdef0"
     target_state: str | None = "InService"
     interruption_at: datetime | None = None
-    is_rebalance_advised: bool = False
     is_broken: bool = False
     url: str = ""
     tokens: set[str] = field(default_factory=set)
@@ -39,8 +38,6 @@ class FakeImds:
                 return self.target_state
             case "spot/instance-action" if self.interruption_at is not None:
                 return json.dumps({"action": "terminate", "time": f"{self.interruption_at:%Y-%m-%dT%H:%M:%SZ}"})
-            case "events/recommendations/rebalance" if self.is_rebalance_advised:
-                return json.dumps({"noticeTime": "2026-11-24T08:22:00Z"})
         return None
 
 

@@ -25,6 +25,9 @@ SHARED = {
     "secret_parameter": "/gridrunner/registration-secret",
     "log_group": "/gridrunner/containers",
     "cluster": "gridrunner",
+    "login_parameter": "/team/login",
+    "certificate_parameter": "/team/crt",
+    "user_data_before": "say before",
 }
 HUB = {
     "hub_image": "registry.example/hub:1",
@@ -34,6 +37,11 @@ HUB = {
     "bucket": "gridrunner-123456789012-eu-central-1",
     "namespace": "gridrunner",
     "idle_minutes": 20,
+    "scheme": "https",
+    "key_parameter": "/team/key",
+    "sleep_minutes": 30,
+    "environment": {"SE_LOG_LEVEL": "FINE"},
+    "user_data_after": "say after",
 }
 NODE = {
     "node_image": "registry.example/node:1",
@@ -44,8 +52,12 @@ NODE = {
     "slots": 2,
     "drain_timeout_s": 600,
     "seccomp": "{}",
+    "scheme": "https",
+    "environment": {"SE_NODE_SESSION_TIMEOUT": "120"},
+    "user_data_after": "say after",
 }
 SECRET = "k3pt-0ut-0f-command-lines"
+PASSWORD = "pass:with%colon"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +76,7 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Scripts:
         "\n".join(
             f'output "{role}" {{\n  value = join("\\n", ['
             f'templatefile("{MODULE}/templates/prepare.sh.tftpl", '
-            f"{json.dumps(SHARED | {'makes_secret': role == 'hub'})}), "
+            f"{json.dumps(SHARED | {'makes_secret': role == 'hub', 'replaces_itself': role == 'node'})}), "
             f'templatefile("{MODULE}/templates/{role}.sh.tftpl", {json.dumps(variables)})])\n}}\n'
             for role, variables in (("hub", HUB), ("node", NODE))
         ),
@@ -85,24 +97,29 @@ def test_shellcheck_finds_nothing(scripts: Scripts, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout
 
 
-def boot(text: str, folder: Path, *, state: str = "InService") -> list[str]:
-    """Run a script with every path of the system below `folder`; the commands that it gave, one a line."""
+def boot(text: str, folder: Path, *, fails_at: str = "") -> list[str]:
+    """Run a script with every path of the system below `folder`; the commands that it gave, one a line. Commands that
+    begin with `fails_at` fail.
+    """
     programs, given = folder / "bin", folder / "given"
     programs.mkdir(parents=True)
     answers = {
         "docker": "",
         "dnf": "",
         "systemctl": "",
-        "aws": f'case "$*" in *get-parameter*--with-decryption*) echo {SECRET};; *get-parameter*) exit 254;; '
+        "aws": f'case "$*" in *get-parameter*/team/login*) echo ci:{PASSWORD};; *get-parameter*/team/crt*) echo CRT;; '
+        "*get-parameter*/team/key*) echo KEY;; "
+        f"*get-parameter*--with-decryption*) echo {SECRET};; *get-parameter*) exit 254;; "
         '*put-parameter*) for word; do case $word in file://*) cat "${word#file://}" >>'
         f"{folder}/made;; esac; done;; *) echo password;; esac",
-        "curl": 'case "$*" in *token) echo token;; *local-ipv4) echo 10.0.40.7;; *instance-id) echo i-0abc;; '
-        f"*target-*) echo {state};; esac",
+        "curl": 'case "$*" in *token) echo token;; *local-ipv4) echo 10.0.40.7;; *instance-id) echo i-0abc;; esac',
         "sleep": "",
+        "chown": "",
     }
     for name, answer in answers.items():
         path = programs / name
-        path.write_text(f'#!/bin/sh\necho "{name} $*" >>{given}\n{answer}\n', encoding="utf-8")
+        fails = f'case "{name} $*" in "{fails_at}"*) exit 1;; esac\n' if fails_at else ""
+        path.write_text(f'#!/bin/sh\necho "{name} $*" >>{given}\n{fails}{answer}\n', encoding="utf-8")
         path.chmod(0o755)
     script = folder / "user-data"
     for system in ("/run/", "/var/lib/cloud/"):
@@ -117,7 +134,7 @@ def boot(text: str, folder: Path, *, state: str = "InService") -> list[str]:
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert (done.returncode == 0) is not bool(fails_at), done.stdout + done.stderr
     assert (folder / "var/lib/cloud/scripts/per-boot/gridrunner").is_file()  # again at each boot
     return given.read_text(encoding="utf-8").splitlines()
 
@@ -138,6 +155,10 @@ def test_a_hub_makes_the_secret_and_starts_its_containers(scripts: Scripts, tmp_
     assert agent.endswith(" registry.example/agent:1 hub")
     assert "--network host" in agent
     assert "--network host" not in hub
+    assert "--env SE_ENABLE_TLS=true --env SE_LOG_LEVEL=FINE" in hub
+    assert (tmp_path / "run" / "tls.key").stat().st_mode & 0o777 == 0o600
+    assert "GRIDRUNNER_AGENT_HUB_URL=https://127.0.0.1:4444" in agent
+    assert "GRIDRUNNER_AGENT_INSTANCE=i-0abc --env GRIDRUNNER_AGENT_SLEEP_MINUTES=30" in agent
 
 
 def test_a_node_registers_at_its_hub_with_an_agent(scripts: Scripts, tmp_path: Path) -> None:
@@ -147,17 +168,34 @@ def test_a_node_registers_at_its_hub_with_an_agent(scripts: Scripts, tmp_path: P
     assert "--publish 5555:5555" in node
     assert "--network host" not in node  # the instance's metadata is out of a browser's reach
     assert "--security-opt no-new-privileges --cap-drop ALL --read-only" in node
-    assert "GRIDRUNNER_AGENT_HUB_URL=http://10.0.32.10:4444" in agent
+    assert "--log-opt mode=non-blocking" in node  # CloudWatch's trouble is not the node's
+    assert re.search(r"--memory \d+m ", node)
+    assert "tls.key" not in node
+    assert "GRIDRUNNER_AGENT_HUB_URL=https://10.0.32.10:4444" in agent
     assert "GRIDRUNNER_AGENT_ASG=gridrunner-nodes-1 --env GRIDRUNNER_AGENT_HOOK=gridrunner-drain" in agent
     assert not any("put-parameter" in one for one in commands)
+
+
+def test_a_node_that_cannot_start_has_its_instance_replaced(scripts: Scripts, tmp_path: Path) -> None:
+    commands = boot(scripts.node, tmp_path, fails_at="docker pull")
+    assert any(
+        "aws autoscaling set-instance-health --instance-id i-0abc --health-status Unhealthy" in line
+        for line in commands
+    )
+    assert not any(line.startswith("docker run") for line in commands)
+
+
+def test_a_hub_that_cannot_start_is_in_no_group(scripts: Scripts, tmp_path: Path) -> None:
+    assert not any("set-instance-health" in line for line in boot(scripts.hub, tmp_path, fails_at="docker pull"))
 
 
 @pytest.mark.parametrize("role", ["hub", "node"])
 def test_the_secret_is_in_no_command_line(scripts: Scripts, tmp_path: Path, role: str) -> None:
     commands = boot(getattr(scripts, role), tmp_path)
-    assert not any(SECRET in one for one in commands)
+    assert not any(hidden in one for one in commands for hidden in (SECRET, PASSWORD, "KEY"))
     environment = tmp_path / "run" / "gridrunner.env"
-    assert environment.read_text() == f"SE_REGISTRATION_SECRET={SECRET}\n"
+    login = f"SE_ROUTER_USERNAME=ci\nSE_ROUTER_PASSWORD={PASSWORD}\n"
+    assert environment.read_text() == f"SE_REGISTRATION_SECRET={SECRET}\n{login}"
     assert environment.stat().st_mode & 0o777 == 0o600
     assert all(f"--env-file {environment}" in find_run(commands, name) for name in (role, "agent"))
 

@@ -11,8 +11,9 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
-from gridrunner_agent.aws import FleetState, LifecycleHook, Metrics
-from gridrunner_agent.hub import PERIOD_S, HubAgent, IdleWatch
+from gridrunner_agent.aws import FleetState, LifecycleHook, Metrics, OwnInstance
+from gridrunner_agent.grid import with_login
+from gridrunner_agent.hub import PERIOD_S, HubAgent, IdleWatch, SleepWatch
 from gridrunner_agent.imds import Metadata, MetadataUnavailableError
 from gridrunner_agent.leases import LeaseWatch
 from gridrunner_agent.node import POLL_S, NodeAgent, NodeParts
@@ -27,7 +28,6 @@ environment of `node`:
   GRIDRUNNER_AGENT_HOOK         its terminating lifecycle hook; without both no lifecycle action is attended to
   GRIDRUNNER_AGENT_DRAIN_S      seconds that a node may take to drain when its group takes it away (default 600)
   GRIDRUNNER_AGENT_HEARTBEAT_S  seconds between heartbeats of the lifecycle action (default 60)
-  GRIDRUNNER_AGENT_REBALANCE    drain (default) or ignore: what a rebalance recommendation comes to
   GRIDRUNNER_AGENT_POLL_S       seconds between looks (default 5)
 
 environment of `hub`:
@@ -38,9 +38,13 @@ environment of `hub`:
   GRIDRUNNER_AGENT_PERIOD_S     seconds between figures (default 60)
   GRIDRUNNER_AGENT_FLEET        the fleet's name, and
   GRIDRUNNER_AGENT_BUCKET       the bucket with its book of leases; with both, what dead runs leased is taken back
+  GRIDRUNNER_AGENT_INSTANCE     the hub's instance: with it, HubAnswers (1 or 0) is published for its alarm
+  GRIDRUNNER_AGENT_SLEEP_MINUTES  the instance is stopped after so long without lease, node, session or queue
+                                (default: never; needs the three above)
 
-both: AWS_REGION, credentials from the instance's role, AWS_EC2_METADATA_SERVICE_ENDPOINT and AWS_ENDPOINT_URL as AWS'
-own SDKs read them.
+both: SE_ROUTER_USERNAME and SE_ROUTER_PASSWORD where the hub has a log-in; GRIDRUNNER_AGENT_HUB_CA (a file in
+PEM) where it has a certificate; AWS_REGION, credentials from the instance's role, AWS_EC2_METADATA_SERVICE_ENDPOINT and
+AWS_ENDPOINT_URL as AWS' own SDKs read them.
 """
 
 INSTANCE_ID_TRIES = 60
@@ -84,15 +88,13 @@ def make_node_agent(env: Mapping[str, str], stop: threading.Event) -> NodeAgent:
     """The agent that `env` describes. Raises SettingError, MetadataUnavailableError."""
     metadata = Metadata(env.get("AWS_EC2_METADATA_SERVICE_ENDPOINT"))
     group, hook_name = env.get("GRIDRUNNER_AGENT_ASG", ""), env.get("GRIDRUNNER_AGENT_HOOK", "")
-    rebalance = env.get("GRIDRUNNER_AGENT_REBALANCE") or "drain"
-    if rebalance not in {"drain", "ignore"}:
-        raise SettingError(f"GRIDRUNNER_AGENT_REBALANCE is {rebalance!r}, and has to be drain or ignore")
     defaults = Limits()
     limits = Limits(
         drain_s=_number(env, "GRIDRUNNER_AGENT_DRAIN_S", defaults.drain_s),
         heartbeat_s=_number(env, "GRIDRUNNER_AGENT_HEARTBEAT_S", defaults.heartbeat_s),
     )
-    hub_url, secret = _required(env, "GRIDRUNNER_AGENT_HUB_URL"), _required(env, "SE_REGISTRATION_SECRET")
+    hub_url = with_login(_required(env, "GRIDRUNNER_AGENT_HUB_URL"), env)
+    secret = _required(env, "SE_REGISTRATION_SECRET")
     hook = None
     if group and hook_name:
         instance_id = _wait_for_instance_id(metadata, stop)
@@ -104,7 +106,7 @@ def make_node_agent(env: Mapping[str, str], stop: threading.Event) -> NodeAgent:
         secret=secret,
         hook=hook,
     )
-    return NodeAgent(parts, NodeMachine(limits, drains_on_rebalance=rebalance == "drain"))
+    return NodeAgent(parts, NodeMachine(limits))
 
 
 def make_hub_agent(env: Mapping[str, str]) -> HubAgent:
@@ -115,10 +117,20 @@ def make_hub_agent(env: Mapping[str, str]) -> HubAgent:
     fleet, bucket, leases = env.get("GRIDRUNNER_AGENT_FLEET", ""), env.get("GRIDRUNNER_AGENT_BUCKET", ""), None
     if fleet and bucket:
         leases = LeaseWatch(FleetState(fleet=fleet, bucket=bucket, region=env.get("AWS_REGION")))
+    instance = env.get("GRIDRUNNER_AGENT_INSTANCE", "")
+    sleep_minutes = _number(env, "GRIDRUNNER_AGENT_SLEEP_MINUTES", 0.0)
+    sleep = None
+    if sleep_minutes and leases is not None and instance:
+        sleep = SleepWatch(
+            limit_s=sleep_minutes * 60,
+            has_lease=leases.has_lease,
+            stop=OwnInstance(instance, env.get("AWS_REGION")).stop,
+        )
     return HubAgent(
         leases=leases,
-        hub_url=env.get("GRIDRUNNER_AGENT_HUB_URL") or "http://127.0.0.1:4444",
-        sink=Metrics(namespace=namespace, hub=name, region=env.get("AWS_REGION")),
+        sleep=sleep,
+        hub_url=with_login(env.get("GRIDRUNNER_AGENT_HUB_URL") or "http://127.0.0.1:4444", env),
+        sink=Metrics(namespace=namespace, hub=name, region=env.get("AWS_REGION"), instance=instance),
         idle=IdleWatch(limit_s=minutes * 60 if minutes else None),
         clock=time.monotonic,
     )

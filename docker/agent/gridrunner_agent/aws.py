@@ -58,13 +58,53 @@ class LifecycleHook:
         except BotoCoreError as error:
             raise AwsUnavailableError(f"autoscaling:CompleteLifecycleAction: {error}") from error
 
+    def give_up(self) -> None:
+        """Have the group replace the instance. Raises AwsUnavailableError."""
+        with _translated("autoscaling:SetInstanceHealth"):
+            self._client.set_instance_health(
+                InstanceId=self._names["InstanceId"], HealthStatus="Unhealthy", ShouldRespectGracePeriod=False
+            )
+
+
+class OwnInstance:
+    """The instance that this runs on."""
+
+    def __init__(self, instance_id: str, region: str | None) -> None:
+        self._id = instance_id
+        self._client: Any = _client("ec2", region)
+
+    def stop(self) -> None:
+        """Stop it: address and disk stay, and whoever needs it starts it again. Raises AwsUnavailableError."""
+        with _translated("ec2:StopInstances"):
+            self._client.stop_instances(InstanceIds=[self._id])
+
 
 class Metrics:
-    """Where a hub's figures go."""
+    """Where a hub's figures go; `instance` is that of the hub, "" where no alarm looks at it."""
 
-    def __init__(self, *, namespace: str, hub: str, region: str | None) -> None:
-        self._namespace, self._hub = namespace, hub
+    def __init__(self, *, namespace: str, hub: str, region: str | None, instance: str = "") -> None:
+        self._namespace, self._hub, self._instance = namespace, hub, instance
         self._client: Any = _client("cloudwatch", region)
+
+    def put_answers(self, at: datetime, *, answers: bool) -> None:
+        """Publish whether the hub answers, under its instance: an alarm may restart that. Raises
+        AwsUnavailableError.
+        """
+        if not self._instance:
+            return
+        with _translated("cloudwatch:PutMetricData"):
+            self._client.put_metric_data(
+                Namespace=self._namespace,
+                MetricData=[
+                    {
+                        "MetricName": "HubAnswers",
+                        "Dimensions": [{"Name": "InstanceId", "Value": self._instance}],
+                        "Timestamp": at,
+                        "Value": float(answers),
+                        "Unit": "Count",
+                    }
+                ],
+            )
 
     def put(self, figures: Mapping[str, float], at: datetime) -> None:
         """Publish `figures` under the dimension Hub. Raises AwsUnavailableError."""

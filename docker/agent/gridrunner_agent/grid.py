@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 TIMEOUT_S = 5.0
 """`/status` took 0.01 to 0.1 s (Grid 4.48, 2026-11-24)."""
@@ -43,6 +46,25 @@ class HubFigures:
     sessions: int
     slots: int
     nodes: int
+
+
+def with_login(url: str, env: Mapping[str, str]) -> str:
+    """`url` with the log-in that `env` has for the hub, if there is one."""
+    user, password = env.get("SE_ROUTER_USERNAME", ""), env.get("SE_ROUTER_PASSWORD", "")
+    if not user:
+        return url
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"))
+
+
+def _make_context() -> ssl.SSLContext | None:
+    """What an https hub is checked with: the certificate itself, whatever name it has (we go by address)."""
+    ca_file = os.environ.get("GRIDRUNNER_AGENT_HUB_CA")
+    if not ca_file:
+        return None
+    context = ssl.create_default_context(cafile=ca_file)
+    context.check_hostname = False
+    return context
 
 
 def read_node(url: str) -> NodeStatus:
@@ -101,7 +123,9 @@ def _ask(method: str, url: str, headers: dict[str, str] | None = None, body: byt
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
     request = urllib.request.Request(_hide(url), data=body, headers=headers, method=method)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+    handlers.append(urllib.request.HTTPSHandler(context=_make_context()))
+    opener = urllib.request.build_opener(*handlers)
     try:
         with opener.open(request, timeout=TIMEOUT_S) as answer:
             data = answer.read(MOST_BYTES)

@@ -29,6 +29,8 @@ class MetricSink(Protocol):
 
     def put(self, figures: Mapping[str, float], at: datetime) -> None: ...
 
+    def put_answers(self, at: datetime, *, answers: bool) -> None: ...
+
 
 def metrics_of(figures: grid.HubFigures) -> dict[str, float]:
     """The metrics of a hub, by their names in CloudWatch."""
@@ -63,6 +65,31 @@ class IdleWatch:
         return idle_s
 
 
+@dataclass(slots=True, kw_only=True)
+class SleepWatch:
+    """Stops the hub's instance once nobody has had a lease, a node, a session or a place in its queue for `limit_s`. A
+    run that comes meanwhile starts it again: its lease is written first.
+    """
+
+    limit_s: float
+    has_lease: Callable[[], bool]
+    stop: Callable[[], None]
+    _since_s: float | None = None
+
+    def note(self, figures: grid.HubFigures, at_s: float) -> bool:
+        """Take what the hub counts; whether the instance was told to stop. Raises AwsUnavailableError."""
+        if figures.queue or figures.sessions or figures.nodes or self.has_lease():
+            self._since_s = None
+            return False
+        if self._since_s is None:
+            self._since_s = at_s
+        if at_s - self._since_s < self.limit_s:
+            return False
+        _LOGGER.warning("nothing has needed this hub for %.0f minutes: it goes to sleep", self.limit_s / 60)
+        self.stop()
+        return True
+
+
 class HubAgent:
     """Publishes a hub's figures every period until `stop` is set, and looks at the leases; `leases` None: it does not.
     Nothing that fails outside ends it.
@@ -76,7 +103,9 @@ class HubAgent:
         idle: IdleWatch,
         clock: Callable[[], float],
         leases: LeaseWatch | None = None,
+        sleep: SleepWatch | None = None,
     ) -> None:
+        self._sleep = sleep
         self._hub_url, self._sink, self._idle, self._clock, self._leases = hub_url, sink, idle, clock, leases
 
     def run(self, stop: threading.Event, *, period_s: float = PERIOD_S) -> None:
@@ -98,13 +127,29 @@ class HubAgent:
 
     def publish_once(self) -> bool:
         """Publish what the hub counts now; False when it could not be read or published."""
+        now = datetime.now(UTC)
         try:
             figures = grid.read_hub(self._hub_url)
-            self._sink.put(metrics_of(figures), datetime.now(UTC))
-        except (grid.GridUnavailableError, AwsUnavailableError) as error:
+        except grid.GridUnavailableError as error:
             _LOGGER.warning("%s", error)
+            self._put(lambda: self._sink.put_answers(now, answers=False))
+            return False
+        is_put = self._put(lambda: self._sink.put(metrics_of(figures), now))
+        if not (is_put and self._put(lambda: self._sink.put_answers(now, answers=True))):
             return False
         idle_s = self._idle.note(figures, self._clock())
         if idle_s is not None:
             _LOGGER.warning("%d nodes have had no session for %.0f minutes", figures.nodes, idle_s / 60)
+        if self._sleep is not None:
+            sleep = self._sleep
+            self._put(lambda: sleep.note(figures, self._clock()))
+        return True
+
+    @staticmethod
+    def _put(call: Callable[[], object]) -> bool:
+        try:
+            call()
+        except AwsUnavailableError as error:
+            _LOGGER.warning("%s", error)
+            return False
         return True

@@ -31,7 +31,6 @@ class Notices:
     """What EC2 says of the instance's future. `interruption_at`: when it is taken (spot), None without a notice."""
 
     interruption_at: datetime | None = None
-    is_rebalance_advised: bool = False
     is_leaving: bool = False
 
 
@@ -56,7 +55,6 @@ class Metadata:
         action = self._get("spot/instance-action")
         return Notices(
             interruption_at=_read_interruption(action),
-            is_rebalance_advised=self._get("events/recommendations/rebalance") is not None,
             is_leaving=self._get("autoscaling/target-lifecycle-state") == "Terminated",
         )
 

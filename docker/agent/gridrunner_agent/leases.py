@@ -100,12 +100,27 @@ def plan_lowering(base: int, groups: list[GroupSize]) -> Mapping[str, int]:
     return {group.name: sizes[group.name] for group in groups if sizes[group.name] != group.desired}
 
 
+def holds_lease(text: bytes, now_s: float) -> bool:
+    """Whether somebody has a live lease, or the fleet has something to go back to; True for what cannot be read."""
+    try:
+        book = json.loads(text)
+        leases = [dict(lease) for lease in book.get("leases", [])]
+        return book.get("base") is not None or any(float(lease["expires_s"]) > now_s for lease in leases)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return True
+
+
 class LeaseWatch:
     """Looks at the book once a period, and cleans up after runs that are dead."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
         self._etag, self._looks = "", 0
+
+    def has_lease(self) -> bool:
+        """Whether a run may need the fleet now. Raises AwsUnavailableError."""
+        book = self._fleet.read_book()
+        return book is not None and holds_lease(book.text, book.now_s)
 
     def look_once(self) -> bool:
         """Whether the fleet was taken back. Raises AwsUnavailableError; the next look goes on where this one ended."""

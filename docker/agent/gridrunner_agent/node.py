@@ -14,7 +14,18 @@ from typing import Protocol, assert_never
 from gridrunner_agent import grid
 from gridrunner_agent.aws import AwsUnavailableError
 from gridrunner_agent.imds import Metadata, MetadataUnavailableError, Notices
-from gridrunner_agent.node_core import Action, Answered, Complete, Drain, Heartbeat, Looked, NodeMachine, Release, Step
+from gridrunner_agent.node_core import (
+    Action,
+    Answered,
+    Complete,
+    Drain,
+    GiveUp,
+    Heartbeat,
+    Looked,
+    NodeMachine,
+    Release,
+    Step,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -23,11 +34,13 @@ POLL_S = 5.0
 
 
 class Hook(Protocol):
-    """The lifecycle action of this instance."""
+    """The lifecycle action of this instance, and its health."""
 
     def heartbeat(self) -> None: ...
 
     def complete(self) -> None: ...
+
+    def give_up(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +92,6 @@ class NodeAgent:
         return Looked(
             at_s=self._parts.clock(),
             interruption_in_s=left.total_seconds() if left is not None else None,
-            is_rebalance_advised=notices.is_rebalance_advised,
             is_leaving=notices.is_leaving,
             node_id=node.id if node is not None else "",
             is_draining=node is not None and node.is_draining,
@@ -101,6 +113,9 @@ class NodeAgent:
             case Complete():
                 _LOGGER.info("completing the lifecycle action")
                 return Step.COMPLETE, parts.hook is None or _is_done(parts.hook.complete)
+            case GiveUp():
+                _LOGGER.warning("the node has not answered for minutes: its group is to replace this instance")
+                return Step.GIVE_UP, parts.hook is None or _is_done(parts.hook.give_up)
             case _:
                 assert_never(action)
 

@@ -4,6 +4,9 @@ Nothing here waits, reads a clock or speaks to anybody: times are in the events,
 backwards. The invariants: a node that is to go is drained before anything else; a lifecycle action is completed once
 the last session is gone or the notice runs out, never before, and kept alive by heartbeats until then. State lives in
 what EC2 and the node say, so that an agent that was restarted comes to the same decisions.
+
+A rebalance recommendation is not acted on: the group launches another instance first and takes this one away through
+its hook then. A node that drained on the notice alone stayed paid for, and without work, wherever no other came.
 """
 
 from __future__ import annotations
@@ -17,7 +20,6 @@ class Reason(StrEnum):
     """Why the node has to go."""
 
     SPOT_INTERRUPTION = "spot interruption"
-    REBALANCE = "rebalance recommendation"
     LIFECYCLE = "scale-in"
 
 
@@ -30,6 +32,8 @@ class Limits:
     `release_s`: sessions that are still there so long before the notice runs out are ended, so that their clients hear
     of it at once instead of waiting for a machine that went silent (10 s a call, measured on Grid 4.48, 2026-11).
     `unseen_looks`: a node that was not drained by us and does not answer so many times in a row is gone.
+    `unwell_s`: one that nobody wants gone and that has not answered for so long is given up, so that its group replaces
+    the instance; a node is up within a minute of its first pull, and a container that crashed is back in seconds.
     """
 
     drain_s: float = 600.0
@@ -37,10 +41,11 @@ class Limits:
     release_s: float = 10.0
     retry_s: float = 5.0
     unseen_looks: int = 3
+    unwell_s: float = 300.0
 
     def __post_init__(self) -> None:
         """Refuse limits under which nothing would be done. Raises ValueError."""
-        for name in ("drain_s", "heartbeat_s", "release_s", "retry_s"):
+        for name in ("drain_s", "heartbeat_s", "release_s", "retry_s", "unwell_s"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} has to be above zero")
 
@@ -59,7 +64,6 @@ class Looked:
 
     at_s: float
     interruption_in_s: float | None = None
-    is_rebalance_advised: bool = False
     is_leaving: bool = False
     node_id: str = ""
     is_draining: bool = False
@@ -73,6 +77,7 @@ class Step(StrEnum):
     HEARTBEAT = "heartbeat"
     RELEASE = "release"
     COMPLETE = "complete"
+    GIVE_UP = "give up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +120,12 @@ class Complete:
     """Complete the lifecycle action: the instance may go."""
 
 
-Action = Drain | Release | Heartbeat | Complete
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Tell the group that the instance is no use: it is replaced."""
+
+
+Action = Drain | Release | Heartbeat | Complete | GiveUp
 
 
 # ------------------------------------------------------------------------------------------------------------ machine
@@ -124,9 +134,8 @@ Action = Drain | Release | Heartbeat | Complete
 class NodeMachine:
     """The decisions of one node's agent. Give it events in the order of their times."""
 
-    def __init__(self, limits: Limits, *, drains_on_rebalance: bool = True) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._drains_on_rebalance = drains_on_rebalance
         self.reason: Reason | None = None
         """Why the node is going; None: it is not."""
         self.end_s: float | None = None
@@ -137,6 +146,7 @@ class NodeMachine:
         """The lifecycle action was completed (or there was none any more)."""
         self._is_leaving = False
         self._unseen = 0
+        self._unwell_since_s: float | None = None
         self._is_drain_sent = False
         self._next_s: dict[Step, float] = {}
 
@@ -154,7 +164,7 @@ class NodeMachine:
     def _take_look(self, look: Looked) -> list[Action]:
         self._note_notices(look)
         if self.reason is None:
-            return []
+            return self._attend_health(look)
         self._note_node(look)
         actions: list[Action] = []
         may_drain = look.node_id and not look.is_draining and look.sessions is not None
@@ -180,8 +190,15 @@ class NodeMachine:
             if self.reason is not Reason.SPOT_INTERRUPTION:
                 self.reason = Reason.LIFECYCLE
                 self.end_s = look.at_s + self._limits.drain_s
-        if look.is_rebalance_advised and self._drains_on_rebalance and self.reason is None:
-            self.reason = Reason.REBALANCE
+
+    def _attend_health(self, look: Looked) -> list[Action]:
+        if look.sessions is not None:
+            self._unwell_since_s = None
+            return []
+        if self._unwell_since_s is None:
+            self._unwell_since_s = look.at_s
+        is_unwell = look.at_s - self._unwell_since_s >= self._limits.unwell_s
+        return [GiveUp()] if is_unwell and self._is_due(Step.GIVE_UP, look.at_s, again_s=self._limits.unwell_s) else []
 
     def _note_node(self, look: Looked) -> None:
         if look.sessions is not None:
@@ -207,7 +224,7 @@ class NodeMachine:
                 self._is_drain_sent = True
             case Step.COMPLETE:
                 self.is_completed = True
-            case Step.HEARTBEAT | Step.RELEASE:
+            case Step.HEARTBEAT | Step.RELEASE | Step.GIVE_UP:
                 pass
             case _:
                 assert_never(event.step)

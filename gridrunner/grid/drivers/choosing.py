@@ -24,6 +24,7 @@ class DriverSettings(Struct, frozen=True, kw_only=True):
     first_port: int | None = None
     timeout_s: float = 120.0
     fleet: Path | None = None
+    hub_ca: Path | None = None
     host_address: str | None = None
     scale_timeout_s: float = SCALE_TIMEOUT_S
 

@@ -56,6 +56,7 @@ module "fleet" {
   images                    = var.images
   nodes                     = var.nodes
   spot                      = { base_on_demand = 1 } # one node that no interruption takes
+  hubs_sleep_minutes        = 30
   stop_schedule             = { cron = "0 20 * * *", time_zone = "Europe/Berlin" }
 }
 

@@ -65,6 +65,7 @@ module "fleet" {
   client_cidrs         = var.client_cidrs
   ci_port_forwarding   = length(var.client_cidrs) == 0
   bucket_is_disposable = var.bucket_is_disposable
+  hubs_sleep_minutes   = length(var.client_cidrs) == 0 ? null : 30 # a tunnel of Session Manager wakes no hub
 }
 
 output "gridrunner" {

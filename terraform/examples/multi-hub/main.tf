@@ -53,7 +53,9 @@ module "fleet" {
   hub_instance_type = "c6i.xlarge" # four sessions created at once
   vpc               = { zones = 3, one_nat_gateway = false }
   client_cidrs      = var.client_cidrs
-  images            = var.images
+
+  hubs_sleep_minutes = 30 # five hubs that run all month cost more than most months' nodes
+  images             = var.images
 }
 
 output "gridrunner" {

@@ -55,6 +55,12 @@ variable "is_disposable" {
   default     = false
 }
 
+variable "kms_key_arn" {
+  description = "Key of your own for the images; a repository keeps the one that it was made with. null: ECR's."
+  type        = string
+  default     = null
+}
+
 variable "tags" {
   description = "Further tags."
   type        = map(string)
@@ -69,9 +75,8 @@ locals {
   images = { hub = "hub", node = "node-chrome", agent = "agent" }
 }
 
-#trivy:ignore:AWS-0033 the same
+#trivy:ignore:AWS-0033 kms_key_arn sets a key of your own; without it, ECR's encrypts
 resource "aws_ecr_repository" "this" {
-  #checkov:skip=CKV_AWS_136:Encrypted with ECR's key. One of your own costs 1 USD per month and keeps no one out who may pull.
   for_each             = local.images
   name                 = "${var.name}/${each.value}"
   image_tag_mutability = "IMMUTABLE"
@@ -81,6 +86,11 @@ resource "aws_ecr_repository" "this" {
   image_scanning_configuration {
     scan_on_push = true
   }
+
+  encryption_configuration {
+    encryption_type = var.kms_key_arn == null ? "AES256" : "KMS"
+    kms_key         = var.kms_key_arn
+  }
 }
 
 resource "aws_ecr_lifecycle_policy" "this" {
@@ -88,12 +98,20 @@ resource "aws_ecr_lifecycle_policy" "this" {
   repository = aws_ecr_repository.this[each.key].name
 
   policy = jsonencode({
-    rules = [{
-      rulePriority = 1
-      description  = "the newest ${var.kept_images}"
-      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.kept_images }
-      action       = { type = "expire" }
-    }]
+    rules = [
+      {
+        rulePriority = 1 # what one rule's tags match, no later rule takes: a fleet boots from this tag
+        description  = "never the one in use"
+        selection    = { tagStatus = "tagged", tagPatternList = [var.tag], countType = "imageCountMoreThan", countNumber = 1 }
+        action       = { type = "expire" }
+      },
+      {
+        rulePriority = 2
+        description  = "of the others the newest ${var.kept_images}"
+        selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.kept_images }
+        action       = { type = "expire" }
+      },
+    ]
   })
 }
 

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import pytest
 from gridrunner_agent.aws import AwsUnavailableError
-from gridrunner_agent.grid import GridUnavailableError, HubFigures, read_hub
-from gridrunner_agent.hub import HubAgent, IdleWatch, metrics_of
+from gridrunner_agent.grid import GridUnavailableError, HubFigures, read_hub, with_login
+from gridrunner_agent.hub import HubAgent, IdleWatch, SleepWatch, metrics_of
 
 from tests.support.fake_grid_node import open_grid_node
 from tests.support.fake_imds import open_imds
@@ -15,7 +15,11 @@ from tests.support.fake_imds import open_imds
 class Sink:
     def __init__(self) -> None:
         self.put_figures: list[Mapping[str, float]] = []
+        self.answers: list[bool] = []
         self.is_broken = False
+
+    def put_answers(self, at: datetime, *, answers: bool) -> None:
+        self.answers.append(answers)
 
     def put(self, figures: Mapping[str, float], at: datetime) -> None:
         if self.is_broken:
@@ -43,6 +47,7 @@ def test_a_hub_that_does_not_answer_publishes_nothing_and_the_agent_goes_on() ->
         sink.is_broken = False
         assert agent.publish_once()
     assert len(sink.put_figures) == 1
+    assert sink.answers == [False, True]
 
 
 def test_something_else_than_a_hub_is_named_without_its_credentials() -> None:
@@ -67,3 +72,22 @@ def test_an_idle_fleet_is_said_once_and_again_after_work() -> None:
 def test_a_fleet_without_nodes_is_not_idle() -> None:
     watch = IdleWatch(limit_s=60)
     assert [watch.note(HubFigures(queue=0, sessions=0, slots=0, nodes=0), at_s) for at_s in (0, 120)] == [None, None]
+
+
+def test_a_hub_that_nobody_needs_goes_to_sleep() -> None:
+    quiet, busy = HubFigures(queue=0, sessions=0, slots=0, nodes=0), HubFigures(queue=1, sessions=0, slots=0, nodes=0)
+    leases, stops = [False], list[float]()
+    watch = SleepWatch(limit_s=600, has_lease=lambda: leases[0], stop=lambda: stops.append(1.0))
+    assert [watch.note(quiet, at_s) for at_s in (0, 599)] == [False, False]
+    assert not watch.note(busy, 600)
+    leases[0] = True
+    assert not watch.note(quiet, 1300)
+    leases[0] = False
+    assert [watch.note(quiet, at_s) for at_s in (1400, 1999, 2000)] == [False, False, True]
+    assert stops == [1.0]
+
+
+def test_the_hubs_log_in_comes_from_the_environment() -> None:
+    env = {"SE_ROUTER_USERNAME": "ci", "SE_ROUTER_PASSWORD": "a/b@c"}
+    assert with_login("http://127.0.0.1:4444", env) == "http://ci:a%2Fb%40c@127.0.0.1:4444"
+    assert with_login("http://127.0.0.1:4444", {}) == "http://127.0.0.1:4444"

@@ -30,6 +30,9 @@ class FakeHook:
             raise AwsUnavailableError("autoscaling:CompleteLifecycleAction: throttled")
         self.calls.append("complete")
 
+    def give_up(self) -> None:
+        self.calls.append("give up")
+
 
 @pytest.fixture
 def imds() -> Iterator[FakeImds]:
@@ -90,7 +93,7 @@ def test_a_spot_notice_drains_and_what_is_left_is_ended_before_it_runs_out(imds:
 def test_a_wrong_secret_is_tried_again_and_costs_nothing_else(imds: FakeImds, node: FakeGridNode) -> None:
     clock = Clock()
     agent = make_agent(imds, node, FakeHook(), clock, secret="wrong")
-    imds.is_rebalance_advised = True
+    imds.interrupt()
     agent.look_once()
     assert (node.drains, node.is_draining) == (0, False)
 
@@ -98,7 +101,8 @@ def test_a_wrong_secret_is_tried_again_and_costs_nothing_else(imds: FakeImds, no
 def test_a_hub_that_is_down_is_asked_again(imds: FakeImds, node: FakeGridNode) -> None:
     clock = Clock()
     agent = make_agent(imds, node, FakeHook(), clock)
-    imds.is_rebalance_advised, node.is_hub_down = True, True
+    imds.interrupt()
+    node.is_hub_down = True
     agent.look_once()
     node.is_hub_down, clock.now_s = False, 6.0
     agent.look_once()
@@ -127,6 +131,25 @@ def test_a_metadata_service_that_fails_for_a_while_stops_nothing(imds: FakeImds,
     assert node.drains == 1
 
 
+def test_a_node_that_died_has_its_instance_replaced(imds: FakeImds, node: FakeGridNode) -> None:
+    hook, clock = FakeHook(), Clock()
+    agent = NodeAgent(
+        NodeParts(
+            metadata=Metadata(imds.url),
+            hub_url=node.url,
+            node_url="http://127.0.0.1:9",
+            secret=SECRET,
+            hook=hook,
+            clock=clock,
+        ),
+        NodeMachine(Limits()),
+    )
+    agent.look_once()
+    clock.now_s = 300.0
+    agent.look_once()
+    assert hook.calls == ["give up"]
+
+
 def test_a_token_that_ran_out_is_replaced(imds: FakeImds) -> None:
     metadata = Metadata(imds.url)
     assert metadata.instance_id() == imds.instance_id
@@ -146,7 +169,6 @@ def test_a_service_that_is_not_there_is_an_error_of_ours() -> None:
         ({}, "GRIDRUNNER_AGENT_HUB_URL"),
         ({"GRIDRUNNER_AGENT_HUB_URL": "http://h"}, "SE_REGISTRATION_SECRET"),
         ({"GRIDRUNNER_AGENT_DRAIN_S": "soon"}, "GRIDRUNNER_AGENT_DRAIN_S"),
-        ({"GRIDRUNNER_AGENT_REBALANCE": "panic"}, "GRIDRUNNER_AGENT_REBALANCE"),
     ],
 )
 def test_settings_that_mean_nothing_are_named(env: dict[str, str], named: str) -> None:

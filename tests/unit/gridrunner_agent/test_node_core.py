@@ -8,6 +8,7 @@ from gridrunner_agent.node_core import (
     Answered,
     Complete,
     Drain,
+    GiveUp,
     Heartbeat,
     Limits,
     Looked,
@@ -18,7 +19,13 @@ from gridrunner_agent.node_core import (
 )
 
 LIMITS = Limits(drain_s=600, heartbeat_s=60, release_s=10, retry_s=5, unseen_looks=3)
-STEPS = {Drain: Step.DRAIN, Release: Step.RELEASE, Heartbeat: Step.HEARTBEAT, Complete: Step.COMPLETE}
+STEPS = {
+    Drain: Step.DRAIN,
+    Release: Step.RELEASE,
+    Heartbeat: Step.HEARTBEAT,
+    Complete: Step.COMPLETE,
+    GiveUp: Step.GIVE_UP,
+}
 
 
 def look(at_s: float, *sessions: str, gone: bool = False, **says: Any) -> Looked:
@@ -105,20 +112,29 @@ def test_completion_is_tried_until_it_is_taken(machine: NodeMachine) -> None:
     assert machine.is_completed
 
 
-def test_a_rebalance_recommendation_drains_without_a_deadline(machine: NodeMachine) -> None:
-    assert take(machine, look(0, "a", is_rebalance_advised=True)) == [Drain(node_id="node", reason=Reason.REBALANCE)]
-    assert take(machine, look(3600, "a", is_rebalance_advised=True, is_draining=True)) == []
+def test_a_node_that_is_dead_for_minutes_is_given_up_and_asked_again_if_nothing_comes_of_it(
+    machine: NodeMachine,
+) -> None:
+    assert [kinds(take(machine, look(at_s, gone=True))) for at_s in (0, 150, 299, 300, 305, 600)] == [
+        *([[]] * 3),
+        ["GiveUp"],
+        [],
+        ["GiveUp"],
+    ]
 
 
-def test_a_rebalance_recommendation_can_be_ignored() -> None:
-    machine = NodeMachine(LIMITS, drains_on_rebalance=False)
-    assert take(machine, look(0, "a", is_rebalance_advised=True)) == []
+def test_a_node_that_comes_back_in_time_is_not_given_up(machine: NodeMachine) -> None:
+    take(machine, look(0, gone=True))
+    take(machine, look(200))
+    assert take(machine, look(210, gone=True)) == []
+    assert take(machine, look(400, gone=True)) == []
 
 
-def test_a_rebalance_that_ends_in_a_scale_in_completes_at_once_when_the_node_is_gone(machine: NodeMachine) -> None:
-    take(machine, look(0, is_rebalance_advised=True))
-    assert take(machine, look(5, gone=True, is_rebalance_advised=True)) == []
-    assert kinds(take(machine, look(90, gone=True, is_rebalance_advised=True, is_leaving=True))) == ["Complete"]
+def test_a_node_that_was_given_up_and_is_taken_away_completes_its_action(machine: NodeMachine) -> None:
+    take(machine, look(0, gone=True))
+    take(machine, look(300, gone=True))
+    seen = [kinds(take(machine, look(at_s, gone=True, is_leaving=True))) for at_s in (305, 310, 315)]
+    assert seen == [["Heartbeat"], [], ["Complete"]]
 
 
 def test_a_node_that_never_came_up_does_not_hold_its_instance(machine: NodeMachine) -> None:
@@ -134,9 +150,9 @@ def test_a_restarted_agent_finds_the_node_draining_and_completes_when_it_ends() 
 
 
 def test_a_node_that_somebody_started_again_is_drained_again(machine: NodeMachine) -> None:
-    take(machine, look(0, is_rebalance_advised=True))
-    take(machine, look(5, gone=True, is_rebalance_advised=True))
-    assert kinds(take(machine, look(10, is_rebalance_advised=True))) == ["Drain"]
+    take(machine, look(0, interruption_in_s=120))
+    take(machine, look(5, gone=True, interruption_in_s=120))
+    assert kinds(take(machine, look(10, interruption_in_s=120))) == ["Drain"]
 
 
 def test_limits_that_would_do_nothing_are_refused() -> None:

@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from msgspec.structs import replace
 
@@ -24,6 +25,7 @@ from gridrunner.grid.drivers.aws.groups import NodeGroup, NodeGroups
 from gridrunner.grid.drivers.aws.leases import end_all, set_base
 from gridrunner.grid.drivers.aws.leasing import LeaseKeeper, Patience, insist
 from gridrunner.grid.drivers.aws.metering import Meter
+from gridrunner.grid.drivers.aws.power import HubPower
 from gridrunner.grid.drivers.aws.scaling import GroupView, explain_shortage, require_possible, weigh_progress
 from gridrunner.grid.drivers.aws.sizing import FleetBook, FleetSize
 from gridrunner.grid.drivers.aws.watching import OpenFleet, Watch
@@ -47,7 +49,13 @@ CLOCK_SKEW = timedelta(seconds=30)
 def make_driver(settings: DriverSettings) -> AwsDriver:
     """The driver of the fleet that --fleet names. Raises UsageError without one."""
     fleet = read_fleet(settings.fleet)
-    return AwsDriver(fleet, Aws(fleet.region), timeout_s=settings.scale_timeout_s, host_address=settings.host_address)
+    return AwsDriver(
+        fleet,
+        Aws(fleet.region),
+        timeout_s=settings.scale_timeout_s,
+        host_address=settings.host_address,
+        hub_ca=settings.hub_ca,
+    )
 
 
 class AwsDriver:
@@ -61,11 +69,15 @@ class AwsDriver:
         timeout_s: float,
         host_address: str | None = None,
         poll_s: float = POLL_S,
+        hub_ca: Path | None = None,
     ) -> None:
+        """`hub_ca`: the certificates (PEM) that https hubs are checked with."""
         self._fleet, self._aws, self._timeout_s, self._poll_s = fleet, aws, timeout_s, poll_s
         self._host_address = host_address
-        self._groups = NodeGroups(aws, fleet)
+        self._hub_ca = hub_ca
+        self._groups, self._power = NodeGroups(aws, fleet), HubPower(aws, fleet)
         self._clients: dict[str, HubClient] = {}
+        self._login: str | None = None
 
     # ----------------------------------------------------------------------------------------------- gridrunner grid …
 
@@ -81,6 +93,11 @@ class AwsDriver:
             _join_instances(self._client(hub).status(), group, addresses)
             for hub, group in zip(self._fleet.hubs, groups, strict=True)
         )
+        asleep = self._power.asleep()
+        hubs = tuple(
+            replace(hub, detail="asleep: --scale and `grid up` wake it") if known.instance_id in asleep else hub
+            for hub, known in zip(hubs, self._fleet.hubs, strict=True)
+        )
         capacity = ", ".join(f"{group.name} {group.desired} ({group.least} to {group.most})" for group in groups)
         return GridStatus(name=self._fleet.name, driver=AWS, hubs=hubs, detail=f"capacity: {capacity}")
 
@@ -94,6 +111,8 @@ class AwsDriver:
         since = datetime.now(UTC) - CLOCK_SKEW
         size = self._size()
         book = size.book.change(lambda book, now_s: set_base(book, nodes, now_s))
+        if nodes:
+            self._power.wake(say)
         if book.nodes > nodes:
             runs = ", ".join(lease.run for lease in book.leases)
             say(f"aws: {count_of(book.nodes, 'node')} until these runs end: {runs}; then {nodes}")
@@ -160,6 +179,7 @@ class AwsDriver:
         try:
             if keeper is not None:
                 keeper.take()
+                self._power.wake(say)  # after the lease is written: a hub with a lease does not fall asleep
             elif not any(group.desired for group in insist(self._groups.read, say, pause_s=self._poll_s)):
                 raise UsageError(
                     f"fleet {self._fleet.name} has no node",
@@ -225,6 +245,8 @@ class AwsDriver:
         while True:
             try:
                 views = self._look(since)
+                if any(view.hub_problem for view in views):
+                    self._power.wake(say)  # it was falling asleep when it was first asked for
                 is_short = self._is_taken_away(views, nodes, keeper, say)
             except AwsFault as error:
                 patience.bear(error)
@@ -274,14 +296,24 @@ class AwsDriver:
             return
         say(f"{hub.name}: draining node {node.name}; no instance of the fleet has its address")
         fleet_hub = next(candidate for candidate in self._fleet.hubs if candidate.name == hub.name)
-        HubClient(self._address(fleet_hub, self._read_secret())).drain_node(node.id)
+        HubClient(self._address(fleet_hub, self._read_secret()), ca_file=self._hub_ca).drain_node(node.id)
 
     def _address(self, hub: FleetHub, secret: str | None = None) -> HubAddress:
-        return HubAddress(url=hub.url, name=hub.name, secret=secret)
+        return HubAddress(url=self._with_login(hub.url), name=hub.name, secret=secret)
+
+    def _with_login(self, url: str) -> str:
+        """The hub's URL with the grid's log-in, which is read once. Raises AwsRefused, AwsFault."""
+        if not self._fleet.login_parameter:
+            return url
+        if self._login is None:
+            user, _, password = self._read_parameter(self._fleet.login_parameter).partition(":")
+            self._login = f"{quote(user, safe='')}:{quote(password, safe='')}@"
+        parts = urlsplit(url)
+        return parts._replace(netloc=self._login + parts.netloc).geturl()
 
     def _client(self, hub: FleetHub) -> HubClient:
         if hub.name not in self._clients:
-            self._clients[hub.name] = HubClient(self._address(hub))
+            self._clients[hub.name] = HubClient(self._address(hub), ca_file=self._hub_ca)
         return self._clients[hub.name]
 
     def _find_secret(self) -> str | None:
@@ -293,7 +325,9 @@ class AwsDriver:
             return None
 
     def _read_secret(self) -> str:
-        name = self._fleet.secret_parameter
+        return self._read_parameter(self._fleet.secret_parameter)
+
+    def _read_parameter(self, name: str) -> str:
         with translated("ssm:GetParameter", name):
             answer = self._aws.client("ssm").get_parameter(Name=name, WithDecryption=True)
         return str(answer["Parameter"]["Value"])

@@ -5,6 +5,7 @@ Owns the format, which is the seam between the terraform module and gridrunner. 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ FLEET_FORMAT = 1
 
 MOST_FLEET_BYTES = 1 << 20
 """Of the file: with 20 hubs it has 6 kB, and terraform may print other outputs beside it."""
+
+IN_A_BUCKET = re.compile(r"s3:/+([^/]+)/(.+)")
+"""What a path of --fleet is that names an object: the two slashes are one in a path."""
 
 HOW_TO = "write it with: terraform output -json gridrunner > fleet.json"
 
@@ -48,7 +52,9 @@ class SpotShare(Struct, frozen=True, kw_only=True):
 
 
 class FleetFile(Struct, frozen=True, kw_only=True):
-    """The fleet. `bucket` "" and `secret_parameter` "": it has none."""
+    """The fleet. `bucket`, `secret_parameter` and `login_parameter` "": it has none. `hubs_sleep`: their agents stop
+    them when nobody needs them.
+    """
 
     name: str
     region: str
@@ -60,6 +66,8 @@ class FleetFile(Struct, frozen=True, kw_only=True):
     spot: SpotShare = field(default_factory=SpotShare)
     bucket: str = ""
     secret_parameter: str = ""
+    login_parameter: str = ""
+    hubs_sleep: bool = False
 
     @property
     def most_nodes(self) -> int:
@@ -69,12 +77,15 @@ class FleetFile(Struct, frozen=True, kw_only=True):
 
 def read_fleet(path: Path | None) -> FleetFile:
     """The fleet in `path`, what `terraform output -json gridrunner` printed, or `terraform output -json` with all
-    outputs. Raises UsageError when there is none, or it is something else or of a newer format.
+    outputs; or in the object s3://…, where terraform put the same. Raises UsageError when there is none, or it is
+    something else or of a newer format.
     """
     if path is None:
         raise UsageError("aws: which fleet? --fleet FILE (or GRIDRUNNER_FLEET) names none", hint=HOW_TO)
+    in_bucket = IN_A_BUCKET.fullmatch(str(path))
     try:
-        document: Any = codec.decode(read_file(path, most_bytes=MOST_FLEET_BYTES), dict)
+        data = read_file(path, most_bytes=MOST_FLEET_BYTES) if in_bucket is None else _fetch(*in_bucket.groups())
+        document: Any = codec.decode(data, dict)
     except OSError as error:
         raise UsageError(f"--fleet {path}: cannot be read: {error.strerror or error}", hint=HOW_TO) from error
     except (codec.BrokenJsonError, UnicodeDecodeError, RecursionError) as error:
@@ -94,3 +105,14 @@ def read_fleet(path: Path | None) -> FleetFile:
     if not fleet.hubs or fleet.slots_per_node < 1 or fleet.nodes.max_per_hub < 1:
         raise UsageError(f"--fleet {path}: describes a fleet without hubs, slots or nodes", hint=HOW_TO)
     return fleet
+
+
+def _fetch(bucket: str, key: str) -> bytes:
+    """The object that terraform wrote. Raises AwsRefused, AwsFault, UsageError."""
+    from gridrunner.aws.clients import Aws  # noqa: PLC0415 - boto3 takes half a second, and most runs need none
+    from gridrunner.aws.objects import SharedObject  # noqa: PLC0415 - the same
+
+    data = SharedObject(Aws(), bucket, key).read().data
+    if data is None:
+        raise UsageError(f"--fleet s3://{bucket}/{key}: there is no such object", hint="terraform output fleet_url")
+    return data
