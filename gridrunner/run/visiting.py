@@ -22,6 +22,7 @@ from gridrunner.run.archives import hosts_of
 from gridrunner.run.hubs import Grids
 from gridrunner.run.journaling import RunJournal
 from gridrunner.run.live import judge_live
+from gridrunner.run.observing import open_observers
 from gridrunner.run.opening import Run
 from gridrunner.run.ports import JudgeRounds, journal_event
 from gridrunner.run.prepare import Work
@@ -74,6 +75,7 @@ def visit_and_judge(run: Run, work: Work, grids: Grids, journal: RunJournal) -> 
 
 def visit_sites(run: Run, work: Work, grids: Grids, journal: RunJournal, failed: FailedSites) -> StoppedBy:
     """Visit and judge everything that is owed; returns why that ended. `failed` is told what fails."""
+    observers = open_observers(run, work)
     progress = _show_progress(run, work)
 
     def keep(record: DispatchRecord) -> None:
@@ -82,6 +84,8 @@ def visit_sites(run: Run, work: Work, grids: Grids, journal: RunJournal, failed:
             journal.write(event)
         failed.take(record)
         progress.record(record)
+        for observer in observers:
+            observer.record(record)
 
     sites = [planned.site for planned in work.plan.sites]
     dispatcher = Dispatcher(
@@ -100,6 +104,8 @@ def visit_sites(run: Run, work: Work, grids: Grids, journal: RunJournal, failed:
             return dispatcher.run().stopped_by
     finally:
         progress.close()
+        for observer in observers:
+            observer.close()
         for grid in grids.opened:
             for file in grid.keep_evidence(work.folder / GRID_EVIDENCE):
                 run.say(f"kept {file}")

@@ -19,7 +19,7 @@ def _receiver(text: str) -> str:
 
 
 class OutputSettings(Struct, frozen=True, kw_only=True):
-    """Files and the terminal. `json` "-" is standard output."""
+    """Files and the terminal. `json` "-" is standard output; `metrics` is a file, a port or HOST:PORT."""
 
     out: Path = Path("runs")
     junit: Path | None = None
@@ -27,6 +27,7 @@ class OutputSettings(Struct, frozen=True, kw_only=True):
     ci: str = "auto"
     baseline: Path | None = None
     notify: tuple[str, ...] = ()
+    metrics: str | None = None
     dry_run: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -67,6 +68,12 @@ ROWS = (
         is_secret=True,
         help="tell what is new since earlier runs, in one message, by Slack, Teams, mail, a webhook: a URL of Apprise "
         "(pip install gridrunner[notify])",
+    ),
+    Setting(
+        name="metrics",
+        parse=str,
+        metavar="FILE|PORT",
+        help="figures for Prometheus while it runs: a file for the node exporter, a port of this machine, or HOST:PORT",
     ),
     Setting(name="dry-run", parse=flag, help="check everything and print the plan; visit nothing"),
     Setting(

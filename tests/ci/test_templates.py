@@ -12,14 +12,18 @@ from typing import Any
 import pytest
 import yaml
 
+from gridrunner.settings.table import BY_KEY
 from tests.support.shard_runs import plan_sites, write_shard
 from tests.support.shell_steps import CI, REAL, ROOT, Steps, tool
 
 ACTION = CI / "github" / "action.yml"
 WORKFLOW = CI / "github" / "gridrunner.yml"
 AWS_WORKFLOW = CI / "github" / "gridrunner-aws.yml"
+IMAGES_WORKFLOW = CI / "github" / "gridrunner-images.yml"
 GITLAB = CI / "gitlab" / "gridrunner.gitlab-ci.yml"
+GITLAB_AWS = CI / "gitlab" / "gridrunner-aws.gitlab-ci.yml"
 JENKINSFILE = CI / "jenkins" / "Jenkinsfile"
+JENKINSFILE_AWS = CI / "jenkins" / "Jenkinsfile.aws"
 ISSUE_FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
 
 
@@ -38,7 +42,9 @@ def steps_of(document: Any) -> Iterator[dict[str, Any]]:
         (ACTION, ["vendor.github-actions"]),
         (WORKFLOW, ["vendor.github-workflows"]),
         (AWS_WORKFLOW, ["vendor.github-workflows"]),
+        (IMAGES_WORKFLOW, ["vendor.github-workflows"]),
         (GITLAB, ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"]),
+        (GITLAB_AWS, ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"]),
         *((form, ["vendor.github-issue-forms"]) for form in ISSUE_FORMS),
         (ISSUE_FORMS[0].with_name("config.yml"), ["vendor.github-issue-config"]),
     ],
@@ -53,7 +59,7 @@ def test_the_platform_s_own_schema_is_met(path: Path, options: list[str]) -> Non
 # --------------------------------------------------------------------------------------------------------------- GitHub
 
 
-@pytest.mark.parametrize("path", [ACTION, WORKFLOW, AWS_WORKFLOW], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [ACTION, WORKFLOW, AWS_WORKFLOW, IMAGES_WORKFLOW], ids=lambda path: path.name)
 def test_actions_are_pinned_by_commit_and_inputs_are_never_part_of_a_script(path: Path) -> None:
     for step in steps_of(load(path)):
         used = step.get("uses", "./")
@@ -62,7 +68,7 @@ def test_actions_are_pinned_by_commit_and_inputs_are_never_part_of_a_script(path
 
 
 def test_one_action_has_one_commit() -> None:
-    lines = (ACTION.read_text() + WORKFLOW.read_text() + AWS_WORKFLOW.read_text()).splitlines()
+    lines = "".join(path.read_text() for path in (ACTION, WORKFLOW, AWS_WORKFLOW, IMAGES_WORKFLOW)).splitlines()
     text = "\n".join(line for line in lines if not line.startswith("#"))
     pins = set(re.findall(r"uses: (actions/[a-z-]+)(?:/[a-z]+)?@([0-9a-f]{40}) # (v\S+)", text))
     assert len(pins) == len({name for name, _, _ in pins}) == 5
@@ -165,15 +171,34 @@ def test_a_gitlab_merge_makes_the_report_that_the_job_names(steps: Steps) -> Non
     assert "[[ATTACHMENT|gridrunner-report/evidence/site-1/screenshot-1.webp]]" in text
 
 
+def test_gitlab_on_aws_stores_no_key_and_names_settings_that_there_are() -> None:
+    text = GITLAB_AWS.read_text(encoding="utf-8")
+    assert "SECRET_ACCESS_KEY" not in text
+    job = load(GITLAB_AWS)[".gridrunner-aws"]
+    assert set(job["id_tokens"]) == {"FLEET_TOKEN"}
+    assert 'printf %s "$FLEET_TOKEN" >"$AWS_WEB_IDENTITY_TOKEN_FILE"' in job["before_script"][0]
+    named = {name.removeprefix("GRIDRUNNER_").lower() for name in re.findall(r"\bGRIDRUNNER_[A-Z_]+", text)}
+    assert named <= set(BY_KEY)
+
+
 # -------------------------------------------------------------------------------------------------------------- Jenkins
 
 
-def test_the_jenkinsfile_calls_steps_that_exist_and_closes_what_it_opens() -> None:
-    text = JENKINSFILE.read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("path", "scripts"),
+    [
+        (JENKINSFILE, {"ci/setup.sh", "ci/run-shard.sh", "ci/merge-shards.sh"}),
+        (JENKINSFILE_AWS, {"ci/setup.sh"}),
+    ],
+    ids=lambda value: value.name if isinstance(value, Path) else "",
+)
+def test_a_jenkinsfile_calls_steps_that_exist_and_closes_what_it_opens(path: Path, scripts: set[str]) -> None:
+    text = path.read_text(encoding="utf-8")
     code = re.sub(r"//[^\n]*|'[^'\n]*'|\"[^\"\n]*\"", "", text)
     assert [code.count(mark) for mark in "{(["] == [code.count(mark) for mark in "})]"]
     called = set(re.findall(r"\bci/[a-z-]+\.sh", text))
-    assert called == {"ci/setup.sh", "ci/run-shard.sh", "ci/merge-shards.sh"}
+    assert called == scripts
+    assert {name.lower() for name in re.findall(r"\bGRIDRUNNER_([A-Z_]+)", text)} <= set(BY_KEY)
     assert all((ROOT / name).is_file() for name in called)
 
 

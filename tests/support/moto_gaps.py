@@ -13,7 +13,8 @@ moto is a stand-in for AWS; these functions make it one for a fleet with drain h
 - what the provider read back differently from what it wrote: targets of hooks that were made up, `Enabled` missing in
   policies, a mixed instances policy lost in an update, tags of a launch template counted as tags of its instances,
   descriptions of security group rules between groups, network interfaces made for an instance or a NAT gateway
-  that outlive it, and others that stay attached to it.
+  that outlive it, and others that stay attached to it;
+- a bucket's policy that refuses plain http refuses nothing: moto speaks nothing else, and would deny every call.
 
 Launch hooks (`Pending:Wait`), health checks and alarms still have no effect: a test that needs an alarm to act calls
 `ExecutePolicy` itself and says so.
@@ -38,6 +39,7 @@ from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.utils import parse_user_data
+from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 
 CAPACITY_LIMIT_TAG = "test:capacity-limit"
 ACTIVITIES_KEPT = 100
@@ -76,6 +78,7 @@ def apply() -> None:
     _mend_backend()
     _add_actions()
     _mend_what_is_read_back()
+    _take_http_for_https()
 
 
 def _replace(owner: type, **replacements: Any) -> None:
@@ -363,6 +366,18 @@ def _refresh_status(group: Group, refresh: Refresh) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ what is read back
+
+
+def _take_http_for_https() -> None:
+    judge = IAMPolicyStatement.is_action_permitted
+
+    def is_action_permitted(statement: Any, *arguments: Any, **named: Any) -> PermissionResult:
+        condition = statement._statement.get("Condition", {})
+        if statement._statement["Effect"] == "Deny" and "aws:SecureTransport" in condition.get("Bool", {}):
+            return PermissionResult.NEUTRAL
+        return judge(statement, *arguments, **named)
+
+    _replace(IAMPolicyStatement, is_action_permitted=is_action_permitted)
 
 
 def _mend_what_is_read_back() -> None:

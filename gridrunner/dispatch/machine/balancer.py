@@ -26,8 +26,8 @@ from gridrunner.planning.constants import SESSION_START_S, SESSIONS_AT_ONCE
 from gridrunner.text import count_of
 
 QUEUE_AHEAD = 50
-"""Sessions that an elastic hub is asked for beyond its slots, at most. A scaler that looks at the queue every 20 s (the
-default of Selenium's chart) grows by so many each time; the queue is served in turn, and others wait in it as well."""
+"""Sessions that an elastic hub is asked for beyond its slots, at most. A scaler that looks at the queue every 10 s (the
+default of Selenium's chart 0.36) grows by so many each time; the queue is served in turn, and others wait in it too."""
 
 PATIENT_S = 10.0
 """A queued request that was refused sooner was refused by the hub, whatever its queue; one that waited so long found no
