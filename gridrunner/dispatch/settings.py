@@ -34,7 +34,7 @@ class DispatchSettings(Struct, frozen=True, kw_only=True):
     visits_per_session: int = VISITS_PER_SESSION
     opens_at_once: int = SESSIONS_AT_ONCE  # per hub, at first
     elastic: frozenset[str] = frozenset()  # hubs that make slots by their queue: asked for `slots` sessions ahead
-    # What such a hub takes for a node: a look at the queue every 10 s (the default of Selenium's chart 0.36), and twenty
+    # What such a hub takes for a node: a look at the queue every 10 s (Selenium's chart 0.36), and twenty
     # for a pod to start and register. No node is asked for that would come after the work is done.
     node_start_s: float = 30.0
     deadline_s: float | None = None
