@@ -277,7 +277,7 @@ def test_gridrunner_reads_the_output(seen: Seen) -> None:
     [
         ("61 nodes a hub", "A hub carries at most about 60 nodes"),
         ("61 nodes a hub", "raise hubs instead"),
-        ("open to all", "A grid has no log-in of its own"),
+        ("open to all", "a grid is no service for the internet"),
         ("minimum over maximum", "min_nodes_per_hub (30) is over max_nodes_per_hub (20)"),
         ("too many", "raise max_nodes_per_hub (60 at most), or hubs to 3"),
     ],
