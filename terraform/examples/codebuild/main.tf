@@ -196,7 +196,7 @@ resource "aws_codebuild_project" "run" {
     buildspec = yamlencode({
       version = 0.2
       phases = {
-        install = { commands = ["python3 -m pip install --quiet ."] }
+        install = { commands = ["python3 -m pip install --quiet .[aws]"] }
         build   = { commands = [var.command] }
       }
     })
