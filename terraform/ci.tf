@@ -71,6 +71,13 @@ data "aws_iam_policy_document" "ci" {
     resources = ["${aws_s3_bucket.runs.arn}/*"] # --store may have a prefix of its own; nothing else is in the bucket
   }
 
+  # Entries of the history that were put together; nothing else is ever removed. --store may have a prefix of its own.
+  statement {
+    sid       = "ForgetsOldHistory"
+    actions   = ["s3:DeleteObject"]
+    resources = ["${aws_s3_bucket.runs.arn}/history/*", "${aws_s3_bucket.runs.arn}/*/history/*"]
+  }
+
   dynamic "statement" {
     for_each = var.ci_port_forwarding ? ["yes"] : []
 
