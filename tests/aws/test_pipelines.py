@@ -42,7 +42,7 @@ def start(project: CommandLine, sites: str, out: str, *more: str) -> Running:
 
 
 def run_folders(project: CommandLine) -> Sequence[Path]:
-    return [folder for number in range(1, SHARDS + 1) for folder in (project.folder / f"shard-{number}").iterdir()]
+    return [plan.parent for plan in project.folder.glob("shard-*/*/plan.json")]
 
 
 def age_leases(aws: MotoServer, fleet: str) -> None:
