@@ -150,8 +150,10 @@ def session_options(run: Run, work: Work, host_rules: Sequence[str]) -> SessionO
 
 
 def places_of(run: Run, work: Work) -> tuple[Place, ...]:
-    """The private places that pages of a run may reach. Raises UsageError."""
-    return find_places((planned.site.url for planned in work.plan.sites), run.settings.visits.allow_private)
+    """The private places that the browsers of a run may reach, its proxies among them. Raises UsageError."""
+    ways = [f"http://{egress.server.partition('://')[2]}/" for egress in run.settings.egresses]
+    urls = [planned.site.url for planned in work.plan.sites]
+    return find_places([*urls, *ways], run.settings.visits.allow_private)
 
 
 def _guard_of(run: Run, work: Work) -> NameGuard | None:
