@@ -133,7 +133,7 @@ class Page(Protocol):
         """Hand out the rest. Raises SessionLost; what does not come by the deadline is not whole."""
         ...
 
-    def serve(self, answer: Callable[[Asked], Served]) -> None:
+    def serve(self, answer: Callable[[Asked], Served], *, started_ms: int = 0) -> None:
         """Have everything that page, frames and workers ask for answered so, and nothing by a server; as `block`."""
         ...
 

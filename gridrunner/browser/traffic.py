@@ -97,7 +97,7 @@ class Replaying:
         place = self._archive.visits.get(site.id)
         visit = self._archive.read_visit(place) if place is not None else RecordedVisit(site=site)
         replay = Replay(self._archive, visit, site)
-        page.serve(replay.answer)
+        page.serve(replay.answer, started_ms=visit.started_ms)
         return replay
 
 

@@ -8,7 +8,8 @@ Service workers have a Fetch domain of their own; what other workers ask for com
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from gridrunner.archive.traffic import NOT_IN_ARCHIVE, Answer, Asked, Failure, Served, Silence
@@ -36,10 +37,15 @@ _REASONS: Final[Mapping[str, str]] = {
 """Without those that speak of the machine's own network: a replay has none, and they would be charged to it."""
 
 
+SLICE_MS: Final = 100
+"""Of a page's own time, granted at once: it takes a millisecond where nothing happens in it (Chromium 156, 2026-12-01).
+"""
+
+
 class TrafficServer:
     """See `TargetTraffic`. `answer` says what comes of a request."""
 
-    reads = frozenset({"Fetch.requestPaused", "Network.requestWillBeSent"})
+    reads = frozenset({"Fetch.requestPaused", "Network.requestWillBeSent", "Emulation.virtualTimeBudgetExpired"})
     owns = frozenset({"Fetch.requestPaused"})
     network: Mapping[str, Any] = {}
 
@@ -47,11 +53,35 @@ class TrafficServer:
         self._connection, self._state = connection, state
         self.answer: Callable[[Asked], Served] = lambda _asked: Failure(NOT_IN_ARCHIVE)
         self._silent: set[str] = set()
+        self._clock = ""
+        self._lets_time_pass = self._is_expired = False
 
     @property
     def has_silent(self) -> bool:
         """Whether a request is left without an answer for ever."""
         return bool(self._silent)
+
+    def begin_time(self, target: str, started_ms: int) -> None:
+        """Have the page's clock begin at a moment, and pass only while it is waited for (`pass_time`)."""
+        self._clock = target
+        began = {"policy": "pauseIfNetworkFetchesPending", "budget": SLICE_MS, "initialVirtualTime": started_ms / 1000}
+        self._connection.send("Emulation.setVirtualTimePolicy", began, target=target)
+
+    @contextlib.contextmanager
+    def pass_time(self) -> Iterator[None]:
+        """While the page is waited for, its time passes as fast as it has something to do."""
+        self._lets_time_pass = True
+        if self._is_expired:
+            self._is_expired = False
+            self._grant(self._clock)
+        try:
+            yield
+        finally:
+            self._lets_time_pass = False
+
+    def _grant(self, target: str) -> None:
+        policy = "advance" if self._silent else "pauseIfNetworkFetchesPending"
+        self._connection.send("Emulation.setVirtualTimePolicy", {"policy": policy, "budget": SLICE_MS}, target=target)
 
     def set_up(self, target: str, kind: str) -> None:
         """See `TargetTraffic`."""
@@ -60,6 +90,11 @@ class TrafficServer:
 
     def take(self, target: str, method: str, params: dict[str, Any]) -> None:
         """See `TargetTraffic`."""
+        if method == "Emulation.virtualTimeBudgetExpired":
+            self._is_expired = not self._lets_time_pass
+            if self._lets_time_pass:
+                self._grant(target)
+            return
         if method != "Fetch.requestPaused":
             self._forget_silent(str(params.get("requestId", "")))
             return
@@ -78,6 +113,8 @@ class TrafficServer:
             case Silence():
                 self._silent.add(str(params.get("networkId", params["requestId"])))
                 self._forget_silent(str(params.get("networkId", "")))
+                if self._clock:  # it would stand still for what never comes
+                    self._grant(self._clock)
             case Failure(error):
                 reason = _REASONS.get(error, "Failed")
                 self._connection.send("Fetch.failRequest", {**answered, "errorReason": reason}, target=target)

@@ -229,14 +229,17 @@ class Tab:
             self._connection.read_until(lambda: recorder.is_settled, deadline=deadline)
         recorder.end()
 
-    def serve(self, answer: Callable[[Asked], Served]) -> None:
+    def serve(self, answer: Callable[[Asked], Served], *, started_ms: int = 0) -> None:
         """See `Page`."""
         assert self._server is not None, "these tabs serve"
         self._server.answer = answer
+        if started_ms:
+            self._server.begin_time(self.target, started_ms)
 
     def wait_until(self, is_true: Callable[[], bool], *, deadline: float) -> None:
         """Wait for a state of the page. Raises PageGone, DeadlinePassed or SessionLost."""
-        self._connection.read_until(lambda: self.state.is_crashed or is_true(), deadline=deadline)
+        with self._server.pass_time() if self._server is not None else contextlib.nullcontext():
+            self._connection.read_until(lambda: self.state.is_crashed or is_true(), deadline=deadline)
         if self.state.is_crashed and not is_true():
             raise PageGone
 
