@@ -145,4 +145,4 @@ def _require_name(name: str, path: Path) -> None:
 
 
 def _refuse(path: Path, why: str) -> UsageError:
-    return UsageError(f"{path}: {why}", hint="`gridrunner run --record` makes archives; `archive verify` looks at one")
+    return UsageError(f"{path}: {why}", hint="gridrunner run --record ARCHIVE makes one")

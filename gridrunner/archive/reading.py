@@ -103,11 +103,15 @@ class Archive:
     def _decode_visit(self, record: Record, place: Place) -> RecordedVisit:
         where = f"{self.path}: the visit at {place.file}:{place.offset}"
         if record.problem:
-            raise UsageError(f"{where} is damaged: {record.problem}", hint="gridrunner archive verify ARCHIVE")
+            raise UsageError(
+                f"{where} is damaged: {record.problem}", hint="record it anew: gridrunner run --record ARCHIVE"
+            )
         try:
             visit = codec.decode(record.body, RecordedVisit)
         except codec.BrokenJsonError as error:
-            raise UsageError(f"{where} is damaged: {error}", hint="gridrunner archive verify ARCHIVE") from error
+            raise UsageError(
+                f"{where} is damaged: {error}", hint="record it anew: gridrunner run --record ARCHIVE"
+            ) from error
         if visit.format > VISIT_FORMAT:
             raise UsageError(f"{where} was written by a newer gridrunner", hint="update gridrunner")
         return visit

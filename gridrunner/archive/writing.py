@@ -83,9 +83,7 @@ class ArchiveWriter:
             self._container.begin(WARC_FOLDER + self._warc)
             self._append(make_info(f"gridrunner {__version__}", self._began))
         except FileExistsError as error:
-            raise UsageError(
-                f"--record {path}: there is a file already", hint="name another one; `gridrunner archive merge` joins"
-            ) from error
+            raise UsageError(f"--record {path}: there is a file already", hint="name another one") from error
         except OSError as error:
             raise OutputLost(f"--record {path}: cannot be written: {error.strerror}") from error
 

@@ -42,7 +42,7 @@ def select_work(settings: Settings, say: Say) -> Selected:
         raise UsageError("--record and --replay: a replay has no traffic to record", hint="leave one of them out")
     with Archive(path) as archive:
         if not archive.visits:
-            raise NothingToRun(f"{path}: the archive holds no visit", hint=f"gridrunner archive show {path}")
+            raise NothingToRun(f"{path}: the archive holds no visit", hint="gridrunner run --record ARCHIVE makes one")
         if archive.torn or not archive.layout.is_finished:
             say(
                 f"note: {path}: its run was ended before it was finished; {count_of(len(archive.visits), 'site')} in it"
@@ -57,7 +57,7 @@ def select_work(settings: Settings, say: Say) -> Selected:
     if not sites:
         raise NothingToRun(
             f"{path}: the archive holds none of the {count_of(len(absent), 'site')}",
-            hint=f"gridrunner archive show {path}",
+            hint="gridrunner run --record ARCHIVE makes one",
         )
     if absent:
         more = f" and {len(absent) - NAMED} more" if len(absent) > NAMED else ""
