@@ -2,8 +2,7 @@
 
 The WARC file is its first entry and is stored, not packed, so that it grows in place: one file from the first moment,
 a ZIP once it is finished, and readable before that as well (`archive.reading`), whatever ended the run. The package
-`wacz` makes one out of WARC files that are finished, in a second pass, and brings 40 packages along; what is written
-here is checked with its validator in the tests.
+`wacz` makes one out of WARC files that are finished, in a second pass, and could not grow one while a run goes on.
 """
 
 from __future__ import annotations

@@ -60,18 +60,19 @@ def clean_styles(text: str) -> str:
 
 def _write(tokens: Sequence[Any], *, depth: int) -> Iterator[str]:
     """The tokens as text, with what keeps neighbours apart between them."""
-    previous = ""
+    previous, ending = "", ""
     for token in _kept(tokens):
         kind = token.value if token.type == "literal" else token.type
         if kind == "whitespace":
             if previous != "whitespace":
-                yield " "
+                yield (ending := " ")
         elif previous == "<" and kind != "=":
             yield " "
-        elif (previous, kind) in BAD_PAIRS:
+        elif (previous, kind) in BAD_PAIRS or (kind == ">" and ending.endswith("--")):  # "-->" is a token of its own
             yield "/**/"
         if kind != "whitespace":
-            yield from _write_token(token, depth=depth)
+            for ending in _write_token(token, depth=depth):
+                yield ending
         previous = kind
 
 

@@ -27,6 +27,7 @@ from gridrunner.results.history.trails import Trail, make_trails
 from gridrunner.results.reports.html.past_page import write_history_page
 from gridrunner.run.histories import open_shared_history
 from gridrunner.run.remembering import RUNS_LOOKED_AT
+from gridrunner.run.shelf import leave_out_shelf
 from gridrunner.terminal.progress import clean
 from gridrunner.text import count_of
 
@@ -92,15 +93,15 @@ def prune_history(arguments: argparse.Namespace) -> int:
 
 def import_runs(arguments: argparse.Namespace) -> int:
     """Add run folders to the history. Returns 2 where one could not be read; all others are added."""
-    added = 0
+    added, named = 0, leave_out_shelf(arguments.runs)
     with open_shared_history(settings_of(arguments), say, is_new_allowed=True) as history:
-        for folder in arguments.runs:
+        for folder in named:
             try:
                 added += history.import_run(folder)
             except RunFolderError as error:
                 say(f"not imported: {error}")
     print(f"{count_of(added, 'run')} imported")
-    return ExitCode.OK if added == len(arguments.runs) else ExitCode.USAGE
+    return ExitCode.OK if added == len(named) else ExitCode.USAGE
 
 
 def _seconds(value: float | None) -> str:

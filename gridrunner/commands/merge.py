@@ -23,6 +23,7 @@ from gridrunner.results.reports.junit import JUNIT_NAME
 from gridrunner.run.notifying import Notifier, make_notifier
 from gridrunner.run.publishing import Publisher, make_publisher
 from gridrunner.run.remembering import read_runs, remember_run
+from gridrunner.run.shelf import leave_out_shelf
 from gridrunner.terminal.console import make_printer
 from gridrunner.text import count_of, make_log_line
 
@@ -35,7 +36,7 @@ def merge_command(arguments: argparse.Namespace) -> int:
     out, junit = arguments.merged, arguments.junit_files
     notifier = make_notifier(settings.output.notify, os.environ)
     if not any(name.startswith("s3://") for name in arguments.runs):
-        runs = [Path(name) for name in arguments.runs]
+        runs = leave_out_shelf([Path(name) for name in arguments.runs])
         known = (lambda: read_runs(settings.store.history, _warn)) if notifier.is_wanted else None
         return execute_merge(
             runs,

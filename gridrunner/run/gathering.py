@@ -16,6 +16,7 @@ from gridrunner.results.record import RunRecord
 from gridrunner.results.store.keys import describe_lost, find_lost, parse_store
 from gridrunner.results.store.s3 import RunStore
 from gridrunner.run.remembering import is_replay, read_runs
+from gridrunner.run.shelf import leave_out_shelf
 from gridrunner.run.shelving import HISTORY_COPY, put_entry, sync_history
 from gridrunner.run.storing import find_pipeline, make_store
 from gridrunner.terminal.console import Say
@@ -41,7 +42,7 @@ def gather_runs(
     Raises GridFault (exit 3) when a store holds claims and not one run; UsageError when it holds nothing, or several
     groups and none is chosen.
     """
-    folders = [Path(name) for name in names if not name.startswith("s3://")]
+    folders = leave_out_shelf([Path(name) for name in names if not name.startswith("s3://")])
     urls = [name for name in names if name.startswith("s3://")]
     lost: list[str] = []
     stores = []

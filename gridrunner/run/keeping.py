@@ -8,8 +8,18 @@ from pathlib import Path
 from gridrunner.errors import RunFolderError
 from gridrunner.results.journal.files import write_atomically
 from gridrunner.results.record import RunRecord
-from gridrunner.run.shelf import Card, Change, compare_cards, keep_card, list_runs, make_card, point_latest, read_card
-from gridrunner.run.shelf_page import INDEX_NAME, render_shelf
+from gridrunner.run.shelf import (
+    INDEX_NAME,
+    Card,
+    Change,
+    compare_cards,
+    keep_card,
+    list_runs,
+    make_card,
+    point_latest,
+    read_card,
+)
+from gridrunner.run.shelf_page import render_shelf
 
 MOST_READ = 400
 """Runs whose cards are looked at, the newest: what a page shows, and those that it compares them with."""

@@ -29,6 +29,9 @@ from gridrunner.text import make_line
 LATEST = "latest"
 """The link to the run that ended last."""
 
+INDEX_NAME = "index.html"
+"""The page of the runs."""
+
 CARDS = ".shelf"
 
 CARD_FORMAT = 1
@@ -59,6 +62,20 @@ class Card(Struct, frozen=True, kw_only=True):
 def list_runs(out: Path) -> list[Path]:
     """The run folders under `out`, the newest last; links are none."""
     return sorted(folder for folder in out.glob("*") if not folder.is_symlink() and (folder / JOURNAL_NAME).is_file())
+
+
+def leave_out_shelf(named: Sequence[Path]) -> list[Path]:
+    """Of the paths that a user named as runs, all but what the shelf keeps beside them: `runs/*` names its page too,
+    and the link to a run that is named itself. Each of them named alone is what the user wants.
+    """
+    homes = {path.parent for path in named if path.name not in (LATEST, INDEX_NAME)}
+    runs = {path.resolve() for path in named if not path.is_symlink()}
+    return [
+        path
+        for path in named
+        if not (path.name == INDEX_NAME and path.parent in homes and path.is_file())
+        and not (path.name == LATEST and path.is_symlink() and path.resolve() in runs)
+    ]
 
 
 def point_latest(folder: Path) -> None:

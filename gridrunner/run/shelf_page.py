@@ -13,8 +13,6 @@ from gridrunner.model import Verdict
 from gridrunner.run.shelf import Card, Change
 from gridrunner.text import count_of, format_seconds
 
-INDEX_NAME = "index.html"
-
 MOST_ROWS = 300
 """Runs on the page, the newest first."""
 

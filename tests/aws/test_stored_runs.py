@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gridrunner.run.shelf import list_runs
 from tests.support.command_line import CommandLine, Ended, Running, wait_until
 from tests.support.fake_hub import FakeGrid, open_hub
 from tests.support.fake_s3 import open_s3
@@ -164,7 +165,7 @@ def test_credentials_that_expire_during_the_run_lose_nothing(
     assert ended.code == 3
     assert "nothing is lost: the run is complete in one/" in ended.words
     assert "gridrunner store push" in ended.words
-    (folder,) = [path for path in (project.folder / "one").glob("*") if path.is_dir()]
+    (folder,) = list_runs(project.folder / "one")
     assert len(observed_sites(folder)) == SITES
     project.env["AWS_ENDPOINT_URL"] = aws.url
     pushed = project.run("store", "push", folder, "--store", f"s3://{bucket}", "--store-group", "pipeline-7")

@@ -2,7 +2,7 @@
 
 A lane is what the dispatcher calls a session: one thread, one page at a time. While one lane waits (for a server, for
 quiet) another works, at the price of a socket instead of a browser. The sockets are independent: a lane's contexts are
-disposed of by the browser when its socket closes, so so that a lane that is given up takes no other with it.
+disposed of by the browser when its socket closes, so that a lane that is given up takes no other with it.
 
 Invariant: a browser is ended when its last lane is gone, and gets no new lanes once it is retired.
 """

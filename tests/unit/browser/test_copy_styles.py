@@ -113,6 +113,7 @@ PARTS = st.sampled_from(
 
 
 @example("\\ ")  # an escaped blank
+@example("\\-->")  # a name that would end a comment of HTML
 @given(st.lists(PARTS, max_size=40).map("".join))
 def test_whatever_comes_begins_no_tag_and_asks_nobody(styles: str) -> None:
     clean = clean_styles(styles)

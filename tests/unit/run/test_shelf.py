@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from gridrunner.cli import main
-from gridrunner.errors import NothingToRun
+from gridrunner.errors import ExitCode, NothingToRun
 from gridrunner.model import Status
 from gridrunner.results.journal.events import Event, Judged, Observed
 from gridrunner.results.journal.locking import locked_run
 from gridrunner.results.record import load_run
 from gridrunner.run.keeping import put_on_shelf, read_shelf
 from gridrunner.run.selecting import keep_last_failed
-from gridrunner.run.shelf import choose_old, list_runs, point_latest, read_card
+from gridrunner.run.shelf import choose_old, leave_out_shelf, list_runs, point_latest, read_card
 from gridrunner.run.shelf_page import describe_change
 from tests.support.sample_runs import FOUND, make_observation, make_plan_of, make_result, make_site, write_run
 
@@ -51,6 +51,16 @@ def test_what_failed_is_remembered_over_runs(out: Path) -> None:
     assert sites("abcd") == ["a"]
     with pytest.raises(NothingToRun, match="failed were a, which are in none of these lists"):
         sites("bd")
+
+
+def test_a_star_names_the_runs_and_not_what_the_shelf_keeps_beside_them(out: Path) -> None:
+    runs = [add_run(out, name, red="", green="a") for name in ("run-1", "run-2")]
+    put_on_shelf(load_run(runs[1]), runs[1])
+    assert leave_out_shelf(sorted(out.glob("[!.]*"))) == runs
+    assert leave_out_shelf([out / "latest"]) == [out / "latest"]
+    assert leave_out_shelf([out / "latest", runs[0]]) == [out / "latest", runs[0]]
+    assert leave_out_shelf([out / "index.html"]) == [out / "index.html"]
+    assert main(["merge", *map(str, sorted(out.glob("[!.]*"))), "--out", str(out / "merged")]) == ExitCode.OK
 
 
 def test_changes_are_told_of_each_site_since_it_was_last_judged(out: Path) -> None:
