@@ -99,3 +99,19 @@ def test_nothing_of_a_request_that_carries_secrets_is_kept() -> None:
     kept = scrub_heard(heard, SCRUBBER)
     assert PLANTED not in repr(kept)
     assert kept.headers[0][1].startswith("/home?code=")
+
+
+def test_an_address_to_go_to_keeps_its_place_in_the_page_and_nothing_secret() -> None:
+    ((_, kept),) = SCRUBBER.scrub_headers((("location", f"https://me:{PLANTED}@site.example/?token={PLANTED}#/login"),))
+    assert kept.startswith("https://site.example/?token=")
+    assert kept.endswith("#/login")
+    ((_, kept),) = SCRUBBER.scrub_headers((("location", f"https://site.example/#access_token={PLANTED}"),))
+    assert kept == "https://site.example/"
+
+
+def test_a_site_is_scrubbed_of_what_its_own_steps_type_as_its_traffic_is() -> None:
+    own = SCRUBBER.for_typed(["grace@postbox.example"])
+    assert "grace" not in own.scrub_text("for grace@postbox.example", "text/plain")
+    assert own.scrub_text("for ada@postbox.example", "text/plain") == "for ada@postbox.example"
+    assert own.scrub_typed("grace@postbox.example") == own.scrub_text("grace@postbox.example", "text/plain")
+    assert own.scrub_typed("12") == "12"  # too short to be looked for
