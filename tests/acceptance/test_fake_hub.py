@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from gridrunner.run.shelf import list_runs
 from tests.support.command_line import CommandLine, Ended, Running, wait_until
 from tests.support.fake_hub import FakeGrid, NewSession, open_hub
 from tests.support.run_folders import (
@@ -249,7 +250,7 @@ def test_eight_shards_merged_are_the_unsharded_run(project: CommandLine) -> None
     parts = [project.folder / f"shard-{shard}" for shard in range(1, shards + 1)]
     merged = project.run("merge", *parts, "--out", "merged")
     assert merged.code == whole.code, merged.stderr
-    (whole_folder,) = (project.folder / "whole").iterdir()
+    (whole_folder,) = list_runs(project.folder / "whole")
     assert journalled_exit_code(whole_folder) == 1
     found = read_cases(project.folder / "merged" / "junit.xml")
     assert found == read_cases(whole_folder / "junit.xml")
